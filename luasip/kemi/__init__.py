@@ -1,0 +1,1 @@
+"""What a KEMI module is and what its functions are handed."""

@@ -1,0 +1,1 @@
+"""What a stateful proxy does (RFC 3261 §16): pure."""

@@ -1,0 +1,1 @@
+"""Where things meet: threads, start and stop."""
