@@ -1,0 +1,340 @@
+"""What a KEMI function is handed: the message being routed and everything pending on it.
+
+A RouteContext lives as long as one callback run. It holds no socket, thread or Lua; what leaves it are the pending
+edits, the targets and the calls made on `services`, which the server package implements.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Protocol
+
+from luasip.kemi.declare import Route
+from luasip.kemi.lists import ValueLists
+from luasip.kemi.operation import Operation
+from luasip.sip.edits import Edits
+from luasip.sip.message import Request, Response
+
+PvValue = str | int | None
+"""What a pseudo-variable holds: text, a number, or null."""
+
+
+class Listener(Protocol):
+    """A socket the server listens on (see luasip.transport.packet.Listener)."""
+
+    @property
+    def protocol(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def advertised_host(self) -> str: ...
+    @property
+    def advertised_port(self) -> int: ...
+    @property
+    def is_ipv6(self) -> bool: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def sent_by(self) -> str: ...
+
+
+class Source:
+    """Where a message came from. `host` is an IP literal without brackets; connection_id is 0 for datagrams."""
+
+    __slots__ = ("connection_id", "host", "listener", "port", "received_at")
+
+    def __init__(
+        self, host: str, port: int, listener: Listener, connection_id: int = 0, received_at: float = 0.0
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.listener = listener
+        self.connection_id = connection_id
+        self.received_at = received_at
+
+
+class Branch:
+    """One destination of the request: Kamailio's branch before it is sent."""
+
+    __slots__ = (
+        "destination_uri",
+        "flags",
+        "instance",
+        "location_user_agent",
+        "path",
+        "protocol",
+        "q",
+        "reg_id",
+        "ruid",
+        "send_socket",
+        "uri",
+    )
+
+    def __init__(self, uri: str, destination_uri: str = "", q: float | None = None, flags: int = 0) -> None:
+        self.uri = uri
+        self.destination_uri = destination_uri
+        """Next hop URI ($du), "" when the Request-URI decides."""
+        self.q = q
+        """0.0 to 1.0, None when unspecified."""
+        self.flags = flags
+        self.path = ""
+        """Value of the Path vector, which becomes Route headers (RFC 3327)."""
+        self.send_socket: Listener | None = None
+        self.protocol = ""
+        """Outbound protocol forced by the script ("udp", "tcp" …), "" when free."""
+        self.instance = ""
+        self.reg_id = 0
+        self.ruid = ""
+        self.location_user_agent = ""
+
+
+class Arming:
+    """Names of the Lua functions armed by t_on_*; "" when none."""
+
+    __slots__ = ("on_branch", "on_branch_failure", "on_failure", "on_reply")
+
+    def __init__(self) -> None:
+        self.on_branch = ""
+        self.on_reply = ""
+        self.on_failure = ""
+        self.on_branch_failure = ""
+
+    def copy(self) -> "Arming":
+        """An independent copy."""
+        other = Arming()
+        other.on_branch, other.on_reply = self.on_branch, self.on_reply
+        other.on_failure, other.on_branch_failure = self.on_failure, self.on_branch_failure
+        return other
+
+
+class RecordRoute:
+    """A Record-Route asked for by the rr module; written when the message leaves, when the sockets are known.
+
+    `presets` are literal URIs' host parts given by record_route_preset; otherwise the server's own addresses are
+    used, twice (r2=on) when the message leaves by another socket than it came in.
+    """
+
+    __slots__ = ("advertised", "parameters", "presets", "user")
+
+    def __init__(self, parameters: str = "", presets: tuple[str, ...] = (), advertised: str = "") -> None:
+        self.parameters = parameters
+        """Text to put after the URI's own parameters, each with its ';'."""
+        self.presets = presets
+        self.advertised = advertised
+        self.user = ""
+
+
+class Transaction(Protocol):
+    """The stateful side of a request as modules see it; implemented by luasip.server.transactions."""
+
+    @property
+    def id_index(self) -> int: ...
+    @property
+    def id_label(self) -> int: ...
+    @property
+    def request(self) -> Request: ...
+    @property
+    def lists(self) -> ValueLists: ...
+    @property
+    def flags(self) -> int: ...
+    @property
+    def last_status(self) -> int: ...
+    @property
+    def canceled(self) -> bool: ...
+
+
+class RouteContext:
+    """One run of a callback over one message."""
+
+    __slots__ = (
+        "advertised",
+        "arming",
+        "attributes",
+        "branch_index",
+        "branches",
+        "dropped",
+        "edits",
+        "event",
+        "flags",
+        "last_error",
+        "lists",
+        "message",
+        "record_route",
+        "reply_body",
+        "reply_headers",
+        "reply_send_flags",
+        "forward_send_flags",
+        "rport_forced",
+        "local_rport",
+        "route",
+        "script_variables",
+        "services",
+        "source",
+        "target",
+        "transaction",
+        "winner",
+        "xflags",
+    )
+
+    def __init__(
+        self,
+        route: Route,
+        message: Request | Response,
+        source: Source,
+        services: "Services",
+        script_variables: dict[str, str | int] | None = None,
+    ) -> None:
+        self.route = route
+        self.message = message
+        self.source = source
+        self.services = services
+        self.script_variables = {} if script_variables is None else script_variables
+        """$var(…): they belong to the Lua runtime, not to the message."""
+        self.edits = Edits()
+        """Pending header and body edits over message.text."""
+        self.target = Branch(message.request_uri if isinstance(message, Request) else "")
+        """The first destination: its uri is the current Request-URI ($ru), destination_uri is $du."""
+        self.branches: list[Branch] = []
+        """Further destinations, from append_branch or lookup."""
+        self.flags = 0
+        """Message flags 0..31 as a bit mask; they travel with the transaction."""
+        self.xflags = 0
+        """corex's extra flags 0..63 as a bit mask."""
+        self.lists = ValueLists()
+        """AVPs and XAVPs; the transaction's own once there is one."""
+        self.arming = Arming()
+        self.transaction: Transaction | None = None
+        self.branch_index = -1
+        """Index of the branch this callback is about ($T_branch_idx), -1 when none."""
+        self.winner: Response | None = None
+        """In a failure route the reply that won, None when it was made locally (408)."""
+        self.dropped = False
+        self.reply_headers: list[str] = []
+        """Header lines (with CRLF) for locally generated replies: append_to_reply."""
+        self.reply_body: tuple[str, str] | None = None
+        """(body, content type) for locally generated replies: set_reply_body."""
+        self.record_route: RecordRoute | None = None
+        self.advertised: tuple[str, int] | None = None
+        """Address and port for Via and Record-Route of this message (set_advertised_address), port 0: unchanged."""
+        self.rport_forced = False
+        self.local_rport = False
+        """Add ;rport to our own Via (add_local_rport)."""
+        self.reply_send_flags = 0
+        """SEND_NO_CONNECT | SEND_CLOSE for replies."""
+        self.forward_send_flags = 0
+        """SEND_NO_CONNECT | SEND_CLOSE for the forwarded request."""
+        self.last_error: tuple[int, str] | None = None
+        """(status, reason) of the last internal failure: what sl_reply_error answers."""
+        self.event = ""
+        """Name of the event in an event callback."""
+        self.attributes: dict[str, Any] = {}
+        """What modules keep for this run only, keyed "module.what"."""
+
+    @property
+    def request(self) -> Request:
+        """The message when it is a request; in failure and branch routes always. Raises TypeError on a reply."""
+        if not isinstance(self.message, Request):
+            raise TypeError("the message is a reply")
+        return self.message
+
+    @property
+    def is_request(self) -> bool:
+        """True for a request."""
+        return isinstance(self.message, Request)
+
+
+SEND_NO_CONNECT = 1
+SEND_CLOSE = 2
+
+
+class Variables(Protocol):
+    """Pseudo-variables by their text; implemented by luasip.kemi.pseudo_variables."""
+
+    def get(self, ctx: RouteContext, specification: str) -> PvValue:
+        """Value of one whole specification, e.g. "$(hdr(Via)[0]{s.len})"; None when null or unknown (logged)."""
+        ...
+
+    def set(self, ctx: RouteContext, specification: str, value: PvValue) -> bool:
+        """Assign; None unsets. False when the variable is unknown or read-only (logged)."""
+        ...
+
+    def expand(self, ctx: RouteContext, text: str) -> str:
+        """Replace every pseudo-variable in `text`; null ones become "<null>"."""
+        ...
+
+
+class Databases(Protocol):
+    """Opened databases by Kamailio URL; implemented by luasip.storage."""
+
+    def open(self, url: str) -> Any:
+        """The shared luasip.storage.Database for `url`. Raises StorageError."""
+        ...
+
+
+class Services(Protocol):
+    """What modules may ask of the server. Every method may be called from any thread."""
+
+    variables: Variables
+    databases: Databases
+    listeners: Sequence[Listener]
+    defines: dict[str, str]
+    """[define] of the settings."""
+    server_header: str
+    user_agent: str
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        ...
+
+    def wall_clock(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def random_token(self, length: int = 16) -> str:
+        """Unguessable text of `length` characters from [0-9a-z]."""
+        ...
+
+    def is_myself(self, host: str, port: int = 0, protocol: str = "") -> bool:
+        """Whether host (an IP, v6 with or without brackets, or a name) is one of ours; port 0 and protocol "" match any."""
+        ...
+
+    def reply(
+        self, ctx: RouteContext, status: int, reason: str, *, stateless: bool = False, to_tag: str = ""
+    ) -> int:
+        """Answer ctx.request with its reply_headers and reply_body; stateful when it has a transaction.
+
+        Returns 1, or -1 (ACK, no request, final reply sent already).
+        """
+        ...
+
+    def forward_stateless(self, ctx: RouteContext, uri: str = "") -> bool:
+        """Forward the message without a transaction to `uri`, or where its Request-URI and $du say."""
+        ...
+
+    def send_raw(self, protocol: str, host: str, port: int, data: str) -> bool:
+        """Send wire text to an IP address as it is."""
+        ...
+
+    def every(self, seconds: float, action: Callable[[], None], name: str) -> None:
+        """Run `action` again and again on the housekeeping thread, from server start to stop."""
+        ...
+
+    def run_event(self, callback: str, event: str, message: Request | Response | None = None) -> None:
+        """Run a Lua event callback soon, on a made-up request when `message` is None."""
+        ...
+
+    def notify(self, key: str, value: Any) -> int:
+        """Wake everything that waits for Event(key); returns how many."""
+        ...
+
+    def count(self, name: str, amount: int = 1) -> None:
+        """Add to the statistic `group:name`."""
+        ...
+
+    def statistic(self, name: str) -> int | None:
+        """Value of the statistic `group:name`, or `name` in any group; None when unknown."""
+        ...
+
+
+Suspending = Generator[Operation, Any, int]
+"""A suspending function that gives Lua an int."""

@@ -1,0 +1,254 @@
+"""How a KEMI module declares what it offers.
+
+A module is one class. Its methods marked @function, @variable and @command, with their signatures and docstrings,
+are the only source for the Lua shims, the argument coercion, the editor stubs, the reference pages and the RPC help.
+A parameter or a result without documentation fails when the module is declared. This file knows no Lua and no server.
+"""
+
+import dataclasses
+import enum
+import inspect
+from collections.abc import Callable, Generator
+from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
+
+from luasip.kemi.docstring import Docstring, parse_docstring
+
+
+class Route(enum.IntFlag):
+    """The kinds of callback a function may be called from."""
+
+    REQUEST = 1
+    REPLY = 2
+    """ksr_reply_route: every reply, before the transaction sees it."""
+    ONREPLY = 4
+    """A reply of a transaction, armed by t_on_reply."""
+    FAILURE = 8
+    BRANCH = 16
+    BRANCH_FAILURE = 32
+    ONSEND = 64
+    EVENT = 128
+    """Event callbacks, timers and other work on a made-up request."""
+    ANY = 255
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an exported function. `kind` is "str", "int" or "any" (Lua value as it is)."""
+
+    name: str
+    kind: str
+    documentation: str
+    optional: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Export:
+    """One exported function: `KSR.<module>.<name>` (module "" is KSR itself)."""
+
+    module: str
+    name: str
+    attribute: str
+    parameters: tuple[Parameter, ...]
+    result: str
+    """KEMI's result type: "int", "bool", "none" or "xval"."""
+    routes: Route
+    suspends: bool
+    exits: bool
+    variadic: bool
+    documentation: Docstring
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class VariableExport:
+    """One pseudo-variable class: `$name` or `$name(inner)`."""
+
+    name: str
+    getter: str
+    setter: str | None
+    documentation: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Command:
+    """One RPC command, `module.verb`."""
+
+    name: str
+    attribute: str
+    documentation: Docstring
+    parameters: tuple[str, ...]
+
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def function(
+    routes: Route = Route.ANY,
+    *,
+    suspends: bool = False,
+    exits: bool = False,
+    name: str = "",
+) -> Callable[[_F], _F]:
+    """Export a method to Lua.
+
+    Args:
+        routes: where it may be called; elsewhere it is a Lua error that names the route.
+        suspends: the method returns a value, or is a generator of Operations (luasip.kemi.operation).
+        exits: the route ends after the call, as with KSR.x.exit().
+        name: exported name where it is no Python identifier one may use ("not", "is").
+    """
+
+    def mark(method: _F) -> _F:
+        method.__kemi_function__ = (routes, suspends, exits, name or method.__name__)  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def variable(*names: str) -> Callable[[_F], _F]:
+    """Make a method `(self, ctx, inner: str, index: int | str | None) -> str | int | None` the reader of `$name`.
+
+    `inner` is the text between the parentheses with pseudo-variables in it already replaced ("" when there are none);
+    `index` is the `[i]` that followed, "*" for all, None when absent.
+    """
+
+    def mark(method: _F) -> _F:
+        method.__kemi_variable__ = names  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def variable_setter(*names: str) -> Callable[[_F], _F]:
+    """Make a method `(self, ctx, inner, index, value: str | int | None) -> bool` the writer of `$name` (None: unset)."""
+
+    def mark(method: _F) -> _F:
+        method.__kemi_variable_setter__ = names  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def command(name: str) -> Callable[[_F], _F]:
+    """Offer a method as the RPC command `name`. It takes str/int parameters and returns JSON-like data."""
+
+    def mark(method: _F) -> _F:
+        method.__kemi_command__ = name  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+_KINDS = {str: "str", int: "int", Any: "any"}
+_RESULTS = {int: "int", bool: "bool", type(None): "none"}
+
+
+class Module:
+    """Base of every KEMI module. One object serves all workers and guards its own state.
+
+    Subclasses set `name`, may hold a dataclass `Settings` (fields are Kamailio's modparams) and name in `uses` the
+    modules they are handed as keyword arguments of the same names.
+    """
+
+    name: ClassVar[str] = ""
+    namespace: ClassVar[str] = "KSR"
+    uses: ClassVar[tuple[str, ...]] = ()
+    """Modules this one cannot work without; they are constructor arguments."""
+
+    @dataclasses.dataclass
+    class Settings:
+        """No settings."""
+
+    def start(self) -> None:
+        """Called once, in the order of loading, after all modules exist and before messages come."""
+
+    def stop(self) -> None:
+        """Called once, in reverse order, after the last message."""
+
+    @classmethod
+    def exports(cls) -> list[Export]:
+        """Every exported function, in the order of definition."""
+        return [_export(cls, attribute, member) for attribute, member in _members(cls, "__kemi_function__")]
+
+    @classmethod
+    def variables(cls) -> list[VariableExport]:
+        """Every pseudo-variable class the module brings."""
+        setters = {
+            name: attribute
+            for attribute, member in _members(cls, "__kemi_variable_setter__")
+            for name in member.__kemi_variable_setter__
+        }
+        found = [
+            VariableExport(name, attribute, setters.pop(name, None), inspect.getdoc(member) or "")
+            for attribute, member in _members(cls, "__kemi_variable__")
+            for name in member.__kemi_variable__
+        ]
+        if setters:
+            raise TypeError(f"{cls.__name__}: setter without reader for ${', $'.join(sorted(setters))}")
+        for export in found:
+            if not export.documentation:
+                raise TypeError(f"{cls.__name__}.{export.getter}: ${export.name} has no documentation")
+        return found
+
+    @classmethod
+    def commands(cls) -> list[Command]:
+        """Every RPC command."""
+        return [
+            Command(
+                member.__kemi_command__,
+                attribute,
+                parse_docstring(inspect.getdoc(member) or "", f"{cls.__name__}.{attribute}"),
+                tuple(list(inspect.signature(member).parameters)[1:]),
+            )
+            for attribute, member in _members(cls, "__kemi_command__")
+        ]
+
+
+def _members(cls: type[Module], mark: str) -> list[tuple[str, Any]]:
+    """Marked methods in definition order, base classes first."""
+    seen: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        for attribute, member in vars(base).items():
+            if hasattr(member, mark):
+                seen[attribute] = member
+    return list(seen.items())
+
+
+def _export(cls: type[Module], attribute: str, method: Any) -> Export:
+    routes, suspends, exits, name = method.__kemi_function__
+    where = f"{cls.__name__}.{attribute}"
+    documentation = parse_docstring(inspect.getdoc(method) or "", where)
+    hints = get_type_hints(method)
+    parameters, variadic = _parameters(where, method, hints, documentation)
+    result = _RESULTS.get(_returned_type(hints["return"]), "xval")
+    if result != "none" and not documentation.returns:
+        raise TypeError(f"{where}: the docstring has no 'Returns:'")
+    return Export(
+        cls.name, name, attribute, parameters, result, routes, suspends, exits, variadic, documentation
+    )
+
+
+def _returned_type(annotation: Any) -> Any:
+    """What Lua gets: a generator of Operations stands for the value it returns."""
+    return get_args(annotation)[2] if get_origin(annotation) is Generator else annotation
+
+
+def _parameters(
+    where: str, method: Any, hints: dict[str, Any], documentation: Docstring
+) -> tuple[tuple[Parameter, ...], bool]:
+    found: list[Parameter] = []
+    variadic = False
+    for parameter in list(inspect.signature(method).parameters.values())[2:]:
+        if parameter.name not in documentation.parameters:
+            raise TypeError(f"{where}: parameter {parameter.name!r} is not documented under 'Args:'")
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            variadic = True
+            continue
+        kind = _KINDS.get(hints[parameter.name])
+        if kind is None:
+            raise TypeError(f"{where}: parameter {parameter.name!r} must be str, int or Any")
+        optional = parameter.default is not inspect.Parameter.empty
+        found.append(Parameter(parameter.name, kind, documentation.parameters[parameter.name], optional))
+    unknown = set(documentation.parameters) - {p.name for p in found}
+    if unknown and not variadic:
+        raise TypeError(f"{where}: 'Args:' documents unknown parameters {sorted(unknown)}")
+    return tuple(found), variadic

@@ -1,0 +1,61 @@
+"""AVPs, XAVPs, XAVUs and XAVIs: the value lists that travel with a message and its transaction.
+
+An AVP name holds a stack of values, newest first. An XAVP name holds a stack of records, newest first; a record's
+fields hold stacks of values again. An XAVU holds one value a name; an XAVI is an XAVP whose names ignore case.
+"""
+
+from typing import Union
+
+Value = Union[str, int, "XavpRecord"]
+
+
+class XavpRecord:
+    """One XAVP record: field name → values, newest first."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self) -> None:
+        self.fields: dict[str, list[Value]] = {}
+
+    def get(self, name: str, index: int = 0) -> Value | None:
+        """The index-th newest value of a field; negative indexes count from the oldest. None when absent."""
+        return pick(self.fields.get(name), index)
+
+    def push(self, name: str, value: Value) -> None:
+        """Add a value in front of the others of this field."""
+        self.fields.setdefault(name, []).insert(0, value)
+
+    def set(self, name: str, value: Value) -> None:
+        """Replace the newest value of a field, or add it."""
+        values = self.fields.setdefault(name, [])
+        if values:
+            values[0] = value
+        else:
+            values.append(value)
+
+
+class ValueLists:
+    """All lists of one message or transaction. One callback at a time uses them."""
+
+    __slots__ = ("avps", "xavis", "xavps", "xavus")
+
+    def __init__(self) -> None:
+        self.avps: dict[str, list[str | int]] = {}
+        self.xavps: dict[str, list[Value]] = {}
+        self.xavus: dict[str, str | int | dict[str, str | int]] = {}
+        self.xavis: dict[str, list[Value]] = {}
+        """Keys are lower-case."""
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.avps.clear()
+        self.xavps.clear()
+        self.xavus.clear()
+        self.xavis.clear()
+
+
+def pick(values: "list[Value] | list[str | int] | None", index: int) -> "Value | None":
+    """The value at `index` (negative from the end), None when there is none."""
+    if values is None or not -len(values) <= index < len(values):
+        return None
+    return values[index]

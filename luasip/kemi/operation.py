@@ -1,0 +1,73 @@
+"""What a suspending function waits for.
+
+A function declared `suspends=True` may be a generator: every Operation it yields suspends the Lua route, and the
+yield's value is the Operation's result. The generator's return value is what Lua gets. A module therefore reads
+sequentially, is annotated `Generator[Operation, Any, int]`, and knows nothing of coroutines, threads or pools; the server decides how an Operation is carried out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from luasip.kemi.context import RouteContext
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait `seconds`; the result is None."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Run the blocking `function()` on the bounded pool named `pool`.
+
+    The result is what it returned, an exception it raised (as a value, not raised), or POOL_FULL or
+    TIMED_OUT. `deadline` in seconds shortens the pool's own.
+    """
+
+    pool: str
+    function: Callable[[], Any]
+    deadline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Wait until somebody notifies `key`, `timeout` seconds at most; the result is the value given, or TIMED_OUT."""
+
+    key: str
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunRoute:
+    """Run the Lua function `name` with the context `context`, then go on.
+
+    The result is True when the function ran to its end (or exited), False when it failed or is not defined.
+    """
+
+    name: str
+    context: "RouteContext"
+    argument: str | None = None
+
+
+class _Outcome:
+    """A named outcome that is no value a function could return."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+TIMED_OUT: Final = _Outcome("TIMED_OUT")
+"""The Operation's deadline passed."""
+
+POOL_FULL: Final = _Outcome("POOL_FULL")
+"""The pool and its queue are full; nothing was started."""
+
+Operation = Sleep | Call | Event | RunRoute
+

@@ -1,0 +1,144 @@
+"""A stand-in for the server, for tests of one KEMI module at a time: no thread, no socket, a clock one sets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from luasip.kemi.context import RouteContext, Source
+from luasip.kemi.declare import Module, Route
+from luasip.kemi.operation import Operation
+from luasip.sip.message import Request, Response
+from luasip.sip.parser import parse_message
+
+INVITE = (
+    "INVITE sip:bob@example.com;transport=udp SIP/2.0\r\n"
+    "Via: SIP/2.0/UDP 127.0.0.2:5070;branch=z9hG4bKone;rport\r\n"
+    "Max-Forwards: 70\r\n"
+    'From: "Alice A." <sip:alice@example.com>;tag=from1\r\n'
+    "To: Bob <sip:bob@example.com>\r\n"
+    "Call-ID: call1@127.0.0.2\r\n"
+    "CSeq: 7 INVITE\r\n"
+    "Contact: <sip:alice@127.0.0.2:5070>\r\n"
+    "User-Agent: phone/1.0\r\n"
+    "Content-Type: application/sdp\r\n"
+    "Content-Length: 5\r\n"
+    "\r\n"
+    "v=0\r\n"
+)
+
+
+@dataclass(frozen=True)
+class FakeListener:
+    """A listening socket by its properties."""
+
+    protocol: str = "udp"
+    host: str = "127.0.0.1"
+    port: int = 5060
+    advertised_host: str = ""
+    advertised_port: int = 0
+    is_ipv6: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"{self.protocol}:{self.host}:{self.port}"
+
+    @property
+    def sent_by(self) -> str:
+        return f"{self.advertised_host or self.host}:{self.advertised_port or self.port}"
+
+
+@dataclass
+class FakeServices:
+    """Services that record what was asked of them."""
+
+    variables: Any = None
+    databases: Any = None
+    listeners: list[FakeListener] = field(default_factory=lambda: [FakeListener(), FakeListener("tcp")])
+    defines: dict[str, str] = field(default_factory=dict)
+    server_header: str = "LuaSIP"
+    user_agent: str = "LuaSIP"
+    clock: float = 1000.0
+    epoch: float = 1_700_000_000.0
+    replies: list[tuple[int, str, str]] = field(default_factory=list)
+    """(status, reason, reply headers joined) of every reply sent."""
+    forwarded: list[str] = field(default_factory=list)
+    events: list[tuple[str, str]] = field(default_factory=list)
+    timers: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """Periodic actions by name; a test calls them."""
+    counters: dict[str, int] = field(default_factory=dict)
+    domains: tuple[str, ...] = ("example.com",)
+    _tokens: int = 0
+
+    def now(self) -> float:
+        return self.clock
+
+    def wall_clock(self) -> float:
+        return self.epoch + self.clock - 1000.0
+
+    def random_token(self, length: int = 16) -> str:
+        self._tokens += 1
+        return str(self._tokens).zfill(length)
+
+    def is_myself(self, host: str, port: int = 0, protocol: str = "") -> bool:
+        if host.lower() in self.domains:
+            return True
+        return any(
+            host.strip("[]") == s.host and port in (0, s.port) and protocol in ("", s.protocol) for s in self.listeners
+        )
+
+    def reply(
+        self, ctx: RouteContext, status: int, reason: str, *, stateless: bool = False, to_tag: str = ""
+    ) -> int:
+        self.replies.append((status, reason, "".join(ctx.reply_headers)))
+        return 1
+
+    def forward_stateless(self, ctx: RouteContext, uri: str = "") -> bool:
+        self.forwarded.append(uri)
+        return True
+
+    def send_raw(self, protocol: str, host: str, port: int, data: str) -> bool:
+        self.forwarded.append(f"{protocol}:{host}:{port} {data}")
+        return True
+
+    def every(self, seconds: float, action: Callable[[], None], name: str) -> None:
+        self.timers[name] = action
+
+    def run_event(self, callback: str, event: str, message: Request | Response | None = None) -> None:
+        self.events.append((callback, event))
+
+    def notify(self, key: str, value: Any) -> int:
+        return 0
+
+    def count(self, name: str, amount: int = 1) -> None:
+        self.counters[name] = self.counters.get(name, 0) + amount
+
+    def statistic(self, name: str) -> int | None:
+        return self.counters.get(name)
+
+
+def context(
+    text: str = INVITE, services: FakeServices | None = None, route: Route = Route.REQUEST, **source: Any
+) -> RouteContext:
+    """A context over the message `text`, as if it came from 127.0.0.2:5070 (override host=, port=)."""
+    services = services or FakeServices()
+    origin = Source(source.get("host", "127.0.0.2"), source.get("port", 5070), services.listeners[0])
+    return RouteContext(route, parse_message(text), origin, services)
+
+
+def settle(answer: Any, perform: Callable[[Operation], Any] | None = None) -> Any:
+    """The value of a suspending function: its generator is run with `perform` carrying out each Operation."""
+    if not hasattr(answer, "send"):
+        return answer
+    result: Any = None
+    try:
+        while True:
+            operation = answer.send(result)
+            assert perform is not None, f"unexpected suspension: {operation}"
+            result = perform(operation)
+    except StopIteration as stop:
+        return stop.value
+
+
+def exported(module: Module) -> dict[str, Callable[..., Any]]:
+    """Exported functions by name, bound to `module`."""
+    return {export.name: getattr(module, export.attribute) for export in type(module).exports()}
