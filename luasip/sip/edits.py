@@ -1,0 +1,163 @@
+"""Pending changes of a message: splices over `Message.text`, what Kamailio calls lumps.
+
+It must not know why something is changed. Offsets are those of the text as received; reads of the message do not see
+the changes until `apply` has written a new text.
+"""
+
+from luasip.sip.message import HeaderLine, Message
+
+
+class Edits:
+    """Insertions and deletions by offset.
+
+    Insertions at one offset keep the order they were made in; deletions that overlap merge; an insertion inside a
+    deleted range survives it. Not for two threads at once.
+    """
+
+    __slots__ = ("_body", "_content_type", "_deletions", "_insertions")
+
+    def __init__(self) -> None:
+        self._insertions: list[tuple[int, str]] = []
+        self._deletions: list[tuple[int, int]] = []
+        self._body: str | None = None
+        self._content_type: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._insertions) or bool(self._deletions) or self._body is not None
+
+    def insert(self, at: int, text: str) -> None:
+        """Puts `text` before offset `at`, behind what was already put there."""
+        if text:
+            self._insertions.append((at, text))
+
+    def delete(self, start: int, end: int) -> None:
+        """Takes `text[start:end]` away."""
+        if start < end:
+            self._deletions.append((start, end))
+
+    def replace(self, start: int, end: int, text: str) -> None:
+        """Puts `text` in the place of `text[start:end]`."""
+        self.delete(start, end)
+        self.insert(start, text)
+
+    def copy(self) -> "Edits":
+        """An independent copy: what a branch adds stays its own."""
+        other = Edits()
+        other._insertions = self._insertions.copy()
+        other._deletions = self._deletions.copy()
+        other._body = self._body
+        other._content_type = self._content_type
+        return other
+
+    def clear(self) -> None:
+        """Forgets every change."""
+        self._insertions = []
+        self._deletions = []
+        self._body = None
+        self._content_type = None
+
+    def append_header(self, message: Message, text: str) -> None:
+        """Puts whole header lines (each with its CRLF) behind the last header."""
+        self.insert(message.headers_end, text)
+
+    def insert_header(self, message: Message, text: str) -> None:
+        """Puts whole header lines (each with its CRLF) before the first header."""
+        self.insert(message.headers_start, text)
+
+    def insert_before(self, line: HeaderLine, text: str) -> None:
+        """Puts whole header lines before `line`."""
+        self.insert(line.start, text)
+
+    def insert_after(self, line: HeaderLine, text: str) -> None:
+        """Puts whole header lines behind `line`."""
+        self.insert(line.end, text)
+
+    def remove_header(self, line: HeaderLine) -> None:
+        """Takes a whole header line away."""
+        self.delete(line.start, line.end)
+
+    def replace_value(self, line: HeaderLine, value: str) -> None:
+        """Exchanges a header's value, its name and line end stay."""
+        self.replace(line.value_start, line.value_end, value)
+
+    def is_removed(self, line: HeaderLine) -> bool:
+        """True when one deletion covers the whole header line."""
+        return any(start <= line.start and end >= line.end for start, end in self._deletions)
+
+    def set_body(self, body: str, content_type: str | None = None) -> None:
+        """Exchanges the whole body (earlier changes inside the body are lost); None keeps the Content-Type."""
+        self._body = body
+        self._content_type = content_type
+
+    @property
+    def new_body(self) -> str | None:
+        """The body given to `set_body`, None when there was none."""
+        return self._body
+
+    def apply(self, message: Message) -> str:
+        """The new text of the message. When the body changed, Content-Length is made right, and added if missing."""
+        if not self:
+            return message.text
+        text = message.text
+        body_start = message.body_start
+        body = self._new_body_text(message)
+        work = self
+        if body is not None:
+            work = self.copy()
+            work._fix_body_headers(message, len(body), self._content_type)
+        else:
+            body = text[body_start:]
+        return work._splice(text, 0, body_start) + body
+
+    def _new_body_text(self, message: Message) -> str | None:
+        """The body after all changes, None when none touches it."""
+        if self._body is not None:
+            return self._body
+        start, end = message.body_start, len(message.text)
+        touched = any(at >= start for at, _ in self._insertions) or any(last > start for _, last in self._deletions)
+        return self._splice(message.text, start, end, True) if touched else None
+
+    def _fix_body_headers(self, message: Message, length: int, content_type: str | None) -> None:
+        self._set_header(message, "content-length", "Content-Length", str(length))
+        if content_type is not None:
+            self._set_header(message, "content-type", "Content-Type", content_type)
+
+    def _set_header(self, message: Message, key: str, name: str, value: str) -> None:
+        lines = [line for line in message.all(key) if not self.is_removed(line)]
+        if not lines:
+            self.append_header(message, f"{name}: {value}\r\n")
+        elif lines[0].value != value:
+            self.replace_value(lines[0], value)
+        for line in lines[1:]:
+            self.remove_header(line)
+
+    def _splice(self, text: str, start: int, end: int, to_end: bool = False) -> str:
+        """`text[start:end]` with the changes that fall into it; insertions at `end` count when `to_end` is set."""
+        limit = end + 1 if to_end else end
+        insertions = sorted([item for item in self._insertions if start <= item[0] < limit], key=_offset)
+        deletions = sorted([item for item in self._deletions if item[0] < end and item[1] > start])
+        pieces: list[str] = []
+        position = start
+        index = 0
+        for at, inserted in insertions:
+            while index < len(deletions) and deletions[index][0] < at:
+                first, last = deletions[index]
+                if first > position:
+                    pieces.append(text[position:first])
+                position = max(position, last)
+                index += 1
+            if at > position:
+                pieces.append(text[position:at])
+                position = at
+            pieces.append(inserted)
+        for first, last in deletions[index:]:
+            if first > position:
+                pieces.append(text[position:first])
+            position = max(position, last)
+        if position < end:
+            pieces.append(text[position:end])
+        return "".join(pieces)
+
+
+def _offset(insertion: tuple[int, str]) -> int:
+    return insertion[0]

@@ -1,0 +1,124 @@
+"""Cuts a byte stream into messages (RFC 3261 §18.3, RFC 5626 §3.5.1): split, coalesced, with keep-alives between.
+
+It must not know connections or what is inside a message but Content-Length. Streams need CRLF line ends and a
+Content-Length in every message: without either nobody can tell where the next message begins.
+"""
+
+from typing import Final
+
+from luasip.errors import FramingError
+from luasip.sip.parser import DEFAULT, Limits
+
+Frame = bytes
+"""One whole message, or `PING`."""
+
+PING: Final[Frame] = b"\r\n\r\n"
+"""A keep-alive request (RFC 5626 §3.5.1); the answer is `PONG`."""
+
+PONG: Final = b"\r\n"
+
+_LENGTH_NAMES: Final = (b"content-length", b"l")
+
+
+class StreamFramer:
+    """The receiving half of one connection. Not for two threads at once."""
+
+    __slots__ = ("_buffer", "_fault", "_limits", "_message_end", "_scanned")
+
+    def __init__(self, limits: Limits = DEFAULT) -> None:
+        self._limits = limits
+        self._buffer = bytearray()
+        self._scanned = 0  # how far the end of the headers has been looked for
+        self._message_end = 0  # offset behind the message, 0 while its headers are incomplete
+        self._fault = ""
+
+    @property
+    def pending(self) -> int:
+        """Bytes held that belong to no frame yet."""
+        return len(self._buffer)
+
+    @property
+    def mid_message(self) -> bool:
+        """True when a message has begun and is not complete: the partial-message timeout applies."""
+        return bool(self._buffer.strip(b"\r\n"))
+
+    @property
+    def lost(self) -> bool:
+        """True when the stream cannot be read any further: the next `feed` raises."""
+        return self._fault != ""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that `data` completes, in order.
+
+        Raises FramingError when the stream is lost. Frames completed before the fault are returned first, and the
+        error follows at the next call (`lost` tells).
+        """
+        if self._fault:
+            raise FramingError(self._fault)
+        self._buffer += data
+        frames: list[Frame] = []
+        try:
+            frame = self._next()
+            while frame is not None:
+                frames.append(frame)
+                frame = self._next()
+        except FramingError as error:
+            self._fault = str(error)
+            self._buffer.clear()
+            if not frames:
+                raise
+        return frames
+
+    def _next(self) -> Frame | None:
+        buffer = self._buffer
+        if not self._message_end:
+            while buffer[:2] == b"\r\n":
+                if buffer[:4] == PING:
+                    del buffer[:4]
+                    return PING
+                if len(buffer) < 4 and buffer in (b"\r\n", b"\r\n\r"):
+                    return None
+                del buffer[:2]
+            if not self._find_message_end():
+                return None
+        if len(buffer) < self._message_end:
+            return None
+        frame = bytes(buffer[: self._message_end])
+        del buffer[: self._message_end]
+        self._message_end = self._scanned = 0
+        return frame
+
+    def _find_message_end(self) -> bool:
+        buffer = self._buffer
+        end = buffer.find(b"\r\n\r\n", self._scanned)
+        if end < 0:
+            self._scanned = max(0, len(buffer) - 3)
+            if len(buffer) > self._limits.message:
+                raise FramingError(f"no end of headers within {self._limits.message} bytes")
+            if self._scanned == 0 and b"\n" in buffer and buffer.find(b"\r\n") < 0:
+                raise FramingError("line ends in LF without CR")
+            return False
+        self._message_end = end + 4 + read_content_length(bytes(buffer[:end]))
+        if self._message_end > self._limits.message:
+            raise FramingError(f"message of {self._message_end} bytes, {self._limits.message} are allowed")
+        return True
+
+
+def read_content_length(head: bytes) -> int:
+    """Content-Length in the start line and headers `head`. Raises FramingError when absent, conflicting or no number."""
+    if b"\r\n " in head or b"\r\n\t" in head:
+        head = head.replace(b"\r\n ", b"  ").replace(b"\r\n\t", b"  ")
+    length = -1
+    for line in head.split(b"\r\n"):
+        name, colon, value = line.partition(b":")
+        if not colon or name.rstrip(b" \t").lower() not in _LENGTH_NAMES:
+            continue
+        digits = value.strip(b" \t")
+        if not digits.isdigit() or len(digits.lstrip(b"0")) > 9:
+            raise FramingError(f"Content-Length is {digits[:32].decode('latin-1')!r}")
+        if length not in (-1, int(digits)):
+            raise FramingError("conflicting Content-Length headers")
+        length = int(digits)
+    if length < 0:
+        raise FramingError("no Content-Length")
+    return length

@@ -1,0 +1,112 @@
+"""Character classes and the smallest readers of RFC 3261 §25, shared by every header and URI parser.
+
+It must not know any particular header. Text is wire text: one `str` character per byte (latin-1).
+
+A class is a plain string, made for `str.strip`: `text.strip(TOKEN) == ""` is true exactly when every
+character of `text` is in the class, and runs at C speed, which a regular expression does not.
+"""
+
+from typing import Final
+
+ALPHA: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+DIGIT: Final = "0123456789"
+ALPHANUM: Final = ALPHA + DIGIT
+HEX: Final = "0123456789abcdefABCDEF"
+MARK: Final = "-_.!~*'()"
+UNRESERVED: Final = ALPHANUM + MARK
+RESERVED: Final = ";/?:@&=+$,"
+
+TOKEN: Final = ALPHANUM + "-.!%*_+`'~"
+"""token (§25.1)."""
+
+WORD: Final = ALPHANUM + "-.!%*_+`'~()<>:\\\"/[]?{}"
+"""word (§25.1), of which a Call-ID is made."""
+
+SPACE: Final = " \t"
+"""What may surround a separator. Never `str.strip()` without it: that also strips \\x1c-\\x1f, \\x85 and \\xa0."""
+
+MAX_UINT32: Final = 0xFFFFFFFF
+
+
+def is_token(text: str) -> bool:
+    """True when `text` is a token (RFC 3261 §25.1)."""
+    return text != "" and not text.strip(TOKEN)
+
+
+def is_number(text: str) -> bool:
+    """True when `text` is 1*DIGIT in ASCII. (`str.isdigit` alone is true for superscripts of latin-1.)"""
+    return text.isdecimal() and text.isascii()
+
+
+def has_control(text: str) -> bool:
+    """True when `text` has a control character other than TAB that no backslash quotes.
+
+    A quoted-pair may carry any byte but CR and LF (RFC 3261 §25.1, RFC 4475 §3.1.1.2), so a control
+    character behind a backslash is left to whoever reads the quoted string.
+    """
+    if text.isprintable():
+        return False
+    quoted = False
+    for character in text:
+        if (character < " " and character != "\t") or character == "\x7f":
+            if not quoted or character in "\r\n":
+                return True
+            quoted = False
+        else:
+            quoted = character == "\\" and not quoted
+    return False
+
+
+def unfold(text: str) -> str:
+    """Header text with each line fold (CRLF and the white space around it) turned into one space (§7.3.1)."""
+    if "\n" not in text:
+        return text
+    return " ".join([line.strip(SPACE) for line in text.split("\r\n")]).strip(SPACE)
+
+
+def skip_quoted(text: str, start: int, end: int) -> int:
+    """Offset just behind the quoted string that opens at `text[start] == '"'`, or -1 when it never closes."""
+    position = start + 1
+    while True:
+        quote = text.find('"', position, end)
+        if quote < 0:
+            return -1
+        backslash = text.find("\\", position, quote)
+        if backslash < 0:
+            return quote + 1
+        position = backslash + 2
+
+
+def unquote(text: str) -> str:
+    """The content of a quoted string, quoted-pairs resolved; any other text is returned as it is."""
+    if len(text) < 2 or text[0] != '"' or text[-1] != '"':
+        return text
+    inner = text[1:-1]
+    if "\\" not in inner:
+        return inner
+    pieces: list[str] = []
+    position = 0
+    while True:
+        backslash = inner.find("\\", position)
+        if backslash < 0 or backslash + 1 >= len(inner):
+            pieces.append(inner[position:])
+            return "".join(pieces)
+        pieces.append(inner[position:backslash])
+        pieces.append(inner[backslash + 1])
+        position = backslash + 2
+
+
+def quote(text: str) -> str:
+    """`text` as a quoted string: the opposite of `unquote`. CR and LF cannot be quoted and become spaces."""
+    plain = text.replace("\\", "\\\\").replace('"', '\\"')
+    if not plain.isprintable():
+        plain = "".join([_quote_character(character) for character in plain])
+    return f'"{plain}"'
+
+
+def _quote_character(character: str) -> str:
+    if character in "\r\n":
+        return " "
+    if (character < " " and character != "\t") or character == "\x7f":
+        return "\\" + character
+    return character

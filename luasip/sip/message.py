@@ -1,0 +1,376 @@
+"""A SIP message: its text, its header lines, and typed values read from them when first asked for.
+
+It must not know how a message is split (`parser`) or changed (`edits`). The text never changes; a header line
+knows its offsets, so that an untouched header leaves byte for byte as it came. A structural message is not a valid
+one: a missing or malformed header raises HeaderError each time its accessor is read, nothing before.
+"""
+
+from typing import Final
+
+from luasip.errors import HeaderError
+from luasip.sip.grammar import SPACE, WORD, is_number, unfold
+from luasip.sip.header_names import LIST_HEADERS, display
+from luasip.sip.params import split_items
+from luasip.sip.values import (
+    CSeq,
+    NameAddr,
+    Via,
+    bounded_int,
+    parse_cseq,
+    parse_name_addr,
+    parse_uint32,
+    parse_via,
+)
+
+MAX_MAX_FORWARDS: Final = 255
+
+
+class HeaderLine:
+    """One header field as it stands in the message.
+
+    Attributes:
+        key: canonical name ("via").
+        name: the name as on the wire ("v").
+        value: the value, unfolded and stripped.
+        start, end: the whole field in `Message.text`; `end` is behind the CRLF of its last folded line.
+        value_start, value_end: the raw value in `Message.text`, line folds included, outer white space not.
+    """
+
+    __slots__ = ("end", "key", "name", "start", "value", "value_end", "value_start")
+
+    def __init__(
+        self, key: str, name: str, value: str, start: int, end: int, value_start: int, value_end: int
+    ) -> None:
+        self.key = key
+        self.name = name
+        self.value = value
+        self.start = start
+        self.end = end
+        self.value_start = value_start
+        self.value_end = value_end
+
+    def __repr__(self) -> str:
+        return f"HeaderLine({self.name!r}, {self.value!r})"
+
+
+class Message:
+    """What requests and responses share.
+
+    Attributes:
+        text: the whole message, start line to end of body.
+        headers: the header lines in order.
+        headers_start: offset of the first header line.
+        body_start: offset of the body, behind the empty line.
+    """
+
+    __slots__ = (
+        "_contact_star",
+        "_contacts",
+        "_cseq",
+        "_first",
+        "_from",
+        "_record_routes",
+        "_routes",
+        "_to",
+        "_top_via",
+        "_vias",
+        "body_start",
+        "headers",
+        "headers_start",
+        "is_request",
+        "text",
+    )
+
+    def __init__(
+        self,
+        text: str,
+        headers: list[HeaderLine],
+        first: dict[str, HeaderLine],
+        headers_start: int,
+        body_start: int,
+        is_request: bool,
+    ) -> None:
+        self.text = text
+        self.headers = headers
+        self._first = first
+        self.headers_start = headers_start
+        self.body_start = body_start
+        self.is_request = is_request
+        self._top_via: Via | None = None
+        self._vias: list[Via] | None = None
+        self._from: NameAddr | None = None
+        self._to: NameAddr | None = None
+        self._cseq: CSeq | None = None
+        self._contacts: list[NameAddr] | None = None
+        self._contact_star = False
+        self._routes: list[NameAddr] | None = None
+        self._record_routes: list[NameAddr] | None = None
+
+    @property
+    def body(self) -> str:
+        """The body, "" when there is none."""
+        return self.text[self.body_start :]
+
+    @property
+    def headers_end(self) -> int:
+        """Offset of the empty line: where a header is appended."""
+        return self.headers[-1].end if self.headers else self.headers_start
+
+    def first(self, key: str) -> HeaderLine | None:
+        """The first header line with this key, or None."""
+        return self._first.get(key)
+
+    def all(self, key: str) -> list[HeaderLine]:
+        """Every header line with this key, in order."""
+        if key not in self._first:
+            return []
+        return [line for line in self.headers if line.key == key]
+
+    def values(self, key: str) -> list[str]:
+        """The values of every line with this key; a list header's lines are split at their commas, empty items left out.
+
+        Raises HeaderError when a line cannot be split.
+        """
+        lines = self.all(key)
+        if key not in LIST_HEADERS:
+            return [line.value for line in lines]
+        values: list[str] = []
+        for line in lines:
+            for start, end in self._split(line, key):
+                if start < end:
+                    values.append(unfold(self.text[start:end]))
+        return values
+
+    def required(self, key: str) -> HeaderLine:
+        """The first header line with this key; HeaderError when there is none."""
+        line = self._first.get(key)
+        if line is None:
+            raise HeaderError(display(key), "", "missing")
+        return line
+
+    def _split(self, line: HeaderLine, key: str) -> list[tuple[int, int]]:
+        if "," not in line.value:
+            return [(line.value_start, line.value_end)]
+        return split_items(self.text, ",", line.value_start, line.value_end, display(key))
+
+    @property
+    def top_via(self) -> Via:
+        """The topmost Via value. HeaderError when missing or malformed."""
+        via = self._top_via
+        if via is None:
+            line = self.required("via")
+            if "," in line.value:
+                start, end = self._split(line, "via")[0]
+                via = parse_via(unfold(self.text[start:end]), start, end)
+            else:
+                via = parse_via(line.value, line.value_start, line.value_end)
+            self._top_via = via
+        return via
+
+    @property
+    def vias(self) -> list[Via]:
+        """All Via values, topmost first. HeaderError when one is malformed; empty when there is none."""
+        vias = self._vias
+        if vias is None:
+            vias = []
+            for line in self.all("via"):
+                for start, end in self._split(line, "via"):
+                    vias.append(parse_via(unfold(self.text[start:end]), start, end))
+            self._vias = vias
+        return vias
+
+    @property
+    def from_(self) -> NameAddr:
+        """From. HeaderError when missing or malformed."""
+        value = self._from
+        if value is None:
+            value = self._from = self._single("from")
+        return value
+
+    @property
+    def to(self) -> NameAddr:
+        """To. HeaderError when missing or malformed."""
+        value = self._to
+        if value is None:
+            value = self._to = self._single("to")
+        return value
+
+    def _single(self, key: str) -> NameAddr:
+        line = self.required(key)
+        return parse_name_addr(line.value, display(key), line.value_start, line.value_end)
+
+    def addresses(self, key: str) -> list[NameAddr]:
+        """All name-addr values of the headers with this key. HeaderError when one is malformed."""
+        name = display(key)
+        values: list[NameAddr] = []
+        for line in self.all(key):
+            for start, end in self._split(line, key):
+                values.append(parse_name_addr(unfold(self.text[start:end]), name, start, end))
+        return values
+
+    @property
+    def call_id(self) -> str:
+        """Call-ID. HeaderError when missing or not word[@word] (RFC 3261 §25.1)."""
+        value = self.required("call-id").value
+        if not value or value.replace("@", "", 1).strip(WORD):
+            raise HeaderError("Call-ID", value)
+        return value
+
+    @property
+    def cseq(self) -> CSeq:
+        """CSeq. HeaderError when missing or malformed."""
+        value = self._cseq
+        if value is None:
+            value = self._cseq = parse_cseq(self.required("cseq").value)
+        return value
+
+    @property
+    def contacts(self) -> list[NameAddr]:
+        """All Contact values but "*". HeaderError when one is malformed."""
+        values = self._contacts
+        if values is None:
+            values = []
+            for line in self.all("contact"):
+                for start, end in self._split(line, "contact"):
+                    text = unfold(self.text[start:end])
+                    if text == "*":
+                        self._contact_star = True
+                    else:
+                        values.append(parse_name_addr(text, "Contact", start, end))
+            self._contacts = values
+        return values
+
+    @property
+    def contact_star(self) -> bool:
+        """True when a Contact is "*" (RFC 3261 §10.2.2). HeaderError as for `contacts`."""
+        if self._contacts is None:
+            self._contacts = self.contacts
+        return self._contact_star
+
+    @property
+    def routes(self) -> list[NameAddr]:
+        """All Route values, first hop first. HeaderError when one is malformed."""
+        values = self._routes
+        if values is None:
+            values = self._routes = self.addresses("route")
+        return values
+
+    @property
+    def record_routes(self) -> list[NameAddr]:
+        """All Record-Route values, topmost first. HeaderError when one is malformed."""
+        values = self._record_routes
+        if values is None:
+            values = self._record_routes = self.addresses("record-route")
+        return values
+
+    @property
+    def paths(self) -> list[NameAddr]:
+        """All Path values, topmost first (RFC 3327). HeaderError when one is malformed."""
+        return self.addresses("path")
+
+    @property
+    def max_forwards(self) -> int | None:
+        """Max-Forwards, 0 to 255, None when absent. HeaderError when malformed or out of range."""
+        line = self._first.get("max-forwards")
+        if line is None:
+            return None
+        number = parse_uint32(line.value, "Max-Forwards")
+        if number > MAX_MAX_FORWARDS:
+            raise HeaderError("Max-Forwards", line.value, "number out of range")
+        return number
+
+    @property
+    def expires(self) -> int | None:
+        """Expires in seconds, capped at 2**32-1, None when absent. HeaderError when not a number."""
+        line = self._first.get("expires")
+        if line is None:
+            return None
+        if not is_number(line.value):
+            raise HeaderError("Expires", line.value, "not a number")
+        return bounded_int(line.value)
+
+    @property
+    def content_length(self) -> int | None:
+        """Content-Length, None when absent. HeaderError when not a number."""
+        line = self._first.get("content-length")
+        if line is None:
+            return None
+        return parse_uint32(line.value, "Content-Length")
+
+    @property
+    def content_type(self) -> str:
+        """Content-Type as written, parameters included; "" when absent."""
+        line = self._first.get("content-type")
+        return "" if line is None else line.value
+
+    @property
+    def media_type(self) -> str:
+        """ "type/subtype" of Content-Type in lower case, without parameters; "" when absent."""
+        kind, slash, subtype = self.content_type.partition(";")[0].partition("/")
+        return f"{kind.strip(SPACE)}{slash}{subtype.strip(SPACE)}".lower()
+
+    @property
+    def user_agent(self) -> str:
+        """User-Agent as written, "" when absent."""
+        line = self._first.get("user-agent")
+        return "" if line is None else line.value
+
+
+class Request(Message):
+    """A request. `method`, `request_uri` and `version` are as on the start line."""
+
+    __slots__ = ("_top_via_text", "method", "request_uri", "version")
+
+    def __init__(
+        self,
+        text: str,
+        headers: list[HeaderLine],
+        first: dict[str, HeaderLine],
+        headers_start: int,
+        body_start: int,
+        method: str,
+        request_uri: str,
+        version: str,
+    ) -> None:
+        super().__init__(text, headers, first, headers_start, body_start, True)
+        self.method = method
+        self.request_uri = request_uri
+        self.version = version
+        self._top_via_text = ""
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.request_uri}>"
+
+    @property
+    def top_via_text(self) -> str:
+        """The topmost Via value as it is to be sent on: as received until received and rport have been added."""
+        return self._top_via_text or self.top_via.text
+
+    @top_via_text.setter
+    def top_via_text(self, text: str) -> None:
+        self._top_via_text = text
+
+
+class Response(Message):
+    """A response. `status`, `reason` and `version` are as on the start line."""
+
+    __slots__ = ("reason", "status", "version")
+
+    def __init__(
+        self,
+        text: str,
+        headers: list[HeaderLine],
+        first: dict[str, HeaderLine],
+        headers_start: int,
+        body_start: int,
+        status: int,
+        reason: str,
+        version: str,
+    ) -> None:
+        super().__init__(text, headers, first, headers_start, body_start, False)
+        self.status = status
+        self.reason = reason
+        self.version = version
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.reason}>"

@@ -1,0 +1,133 @@
+"""Header parameters (`;name=value`), comma lists and comma parameters, with respect for quotes and angle brackets.
+
+It must not know which header it reads: the caller passes the name for the error.
+A parameter that appears twice with one value is read once, with two values it is malformed (RFC 3261 §7.3.1).
+"""
+
+from luasip.errors import HeaderError
+from luasip.sip.grammar import SPACE, TOKEN, has_control, quote, skip_quoted, unquote
+
+__all__ = [
+    "parse_comma_params",
+    "parse_params",
+    "quote",
+    "render_param",
+    "split_items",
+    "unquote",
+]
+
+
+def split_items(text: str, separator: str, start: int, end: int, name: str) -> list[tuple[int, int]]:
+    """Offsets (start, end) of what `separator` separates in `text[start:end]`; surrounding white space is left out.
+
+    Separators inside quoted strings and angle brackets do not count. Raises HeaderError about header `name` when a
+    quoted string or a bracket never closes before another separator follows.
+    """
+    items: list[tuple[int, int]] = []
+    item = position = start
+    found = text.find(separator, position, end)
+    while found >= 0:
+        skipped = _skip_enclosed(text, position, found, end, name)
+        if skipped < 0:
+            items.append(_trim(text, item, found))
+            item = position = found + 1
+        else:
+            position = skipped
+        if found < position:
+            found = text.find(separator, position, end)
+    items.append(_trim(text, item, end))
+    return items
+
+
+def _skip_enclosed(text: str, position: int, stop: int, end: int, name: str) -> int:
+    """Offset behind the first quoted string or bracket that opens in `text[position:stop]`, -1 when none does."""
+    quoted = text.find('"', position, stop)
+    angle = text.find("<", position, stop if quoted < 0 else quoted)
+    if angle >= 0:
+        close = text.find(">", angle, end)
+        if close < 0:
+            raise HeaderError(name, text[position:end], "unclosed <")
+        return close + 1
+    if quoted >= 0:
+        close = skip_quoted(text, quoted, end)
+        if close < 0:
+            raise HeaderError(name, text[position:end], "unclosed quoted string")
+        return close
+    return -1
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """The range without the white space and line folds around it."""
+    while start < end and text[start] in " \t\r\n":
+        start += 1
+    while start < end and text[end - 1] in " \t\r\n":
+        end -= 1
+    return start, end
+
+
+def parse_params(text: str, start: int = 0, name: str = "parameter") -> dict[str, str]:
+    """The parameters in `text[start:]`, which is empty or begins with ";" (RFC 3261 §25.1, generic-param).
+
+    Names in lower case; values as written, quotes kept (see `unquote`); a flag has the value "".
+    Raises HeaderError about header `name`.
+    """
+    params: dict[str, str] = {}
+    tail = text[start:] if start else text
+    if not tail:
+        return params
+    if '"' in tail or "<" in tail:
+        items = [tail[first:last] for first, last in split_items(tail, ";", 0, len(tail), name)]
+    else:
+        items = tail.split(";")
+    if items[0].strip(SPACE):
+        raise HeaderError(name, text, "text before parameter")
+    for item in items[1:]:
+        key, equals, value = item.partition("=")
+        if key.strip(TOKEN) or not key:
+            key = key.strip(SPACE)
+            if key.strip(TOKEN) or not key:
+                raise HeaderError(name, text, "bad parameter name")
+        if equals:
+            value = value.strip(SPACE)
+            if not _is_value(value):
+                raise HeaderError(name, text, f"bad value of parameter {key}")
+        key = key.lower()
+        if params.setdefault(key, value) != value:
+            raise HeaderError(name, text, f"parameter {key} given twice")
+    return params
+
+
+def _is_value(value: str) -> bool:
+    """gen-value: a token, host or quoted string; read liberally as visible text without white space."""
+    if not value.strip(TOKEN):
+        return value != ""
+    if value[0] == '"':
+        return skip_quoted(value, 0, len(value)) == len(value)
+    if value[0] == "<":
+        return value[-1] == ">" and not has_control(value)
+    return '"' not in value and " " not in value and "\t" not in value and not has_control(value)
+
+
+def render_param(name: str, value: str) -> str:
+    """`;name=value`, or `;name` when the value is ""."""
+    return f";{name}={value}" if value else f";{name}"
+
+
+def parse_comma_params(text: str, name: str) -> dict[str, str]:
+    """The comma-separated `name=value` list of a challenge or credentials (RFC 7616 §3.3, §3.4), values unquoted.
+
+    Names in lower case. Raises HeaderError about header `name`.
+    """
+    params: dict[str, str] = {}
+    for first, last in split_items(text, ",", 0, len(text), name):
+        if first == last:
+            raise HeaderError(name, text, "empty parameter")
+        key, equals, value = text[first:last].partition("=")
+        key = key.strip(SPACE).lower()
+        value = value.strip(SPACE)
+        if not equals or not key or key.strip(TOKEN) or not _is_value(value):
+            raise HeaderError(name, text, "bad parameter")
+        if key in params:
+            raise HeaderError(name, text, f"parameter {key} given twice")
+        params[key] = unquote(value)
+    return params

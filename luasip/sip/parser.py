@@ -1,0 +1,238 @@
+"""From wire text to a message: start line, header lines and body are split, no header value is read.
+
+It must not know what is valid (`validation`) or where the text came from. The one value it has to read is
+Content-Length, because that is where a datagram's message ends (RFC 3261 §18.3).
+
+Line ends: CRLF. A header section whose lines all end in a bare LF is accepted too, and its line ends are turned into
+CRLF, so that what is later inserted matches; a section that mixes both is malformed, because two readers could
+split it differently. Streams (`framing`) accept CRLF only.
+
+The loop over header lines is the hot path: `str.split`, `partition` and one dictionary read a line.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from luasip.errors import NotSip, ParseError
+from luasip.sip.grammar import DIGIT, SPACE, has_control, is_number, is_token, unfold
+from luasip.sip.header_names import SPELLINGS, canonical
+from luasip.sip.message import HeaderLine, Request, Response
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a peer may make us hold: sizes in bytes, `headers` a count. A larger message is malformed.
+
+    The defaults admit every message that fits a UDP datagram and refuse what only an attacker sends.
+    """
+
+    message: int = 65535
+    headers: int = 256
+    line: int = 8192
+    uri: int = 2048
+
+
+DEFAULT: Final = Limits()
+
+
+def parse_message(text: str, limits: Limits = DEFAULT) -> Request | Response:
+    """The message in one datagram, or in one frame of a stream.
+
+    What follows the body is cut off (§18.3); without Content-Length the body reaches to the end.
+
+    Raises:
+        NotSip: the first line is no SIP start line: drop and count.
+        ParseError: status 400, 414 or 513; `salvaged` holds a Request with the header lines that could be read.
+    """
+    if text[:1] in "\r\n":
+        text = text.lstrip("\r\n")  # §7.5: CRLF before a start line is ignored
+    start_end = text.find("\n")
+    if start_end < 0:
+        raise NotSip("No start line")
+    if text[start_end - 1] != "\r":
+        text = _use_crlf(text)
+        start_end = text.find("\n")
+    start_line = text[: start_end - 1]
+    is_response = start_line[:4].upper() == "SIP/"
+    if not is_response and " SIP/" not in start_line.upper():
+        raise NotSip("Not SIP")
+    lines = _HeaderReader(text, start_end + 1, limits)
+    if is_response:
+        return _make_response(lines, start_line)
+    request = _make_request(lines, start_line, limits)
+    if lines.fault:
+        raise ParseError(lines.fault, lines.status, request)
+    return request
+
+
+def _use_crlf(text: str) -> str:
+    """`text` with the bare LF line ends of its header section turned into CRLF; mixed line ends are left (and fail)."""
+    head, blank, body = text.partition("\n\n")
+    if "\r" in head:
+        raise NotSip("Mixed line ends")
+    return head.replace("\n", "\r\n") + ("\r\n\r\n" if blank else "") + body
+
+
+class _HeaderReader:
+    """The header lines of a text, read as far as they go; `fault` is the first thing wrong with them."""
+
+    __slots__ = ("body_start", "fault", "first", "headers", "headers_start", "status", "text")
+
+    def __init__(self, text: str, headers_start: int, limits: Limits) -> None:
+        self.text = text
+        self.headers_start = headers_start
+        self.headers: list[HeaderLine] = []
+        self.first: dict[str, HeaderLine] = {}
+        self.fault = ""
+        self.status = 400
+        end = text.find("\r\n\r\n", headers_start - 2)
+        if end < 0:
+            self.object_to("No empty line after headers")
+            end = len(text) - 2 if text.endswith("\r\n") else len(text)
+        self.body_start = min(end + 4, len(text))
+        if len(text) > limits.message:
+            self.object_to("Message Too Large", 513)
+        if end > headers_start:
+            self._read_lines(text[headers_start:end], limits)
+        self._cut_body()
+
+    def object_to(self, fault: str, status: int = 400) -> None:
+        if not self.fault:
+            self.fault = fault
+            self.status = status
+
+    def _read_lines(self, head: str, limits: Limits) -> None:
+        lines = head.split("\r\n")
+        folded = "\r\n " in head or "\r\n\t" in head
+        if head[0] in SPACE:
+            self.object_to("Header begins with white space")
+        if folded:
+            lines = _join_folded(lines)
+        if len(lines) > limits.headers:
+            self.object_to("Too many header lines")
+            del lines[limits.headers :]
+        if not "".join(lines).isprintable():
+            lines = self._check_lines(lines)
+        headers = self.headers
+        first = self.first
+        longest = limits.line
+        start = self.headers_start
+        for line in lines:
+            end = start + len(line) + 2
+            name, colon, raw = line.partition(":")
+            key = SPELLINGS.get(name)
+            if key is None:
+                key = _read_name(name)
+                name = name.rstrip(SPACE)
+            if not colon or not key or end - start > longest:
+                self._object_to_line(name, colon, key)
+                start = end
+                continue
+            value = raw.strip(SPACE)
+            value_end = value_start = start + line.index(":") + 1 + raw.find(value)
+            value_end += len(value)
+            if folded and "\n" in value:
+                value = unfold(value)
+            header = HeaderLine(key, name, value, start, end, value_start, value_end)
+            headers.append(header)
+            if key not in first:
+                first[key] = header
+            start = end
+
+    def _object_to_line(self, name: str, colon: str, key: str) -> None:
+        if not colon:
+            self.object_to("Header line without colon")
+        elif not key:
+            self.object_to("Bad header name")
+        else:
+            self.object_to(f"{name[:32]} header too long")
+
+    def _check_lines(self, lines: list[str]) -> list[str]:
+        """Finds control characters; a line with one is blanked (and so skipped) but keeps its length."""
+        for index, line in enumerate(lines):
+            if has_control(line.replace("\r\n", "")):
+                self.object_to("Control character in header")
+                lines[index] = " " * len(line)
+        return lines
+
+    def _cut_body(self) -> None:
+        """Ends the text where Content-Length says (§18.3)."""
+        header = self.first.get("content-length")
+        if header is None:
+            return
+        value = header.value
+        if not is_number(value):
+            self.object_to("Bad Content-Length header")
+            return
+        for other in self.headers:
+            if other.key == "content-length" and other.value != value:
+                self.object_to("Conflicting Content-Length headers")
+                return
+        digits = value.lstrip("0")
+        if len(digits) > 9 or self.body_start + int(digits or "0") > len(self.text):
+            self.object_to("Content-Length larger than message")
+            return
+        end = self.body_start + int(digits or "0")
+        if end < len(self.text):
+            self.text = self.text[:end]
+
+
+def _join_folded(lines: list[str]) -> list[str]:
+    """Logical lines: a line that begins with white space continues the one before (§7.3.1)."""
+    logical: list[str] = []
+    for line in lines:
+        if line[:1] in SPACE and line and logical:
+            logical[-1] += "\r\n" + line
+        else:
+            logical.append(line)
+    return logical
+
+
+def _read_name(name: str) -> str:
+    """The key of a header name no common spelling matches, "" when it is none. White space before the colon is
+    allowed (HCOLON, §25.1)."""
+    name = name.rstrip(SPACE)
+    return canonical(name) if is_token(name) else ""
+
+
+def _make_request(lines: _HeaderReader, start_line: str, limits: Limits) -> Request:
+    method, _, rest = start_line.partition(" ")
+    request_uri, _, version = rest.rpartition(" ")
+    if version != "SIP/2.0" or not request_uri or " " in request_uri or not is_token(method):
+        version = version.upper()
+        if not _is_version(version) or not request_uri or not is_token(method):
+            lines.object_to("Bad request line")
+        elif " " in request_uri:
+            lines.object_to("White space in request line")
+    if not request_uri.isprintable() or "<" in request_uri or ">" in request_uri or '"' in request_uri:
+        lines.object_to("Bad Request-URI")
+    if len(request_uri) > limits.uri:
+        lines.object_to("Request-URI Too Long", 414)
+    return Request(
+        lines.text, lines.headers, lines.first, lines.headers_start, lines.body_start, method, request_uri, version
+    )
+
+
+def _is_version(version: str) -> bool:
+    major, dot, minor = version[4:].partition(".")
+    return version[:4] == "SIP/" and dot != "" and is_number(major) and is_number(minor)
+
+
+def _make_response(lines: _HeaderReader, start_line: str) -> Response:
+    version, _, rest = start_line.partition(" ")
+    code, space, reason = rest.partition(" ")
+    status = int(code) if len(code) == 3 and not code.strip(DIGIT) else 0
+    if not _is_version(version.upper()) or not 100 <= status <= 699 or has_control(reason):
+        raise ParseError("Bad status line")
+    if lines.fault:
+        raise ParseError(lines.fault, lines.status)
+    return Response(
+        lines.text,
+        lines.headers,
+        lines.first,
+        lines.headers_start,
+        lines.body_start,
+        status,
+        reason,
+        version.upper(),
+    )

@@ -1,0 +1,295 @@
+"""Typed header values: Via, name-addr (From, To, Contact, Route …) and CSeq.
+
+They must not know the message: a reader gets text and, for what can be spliced, the offsets it stands at.
+Each reader raises HeaderError (status 400) that names its header.
+"""
+
+from typing import Final
+
+from luasip.errors import HeaderError, UriError
+from luasip.sip.grammar import (
+    MAX_UINT32,
+    SPACE,
+    TOKEN,
+    has_control,
+    is_number,
+    is_token,
+    skip_quoted,
+    unquote,
+)
+from luasip.sip.params import parse_params
+from luasip.sip.uri import Uri, parse_uri, split_host_port
+
+MAGIC_COOKIE: Final = "z9hG4bK"
+"""How the branch of an RFC 3261 element begins (§8.1.1.7)."""
+
+
+class Via:
+    """One Via value (RFC 3261 §20.42).
+
+    Attributes:
+        text: the value, unfolded.
+        transport: upper case, "UDP".
+        host: sent-by host, an IPv6 reference with its brackets.
+        port: sent-by port or None.
+        params: names in lower case, values as written.
+        start, end: where the value stands in `Message.text` (0, 0 when it was not read from a message).
+    """
+
+    __slots__ = ("end", "host", "params", "port", "start", "text", "transport")
+
+    def __init__(
+        self, text: str, transport: str, host: str, port: int | None, params: dict[str, str], start: int, end: int
+    ) -> None:
+        self.text = text
+        self.transport = transport
+        self.host = host
+        self.port = port
+        self.params = params
+        self.start = start
+        self.end = end
+
+    def __repr__(self) -> str:
+        return f"Via({self.text!r})"
+
+    @property
+    def branch(self) -> str:
+        """The branch parameter, "" when absent."""
+        return self.params.get("branch", "")
+
+    @property
+    def received(self) -> str:
+        """The received parameter as written, "" when absent."""
+        return self.params.get("received", "")
+
+    @property
+    def rport(self) -> str | None:
+        """The rport parameter: None when absent, "" when it asks for a value, else the digits (RFC 3581)."""
+        return self.params.get("rport")
+
+    @property
+    def sent_by(self) -> str:
+        """ "host" or "host:port"."""
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
+
+def parse_via(text: str, start: int = 0, end: int = 0) -> Via:
+    """One Via value, already unfolded; `start` and `end` are kept as its place in the message."""
+    if text.startswith("SIP/2.0/"):
+        transport, space, rest = text[8:].partition(" ")
+    else:
+        transport, space, rest = _read_protocol(text)
+    sent_by, semicolon, _ = rest.partition(";")
+    if semicolon:
+        params = parse_params(rest, len(sent_by), "Via")
+    else:
+        params = {}
+    if not space or transport.strip(TOKEN) or not transport:
+        if "/" not in text or " " not in text.strip(SPACE):
+            raise HeaderError("Via", text)
+        transport, sent_by, params = _read_spaced_via(text)
+    host, port = _read_sent_by(sent_by, text)
+    return Via(text, transport.upper(), host, port, params, start, end)
+
+
+def _read_protocol(text: str) -> tuple[str, str, str]:
+    """Makes the caller take the slow way, unless the version alone is unusual."""
+    name, _, rest = text.partition("/")
+    version, _, rest = rest.partition("/")
+    if name.upper() != "SIP" or not is_token(version):
+        return "", "", ""
+    return rest.partition(" ")
+
+
+def _read_spaced_via(text: str) -> tuple[str, str, dict[str, str]]:
+    """A Via value with white space around its slashes (RFC 4475 §3.1.1.1)."""
+    head, _, _ = text.partition(";")
+    parts = head.replace("\t", " ").split("/")
+    if len(parts) != 3 or not is_token(parts[0].strip(" ")) or not is_token(parts[1].strip(" ")):
+        raise HeaderError("Via", text)
+    transport, space, sent_by = parts[2].strip(" ").partition(" ")
+    if not space or not is_token(transport):
+        raise HeaderError("Via", text)
+    return transport, sent_by, parse_params(text, len(head), "Via")
+
+
+def _read_sent_by(sent_by: str, text: str) -> tuple[str, int | None]:
+    sent_by = sent_by.strip(SPACE)
+    if " " in sent_by or "\t" in sent_by:
+        before, colon, after = sent_by.rpartition(":")
+        sent_by = before.rstrip(SPACE) + colon + after.lstrip(SPACE)
+    try:
+        return split_host_port(sent_by, text)
+    except UriError as error:
+        raise HeaderError("Via", text, "bad sent-by") from error
+
+
+class NameAddr:
+    """A name-addr or addr-spec with its header parameters (RFC 3261 §20.10).
+
+    Attributes:
+        text: the value, unfolded.
+        display_name: unquoted, "" when absent.
+        uri_text: the URI without angle brackets.
+        params: header parameters, names in lower case, values as written.
+        start, end: where the value stands in `Message.text` (0, 0 when it was not read from a message).
+        header: the header's name, for errors.
+    """
+
+    __slots__ = ("_uri", "display_name", "end", "header", "params", "start", "text", "uri_text")
+
+    def __init__(
+        self,
+        text: str,
+        display_name: str,
+        uri_text: str,
+        params: dict[str, str],
+        start: int,
+        end: int,
+        header: str,
+    ) -> None:
+        self.text = text
+        self.display_name = display_name
+        self.uri_text = uri_text
+        self.params = params
+        self.start = start
+        self.end = end
+        self.header = header
+        self._uri: Uri | None = None
+
+    def __repr__(self) -> str:
+        return f"NameAddr({self.text!r})"
+
+    @property
+    def tag(self) -> str:
+        """The tag parameter, "" when absent."""
+        return self.params.get("tag", "")
+
+    @property
+    def uri(self) -> Uri:
+        """The URI, parsed on first use. Raises UriError."""
+        uri = self._uri
+        if uri is None:
+            uri = self._uri = parse_uri(self.uri_text)
+        return uri
+
+    @property
+    def q(self) -> float | None:
+        """The q parameter, 0 to 1, or None when absent. Raises HeaderError."""
+        text = self.params.get("q")
+        if text is None:
+            return None
+        return parse_qvalue(text, self.header)
+
+    @property
+    def expires(self) -> int | None:
+        """The expires parameter in seconds, capped at 2**32-1, or None when absent. Raises HeaderError."""
+        text = self.params.get("expires")
+        if text is None:
+            return None
+        if not is_number(text):
+            raise HeaderError(self.header, self.text, "bad expires")
+        return bounded_int(text)
+
+
+def parse_name_addr(text: str, header: str = "name-addr", start: int = 0, end: int = 0) -> NameAddr:
+    """One name-addr or addr-spec value of header `header`, already unfolded.
+
+    Without angle brackets all parameters belong to the header and the URI may hold neither "?" nor "," (§20.10).
+    """
+    quote_end = 0
+    if text[:1] == '"':
+        quote_end = skip_quoted(text, 0, len(text))
+        if quote_end < 0:
+            raise HeaderError(header, text, "unclosed quoted string")
+    angle = text.find("<", quote_end)
+    if angle < 0:
+        return _parse_addr_spec(text, header, start, end)
+    close = text.find(">", angle)
+    if close < 0:
+        raise HeaderError(header, text, "unclosed <")
+    display_name = _read_display_name(text, quote_end, angle, header)
+    uri_text = text[angle + 1 : close]
+    _check_uri_text(uri_text, text, header)
+    params = parse_params(text, close + 1, header) if close + 1 < len(text) else {}
+    return NameAddr(text, display_name, uri_text, params, start, end, header)
+
+
+def _read_display_name(text: str, quote_end: int, angle: int, header: str) -> str:
+    """The display name before `<`. Read liberally (any words but separators), as much equipment does not quote."""
+    if quote_end:
+        if text[quote_end:angle].strip(SPACE):
+            raise HeaderError(header, text, "text between display name and <")
+        return unquote(text[:quote_end])
+    name = text[:angle].strip(SPACE)
+    if name and ('"' in name or "," in name or ";" in name or has_control(name)):
+        raise HeaderError(header, text, "display name needs quotes")
+    return name
+
+
+def _check_uri_text(uri_text: str, text: str, header: str) -> None:
+    if ":" not in uri_text or " " in uri_text or "\t" in uri_text or "<" in uri_text:
+        raise HeaderError(header, text, "bad URI")
+
+
+def _parse_addr_spec(text: str, header: str, start: int, end: int) -> NameAddr:
+    uri_text, semicolon, _ = text.partition(";")
+    params = parse_params(text, len(uri_text), header) if semicolon else {}
+    uri_text = uri_text.rstrip(SPACE)
+    if "?" in uri_text or "," in uri_text:
+        raise HeaderError(header, text, "URI needs angle brackets")
+    if ">" in uri_text or '"' in uri_text:
+        raise HeaderError(header, text, "bad URI")
+    _check_uri_text(uri_text, text, header)
+    return NameAddr(text, "", uri_text, params, start, end, header)
+
+
+def parse_qvalue(text: str, header: str = "Contact") -> float:
+    """qvalue: "0", "1" or "0.123" with at most three digits (RFC 3261 §25.1)."""
+    whole, dot, fraction = text.partition(".")
+    if whole not in ("0", "1") or len(fraction) > 3 or (fraction and not is_number(fraction)):
+        raise HeaderError(header, text, "bad q")
+    if whole == "1" and fraction.strip("0"):
+        raise HeaderError(header, text, "bad q")
+    return float(f"{whole}.{fraction or '0'}")
+
+
+class CSeq:
+    """A CSeq value (RFC 3261 §20.16): `number` below 2**32 and the `method`."""
+
+    __slots__ = ("method", "number")
+
+    def __init__(self, number: int, method: str) -> None:
+        self.number = number
+        self.method = method
+
+    def __repr__(self) -> str:
+        return f"CSeq({self.number}, {self.method!r})"
+
+
+def parse_cseq(text: str) -> CSeq:
+    """The CSeq value `text`."""
+    words = text.split()
+    if len(words) != 2 or not is_token(words[1]):
+        raise HeaderError("CSeq", text)
+    return CSeq(parse_uint32(words[0], "CSeq"), words[1])
+
+
+def parse_uint32(text: str, header: str) -> int:
+    """1*DIGIT below 2**32, or HeaderError about `header`."""
+    if not is_number(text):
+        raise HeaderError(header, text, "not a number")
+    if len(text) > 10 and len(text.lstrip("0")) > 10:
+        raise HeaderError(header, text, "number out of range")
+    number = int(text.lstrip("0") or "0")
+    if number > MAX_UINT32:
+        raise HeaderError(header, text, "number out of range")
+    return number
+
+
+def bounded_int(text: str) -> int:
+    """1*DIGIT as a number, everything from 2**32-1 on being 2**32-1: delta-seconds may be any length (§20.19)."""
+    digits = text.lstrip("0")
+    if len(digits) > 10:
+        return MAX_UINT32
+    return min(int(digits or "0"), MAX_UINT32)
