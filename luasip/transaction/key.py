@@ -1,0 +1,71 @@
+"""Which transaction a message belongs to: RFC 3261 §17.1.3, §17.2.3, §9.2, §8.2.2.2.
+
+A key is one str, made of the parts that must be equal, so that a plain dict is the transaction table. This
+module must not know the table.
+"""
+
+from typing import Final
+
+from luasip.sip.message import Request, Response
+
+MAGIC_COOKIE: Final = "z9hG4bK"
+"""What the branch of an element that follows RFC 3261 begins with (§8.1.1.7)."""
+
+_COOKIE_FOLDED: Final = MAGIC_COOKIE.lower()
+
+
+def server_key(request: Request) -> str:
+    """The key of the server transaction `request` belongs to; an ACK has that of its INVITE.
+
+    Errors: HeaderError when a header it needs cannot be read.
+    """
+    method = request.method
+    return _key(request, "INVITE" if method == "ACK" else method)
+
+
+def cancel_key(request: Request) -> str:
+    """The key of the INVITE that the CANCEL `request` cancels (RFC 3261 §9.2)."""
+    return _key(request, "INVITE")
+
+
+def client_key(response: Response) -> tuple[str, str]:
+    """(branch of our Via, CSeq method): the key of the client transaction `response` answers (§17.1.3)."""
+    return response.top_via.branch, response.cseq.method
+
+
+def merged_key(request: Request) -> str:
+    """Equal for copies of one request that came by different ways (RFC 3261 §8.2.2.2).
+
+    Only requests without To tag may be merged: a copy whose `server_key` differs is answered with 482.
+    """
+    cseq = request.cseq
+    return f"{request.call_id}\n{request.from_.tag}\n{cseq.number}\n{cseq.method}"
+
+
+def ack_key(request: Request) -> str:
+    """Equal for an INVITE and the ACK for its 2xx, which has another branch (RFC 3261 §13.2.2.4)."""
+    return f"{request.call_id}\n{request.from_.tag}\n{request.cseq.number}"
+
+
+def _key(request: Request, method: str) -> str:
+    via = request.top_via
+    branch = via.branch
+    if branch[:7].lower() == _COOKIE_FOLDED and len(branch) > 7:
+        return f"{branch}\n{via.sent_by.lower()}\n{method}"
+    return _key_2543(request, method)
+
+
+def _key_2543(request: Request, method: str) -> str:
+    """Without the magic cookie the whole request identifies it (§17.2.3).
+
+    The To tag is left out: an ACK or CANCEL would not match with it, and whatever else is equal has it equal.
+    """
+    parts = (
+        request.request_uri,
+        request.from_.tag,
+        request.call_id,
+        str(request.cseq.number),
+        request.top_via.text,
+        method,
+    )
+    return "\n".join(parts)
