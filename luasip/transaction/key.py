@@ -7,9 +7,7 @@ module must not know the table.
 from typing import Final
 
 from luasip.sip.message import Request, Response
-
-MAGIC_COOKIE: Final = "z9hG4bK"
-"""What the branch of an element that follows RFC 3261 begins with (§8.1.1.7)."""
+from luasip.sip.values import MAGIC_COOKIE
 
 _COOKIE_FOLDED: Final = MAGIC_COOKIE.lower()
 

@@ -1,9 +1,9 @@
 """What the four machines share: a state, and one lazy timer for two purposes.
 
 A machine never starts a timer. It says in `timer_at` when it next wants `on_timer(now)`, and the caller
-keeps at most one entry for it: when the entry is due and `timer_at` has moved on, the entry is simply put back at
-the new time, and only a `timer_at` that became *earlier* needs a new entry at once. `on_timer` may be called
-early, late or twice; an early call does nothing.
+keeps at most one entry for it: when the entry is due and `timer_at` has moved on, the entry is simply put
+back at the new time, and only a `timer_at` that became *earlier* needs a new entry at once. `on_timer` may be
+called early, late or twice; an early call does nothing.
 
 This module must not know the RFC's transitions: they stand beside each machine.
 """

@@ -33,7 +33,8 @@
 
 A transport error is told to the transaction user and changes no state (RFC 6026 §7.1). A transaction user
 that never answers is reminded by TIMEOUT when the INVITE's lifetime is over (Abandoned: it may still answer)
-and forgotten after one more final_response. A 2xx made here and not forwarded is repeated until its ACK (§13.3.1.4).
+and forgotten after one more final_response. A 2xx made here and not forwarded is repeated until its ACK
+(RFC 3261 §13.3.1.4).
 
 This module must not know messages or forking.
 """
