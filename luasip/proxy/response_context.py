@@ -42,16 +42,17 @@ class ForkingSettings:
 class Branch:
     """One branch. status: of the newest response, 0 before any.  response: the final one received, None when
     it was made here (408 after a timeout).  leg: number of its serial leg, from 0.  cancelled:
-    `cancel_pending` has named it.  discarded: its answer no longer counts.
+    `cancel_pending` has named it.  dropped: a later leg made its answer void.  discarded: it never counted.
     """
 
-    __slots__ = ("cancelled", "discarded", "leg", "response", "status")
+    __slots__ = ("cancelled", "discarded", "dropped", "leg", "response", "status")
 
     def __init__(self, leg: int) -> None:
         self.leg = leg
         self.status = 0
         self.response: Response | None = None
         self.cancelled = False
+        self.dropped = False
         self.discarded = False
 
     @property
@@ -101,8 +102,7 @@ class ResponseContext:
         drop = self._drop or ("n" if self.settings.failure_reply_mode == 0 else "a")
         for branch in self.branches:
             if drop == "a" or (drop == "l" and branch.leg == self.leg):
-                branch.discarded = True
-                branch.response = None
+                branch.dropped = True
         self.leg += 1
         self._leg_over = False
         self._drop = ""
@@ -112,15 +112,22 @@ class ResponseContext:
         response so far, "l" those of the last leg. Other modes are taken for "a"."""
         self._drop = mode if mode in ("n", "l") else "a"
 
-    def discard_branch(self, index: int) -> None:
-        """This branch no longer counts, whatever it answers: it was never sent, or was only a place held for
-        a suspended request."""
+    def discard_branch(self, index: int) -> int:
+        """This branch counts no longer, whatever it answers: it could not be sent, or only held a place for a
+        suspended request. ALL_FINAL when it was the last one waited for and another one has failed, else
+        WAIT."""
         branch = self.branches[index]
+        if not branch.pending:
+            return WAIT
         branch.discarded = True
-        branch.response = None
+        if self.final_status or self.best() < 0 or self.pending():
+            return WAIT
+        self._leg_over = True
+        return ALL_FINAL
 
     def reuse_branch(self, index: int) -> None:
-        """This branch was sent again elsewhere and waits anew (t_reuse_branch)."""
+        """This branch is sent again, elsewhere, and waited for anew (t_reuse_branch). An ALL_FINAL that its
+        failure brought is void."""
         self.branches[index] = Branch(self.leg)
         self._leg_over = False
 
@@ -162,7 +169,7 @@ class ResponseContext:
         repeated = branch.status >= 200 and not self.invite
         branch.status = status
         branch.response = response
-        branch.discarded = False
+        branch.dropped = branch.discarded = False
         if repeated or self.final_status >= 300 or (self.final_status and not self.invite):
             return WAIT
         self.final_status = self.final_status or status
@@ -194,13 +201,18 @@ class ResponseContext:
         """Index of the branch whose final response wins, -1 when none counts (§16.7 step 6).
 
         6xx before the lowest class; in 4xx 401, 407, 415, 420 and 484 first; then the lower status; then the
-        branch that was added last, as Kamailio picks.
+        branch that was added last, as Kamailio picks. Dropped responses count when no other does: the new
+        leg could not be sent.
         """
+        best = self._lowest(False)
+        return best if best >= 0 else self._lowest(True)
+
+    def _lowest(self, dropped: bool) -> int:
         best = -1
         lowest = _CLASS_PRIORITY[0]
         for index in range(len(self.branches) - 1, -1, -1):
             branch = self.branches[index]
-            if branch.discarded or branch.status < 200:
+            if branch.discarded or branch.dropped is not dropped or branch.status < 200:
                 continue
             rank = priority(branch.status)
             if rank < lowest:
@@ -220,7 +232,7 @@ class ResponseContext:
         seen = set() if own is None else set(_challenge_lines(own))
         lines: list[str] = []
         for branch in self.branches:
-            if branch.discarded or branch.status not in (401, 407) or branch.response is None:
+            if branch.dropped or branch.status not in (401, 407) or branch.response is None:
                 continue
             for line in _challenge_lines(branch.response):
                 if line not in seen:
