@@ -1,0 +1,246 @@
+"""SIP over UDP: one blocking receiver thread a socket, sending from any thread.
+
+Knows no SIP: a datagram is passed on as it came, except the keep-alives (CRLF, NUL) that carry no message.
+"""
+
+import dataclasses
+import errno
+import logging
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from luasip.errors import TransportError
+from luasip.transport.address import normal_literal, pick_listener, socket_address
+from luasip.transport.packet import Destination, ErrorCallback, Listener, Packet
+from luasip.transport.reporting import Counters, report_error
+from luasip.transport.sockets import bind_failure, error_name, family_of, local_port
+
+logger = logging.getLogger("luasip.transport")
+
+MAX_DATAGRAM = 65535
+KEEP_ALIVE_BYTES = b"\r\n\x00 "
+STOP_CHECK_AFTER = 1.0
+"""Seconds after which a receiver that nothing woke looks whether it should stop."""
+PAUSE_AFTER_ERROR = 0.05
+"""Seconds a receiver waits after an error it cannot name, so that a broken socket does not spin."""
+PASSING_ERRORS = frozenset(
+    (errno.EAGAIN, errno.EINTR, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNRESET)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UdpSettings:
+    """How UDP sockets are made.
+
+    receivers: sockets and threads for each listener (SO_REUSEPORT when more than one).
+    receive_buffer, send_buffer: bytes asked of the kernel for each socket (it may grant less).
+    """
+
+    receivers: int = 1
+    receive_buffer: int = 4 * 1024 * 1024
+    send_buffer: int = 1024 * 1024
+
+
+class UdpTransport:
+    """All UDP listeners of a server."""
+
+    def __init__(self, listeners: Sequence[Listener], settings: UdpSettings | None = None) -> None:
+        self.settings = settings or UdpSettings()
+        self._listeners: tuple[Listener, ...] = tuple(listeners)
+        self._sockets: dict[Listener, list[socket.socket]] = {}
+        self._receivers: list[UdpReceiver] = []
+        self._threads: list[threading.Thread] = []
+        self._stopping = threading.Event()
+        self._sent = Counters()
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """The listeners, with real port numbers once bound."""
+        return self._listeners
+
+    def bind(self) -> None:
+        """Open every socket; TransportError names the listener that could not be, and none stays open."""
+        if self._sockets:
+            return
+        bound: list[Listener] = []
+        try:
+            for wanted in self._listeners:
+                listener, sockets = bind_listener(wanted, self.settings)
+                self._sockets[listener] = sockets
+                bound.append(listener)
+        except TransportError:
+            self._close_sockets()
+            raise
+        self._listeners = tuple(bound)
+
+    def start(self, handle: Callable[[Packet], None]) -> None:
+        """Bind what is not bound and start the receiver threads."""
+        self.bind()
+        for listener, sockets in self._sockets.items():
+            for number, opened in enumerate(sockets, 1):
+                receiver = UdpReceiver(opened, listener, handle, self._stopping)
+                thread = threading.Thread(target=receiver.run, name=f"{listener.text}#{number}", daemon=True)
+                self._receivers.append(receiver)
+                self._threads.append(thread)
+        for thread in self._threads:
+            thread.start()
+
+    def send(self, data: bytes, destination: Destination, on_error: ErrorCallback | None = None) -> None:
+        """Send one datagram now or tell `on_error` why not, before this returns."""
+        try:
+            chosen = self._socket_for(destination)
+            address = socket_address(destination.host, destination.port)
+            chosen.sendto(data, socket.MSG_DONTWAIT, address)
+        except (OSError, TransportError) as error:
+            self._sent.count(f"send_errors.{error_name(error)}")
+            report_error(on_error, send_failure(destination, error))
+        else:
+            self._sent.count_message("sent", len(data))
+
+    def stop(self, timeout: float = 5.0) -> list[str]:
+        """Stop receiving and close the sockets; returns the names of threads still busy after `timeout`."""
+        self._stopping.set()
+        for sockets in list(self._sockets.values()):
+            for opened in sockets:
+                wake_receiver(opened)
+        due_at = time.monotonic() + timeout
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, due_at - time.monotonic()))
+        self._close_sockets()
+        return [thread.name for thread in self._threads if thread.is_alive()]
+
+    def stats(self) -> dict[str, int]:
+        """Counts since the start: messages, bytes, errors and drops by reason."""
+        totals = self._sent.values()
+        for receiver in self._receivers:
+            for name, amount in receiver.counters.values().items():
+                totals[name] = totals.get(name, 0) + amount
+        return totals
+
+    def _socket_for(self, destination: Destination) -> socket.socket:
+        literal = normal_literal(destination.host)
+        listener = destination.listener
+        if listener is None or listener.is_ipv6 != (":" in literal):
+            listener = pick_listener(self._listeners, "udp", literal)
+        sockets = self._sockets.get(listener) if listener is not None else None
+        if not sockets:
+            raise TransportError(f"no udp listener to send to {destination.host!r} from")
+        return sockets[0]
+
+    def _close_sockets(self) -> None:
+        while self._sockets:
+            for opened in self._sockets.popitem()[1]:
+                opened.close()
+
+
+class UdpReceiver:
+    """Reads one socket in its own thread."""
+
+    def __init__(
+        self,
+        opened: socket.socket,
+        listener: Listener,
+        handle: Callable[[Packet], None],
+        stopping: threading.Event,
+    ) -> None:
+        self.socket = opened
+        self.listener = listener
+        self.counters = Counters()
+        self._handle = handle
+        self._stopping = stopping
+
+    def run(self) -> None:
+        """Receive until stopped.
+
+        Only `stopping` ends this thread. An error of the socket (an ICMP answer to an earlier datagram) is
+        counted; whatever `handle` raises, SystemExit included, is logged.
+        """
+        while not self._stopping.is_set():
+            try:
+                data, source = self.socket.recvfrom(MAX_DATAGRAM)
+            except OSError as error:
+                self._receive_failed(error)
+                continue
+            if source and not self._stopping.is_set():
+                self._received(data, source[0], source[1])
+
+    def _received(self, data: bytes, host: str, port: int) -> None:
+        self.counters.count_message("received", len(data))
+        if len(data) <= 4 or not data.strip(KEEP_ALIVE_BYTES):
+            self.counters.count("dropped.keep_alive")
+            return
+        try:
+            self._handle(Packet(data, host, port, self.listener, 0, time.monotonic()))
+        except BaseException:
+            self.counters.count("dropped.handle_failed")
+            logger.exception("%s: handling a datagram from %s port %d failed", self.listener.text, host, port)
+
+    def _receive_failed(self, error: OSError) -> None:
+        if self._stopping.is_set() or error.errno == errno.EAGAIN:
+            return
+        self.counters.count(f"receive_errors.{error_name(error)}")
+        if error.errno not in PASSING_ERRORS:
+            self._stopping.wait(PAUSE_AFTER_ERROR)
+
+
+def bind_listener(wanted: Listener, settings: UdpSettings) -> tuple[Listener, list[socket.socket]]:
+    """The listener with its real port, and its sockets."""
+    sockets: list[socket.socket] = []
+    share = settings.receivers > 1
+    try:
+        if share and wanted.port:
+            # SO_REUSEPORT would let a second server of the same user share the port unnoticed.
+            open_socket(wanted, wanted.port, settings, share=False).close()
+        port = wanted.port
+        for _ in range(max(1, settings.receivers)):
+            opened = open_socket(wanted, port, settings, share)
+            sockets.append(opened)
+            port = local_port(opened)
+    except OSError as error:
+        for opened in sockets:
+            opened.close()
+        raise bind_failure(wanted, error) from error
+    return dataclasses.replace(wanted, port=port), sockets
+
+
+def open_socket(wanted: Listener, port: int, settings: UdpSettings, share: bool) -> socket.socket:
+    """A bound UDP socket; OSError when the address cannot be had."""
+    opened = socket.socket(family_of(wanted), socket.SOCK_DGRAM)
+    try:
+        if wanted.is_ipv6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if share:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, settings.receive_buffer)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.send_buffer)
+        seconds, fraction = divmod(STOP_CHECK_AFTER, 1)
+        wait = struct.pack("ll", int(seconds), int(fraction * 1e6))
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, wait)
+        opened.bind(socket_address(wanted.host, port))
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def wake_receiver(opened: socket.socket) -> None:
+    """Make a blocking recvfrom return (Linux reports ENOTCONN and wakes the reader all the same)."""
+    try:
+        opened.shutdown(socket.SHUT_RDWR)
+    except OSError as error:
+        if error.errno not in (errno.ENOTCONN, errno.EBADF):
+            logger.warning("shutting down a UDP socket: %s", error)
+
+
+def send_failure(destination: Destination, error: Exception) -> Exception:
+    """A TransportError naming the destination."""
+    if isinstance(error, TransportError):
+        return error
+    failure = TransportError(f"{destination.protocol} to {destination.host} port {destination.port}: {error}")
+    failure.__cause__ = error
+    return failure
