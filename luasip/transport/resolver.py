@@ -45,12 +45,12 @@ def resolve(
 ) -> list[NextHop]:
     """The next hops for `host` (name or literal, brackets allowed), in the order to try them.
 
-    `transport` is the URI's, "" when it names none: UDP then, or TLS when `secure` (a sips URI,
-    RFC 3263 §4.1). `ipv4` and `ipv6` say which families the server can send to. Raises TransportError when
-    nothing is found.
+    `port` None or 0 is the protocol's own. `transport` is the URI's, "" when it names none: UDP then, or TLS
+    when `secure` (a sips URI, RFC 3263 §4.1). `ipv4` and `ipv6` say which families the server can send to.
+    Raises TransportError when nothing is found.
     """
     protocol = protocol_for(transport.lower(), secure)
-    target_port = port if port is not None else default_port(protocol)
+    target_port = port or default_port(protocol)
     literal = normal_literal(host)
     if literal:
         return [NextHop(protocol, literal, target_port)]

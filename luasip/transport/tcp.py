@@ -252,9 +252,7 @@ class StreamTransport:
 
     def _open_listener(self, wanted: Listener) -> tuple[Listener, socket.socket]:
         if wanted.protocol not in self._kinds:
-            raise TransportError(
-                f"{wanted.text}: unknown protocol, allowed: {', '.join(self._kinds)}"
-            )
+            raise TransportError(f"{wanted.text}: unknown protocol, allowed: {', '.join(self._kinds)}")
         try:
             opened = self._kinds[wanted.protocol].open_socket(family_of(wanted))
         except OSError as error:
