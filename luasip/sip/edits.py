@@ -1,7 +1,7 @@
 """Pending changes of a message: splices over `Message.text`, what Kamailio calls lumps.
 
-It must not know why something is changed. Offsets are those of the text as received; reads of the message do not see
-the changes until `apply` has written a new text.
+It must not know why something is changed. Offsets are those of the text as received; reads of the message
+do not see the changes until `apply` has written a new text.
 """
 
 from luasip.sip.message import HeaderLine, Message
@@ -10,8 +10,8 @@ from luasip.sip.message import HeaderLine, Message
 class Edits:
     """Insertions and deletions by offset.
 
-    Insertions at one offset keep the order they were made in; deletions that overlap merge; an insertion inside a
-    deleted range survives it. Not for two threads at once.
+    Insertions at one offset keep the order they were made in; deletions that overlap merge; an insertion
+    inside a deleted range survives it. Not for two threads at once.
     """
 
     __slots__ = ("_body", "_content_type", "_deletions", "_insertions")
@@ -85,7 +85,8 @@ class Edits:
         return any(start <= line.start and end >= line.end for start, end in self._deletions)
 
     def set_body(self, body: str, content_type: str | None = None) -> None:
-        """Exchanges the whole body (earlier changes inside the body are lost); None keeps the Content-Type."""
+        """Exchanges the whole body (earlier changes inside the body are lost); None keeps the Content-Type.
+        """
         self._body = body
         self._content_type = content_type
 
@@ -95,7 +96,9 @@ class Edits:
         return self._body
 
     def apply(self, message: Message) -> str:
-        """The new text of the message. When the body changed, Content-Length is made right, and added if missing."""
+        """The new text of the message. When the body changed, Content-Length is made right, and added if
+        missing.
+        """
         if not self:
             return message.text
         text = message.text
@@ -114,7 +117,8 @@ class Edits:
         if self._body is not None:
             return self._body
         start, end = message.body_start, len(message.text)
-        touched = any(at >= start for at, _ in self._insertions) or any(last > start for _, last in self._deletions)
+        inserted = any(at >= start for at, _ in self._insertions)
+        touched = inserted or any(last > start for _, last in self._deletions)
         return self._splice(message.text, start, end, True) if touched else None
 
     def _fix_body_headers(self, message: Message, length: int, content_type: str | None) -> None:
@@ -132,7 +136,9 @@ class Edits:
             self.remove_header(line)
 
     def _splice(self, text: str, start: int, end: int, to_end: bool = False) -> str:
-        """`text[start:end]` with the changes that fall into it; insertions at `end` count when `to_end` is set."""
+        """`text[start:end]` with the changes that fall into it; insertions at `end` count when `to_end` is
+        set.
+        """
         limit = end + 1 if to_end else end
         insertions = sorted([item for item in self._insertions if start <= item[0] < limit], key=_offset)
         deletions = sorted([item for item in self._deletions if item[0] < end and item[1] > start])

@@ -1,4 +1,5 @@
-"""Cuts a byte stream into messages (RFC 3261 §18.3, RFC 5626 §3.5.1): split, coalesced, with keep-alives between.
+"""Cuts a byte stream into messages (RFC 3261 §18.3, RFC 5626 §3.5.1): split, coalesced, with keep-alives
+between.
 
 It must not know connections or what is inside a message but Content-Length. Streams need CRLF line ends and a
 Content-Length in every message: without either nobody can tell where the next message begins.
@@ -50,8 +51,8 @@ class StreamFramer:
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that `data` completes, in order.
 
-        Raises FramingError when the stream is lost. Frames completed before the fault are returned first, and the
-        error follows at the next call (`lost` tells).
+        Raises FramingError when the stream is lost. Frames completed before the fault are returned first,
+        and the error follows at the next call (`lost` tells).
         """
         if self._fault:
             raise FramingError(self._fault)
@@ -76,7 +77,7 @@ class StreamFramer:
                 if buffer[:4] == PING:
                     del buffer[:4]
                     return PING
-                if len(buffer) < 4 and buffer in (b"\r\n", b"\r\n\r"):
+                if len(buffer) < 4 and PING.startswith(bytes(buffer)):
                     return None
                 del buffer[:2]
             if not self._find_message_end():
@@ -105,7 +106,9 @@ class StreamFramer:
 
 
 def read_content_length(head: bytes) -> int:
-    """Content-Length in the start line and headers `head`. Raises FramingError when absent, conflicting or no number."""
+    """Content-Length in the start line and headers `head`. Raises FramingError when absent, conflicting or
+    no number.
+    """
     if b"\r\n " in head or b"\r\n\t" in head:
         head = head.replace(b"\r\n ", b"  ").replace(b"\r\n\t", b"  ")
     length = -1

@@ -23,7 +23,12 @@ WORD: Final = ALPHANUM + "-.!%*_+`'~()<>:\\\"/[]?{}"
 """word (§25.1), of which a Call-ID is made."""
 
 SPACE: Final = " \t"
-"""What may surround a separator. Never `str.strip()` without it: that also strips \\x1c-\\x1f, \\x85 and \\xa0."""
+"""What may surround a separator. Never `str.strip()` without it: that also strips \\x1c-\\x1f, \\x85 and
+\\xa0.
+"""
+
+FOLD: Final = " \t\r\n"
+"""White space and line folds."""
 
 MAX_UINT32: Final = 0xFFFFFFFF
 

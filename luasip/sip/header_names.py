@@ -1,6 +1,7 @@
 """Names of header fields: compact forms, the key a header is found by, and the spelling it is written with.
 
-It must not know header values. The *key* of a header is its long form in lower case: "via" for "v", "VIA" and "Via".
+It must not know header values. The *key* of a header is its long form in lower case: "via" for "v",
+"VIA" and "Via".
 """
 
 from typing import Final
@@ -29,22 +30,24 @@ COMPACT: Final[dict[str, str]] = {
 }
 """Compact form → key (IANA registry of SIP header fields)."""
 
-_COMMON: Final = (
-    "Accept Accept-Contact Accept-Encoding Accept-Language Accept-Resource-Priority Alert-Info Allow Allow-Events "
-    "Answer-Mode Authentication-Info Authorization Call-ID Call-Info Contact Content-Disposition Content-Encoding "
-    "Content-Language Content-Length Content-Type CSeq Date Diversion Error-Info Event Expires Feature-Caps Flow-Timer "
-    "From Geolocation History-Info Identity Identity-Info In-Reply-To Info-Package Join Max-Breadth Max-Forwards "
-    "MIME-Version Min-Expires Min-SE Organization P-Access-Network-Info P-Answer-State P-Asserted-Identity "
-    "P-Asserted-Service P-Associated-URI P-Called-Party-ID P-Charging-Function-Addresses P-Charging-Vector "
-    "P-Early-Media P-Preferred-Identity P-Preferred-Service P-RTP-Stat P-Served-User P-Visited-Network-ID Path "
-    "Permission-Missing Policy-Contact Policy-ID Priority Privacy Proxy-Authenticate Proxy-Authentication-Info "
-    "Proxy-Authorization Proxy-Require RAck Reason Record-Route Recv-Info Refer-Events-At Refer-Sub Refer-To "
-    "Referred-By Reject-Contact Remote-Party-ID Replaces Reply-To Request-Disposition Require Resource-Priority "
-    "Response-Key Retry-After Route RSeq Security-Client Security-Server Security-Verify Server Service-Route "
-    "Session-Expires Session-ID SIP-ETag SIP-If-Match Subject Subscription-State Supported Suppress-If-Match "
-    "Target-Dialog Timestamp To Trigger-Consent Unsupported User-Agent User-to-User Via Warning WWW-Authenticate "
-    "X-Forwarded-For"
-).split()
+_NAMES: Final = (
+    "Accept Accept-Contact Accept-Encoding Accept-Language Accept-Resource-Priority Alert-Info Allow "
+    "Allow-Events Answer-Mode Authentication-Info Authorization Call-ID Call-Info Contact Content- "
+    "Disposition Content-Encoding Content-Language Content-Length Content-Type CSeq Date Diversion Error- "
+    "Info Event Expires Feature-Caps Flow-Timer From Geolocation History-Info Identity Identity-Info In- "
+    "Reply-To Info-Package Join Max-Breadth Max-Forwards MIME-Version Min-Expires Min-SE Organization "
+    "P-Access-Network-Info P-Answer-State P-Asserted-Identity P-Asserted-Service P-Associated-URI "
+    "P-Called-Party-ID P-Charging-Function-Addresses P-Charging-Vector P-Early-Media P-Preferred-Identity "
+    "P-Preferred-Service P-RTP-Stat P-Served-User P-Visited-Network-ID Path Permission-Missing Policy- "
+    "Contact Policy-ID Priority Privacy Proxy-Authenticate Proxy-Authentication-Info Proxy-Authorization "
+    "Proxy-Require RAck Reason Record-Route Recv-Info Refer-Events-At Refer-Sub Refer-To Referred-By "
+    "Reject-Contact Remote-Party-ID Replaces Reply-To Request-Disposition Require Resource-Priority "
+    "Response-Key Retry-After Route RSeq Security-Client Security-Server Security-Verify Server Service- "
+    "Route Session-Expires Session-ID SIP-ETag SIP-If-Match Subject Subscription-State Supported "
+    "Suppress-If-Match Target-Dialog Timestamp To Trigger-Consent Unsupported User-Agent User-to-User Via "
+    "Warning WWW-Authenticate X-Forwarded-For"
+)
+_COMMON: Final = _NAMES.split()
 
 _DISPLAY: Final[dict[str, str]] = {name.lower(): name for name in _COMMON}
 
@@ -57,15 +60,17 @@ SPELLINGS: Final[dict[str, str]] = {
 }
 """The spellings that nearly all messages use → key: one dictionary read for the parser's hot path."""
 
-LIST_HEADERS: Final = frozenset(
-    "accept accept-contact accept-encoding accept-language accept-resource-priority alert-info allow allow-events "
-    "call-info contact content-encoding content-language diversion error-info feature-caps history-info in-reply-to "
-    "p-asserted-identity p-associated-uri p-preferred-identity p-visited-network-id path proxy-require reason "
-    "record-route recv-info reject-contact request-disposition require resource-priority route security-client "
-    "security-server security-verify service-route supported unsupported via warning".split()
+_LIST_NAMES: Final = (
+    "accept accept-contact accept-encoding accept-language accept-resource-priority alert-info allow "
+    "allow-events call-info contact content-encoding content-language diversion error-info feature-caps "
+    "history-info in-reply-to p-asserted-identity p-associated-uri p-preferred-identity p-visited- "
+    "network-id path proxy-require reason record-route recv-info reject-contact request-disposition "
+    "require resource-priority route security-client security-server security-verify service-route "
+    "supported unsupported via warning"
 )
-"""Keys of the headers whose grammar is a comma-separated list. Authorization and challenges are not: their commas
-separate parameters."""
+LIST_HEADERS: Final = frozenset(_LIST_NAMES.split())
+"""Keys of the headers whose grammar is a comma-separated list. Authorization and challenges are not among
+them: their commas separate parameters."""
 
 
 def canonical(name: str) -> str:

@@ -1,14 +1,15 @@
 """A SIP message: its text, its header lines, and typed values read from them when first asked for.
 
 It must not know how a message is split (`parser`) or changed (`edits`). The text never changes; a header line
-knows its offsets, so that an untouched header leaves byte for byte as it came. A structural message is not a valid
+knows its offsets, so that an untouched header leaves byte for byte as it came. A structural message is not
+a valid
 one: a missing or malformed header raises HeaderError each time its accessor is read, nothing before.
 """
 
 from typing import Final
 
 from luasip.errors import HeaderError
-from luasip.sip.grammar import SPACE, WORD, is_number, unfold
+from luasip.sip.grammar import FOLD, SPACE, WORD, is_number, unfold
 from luasip.sip.header_names import LIST_HEADERS, display
 from luasip.sip.params import split_items
 from luasip.sip.values import (
@@ -32,22 +33,30 @@ class HeaderLine:
         key: canonical name ("via").
         name: the name as on the wire ("v").
         value: the value, unfolded and stripped.
+        raw: what stands between the colon and the line end, line folds and white space included.
         start, end: the whole field in `Message.text`; `end` is behind the CRLF of its last folded line.
-        value_start, value_end: the raw value in `Message.text`, line folds included, outer white space not.
     """
 
-    __slots__ = ("end", "key", "name", "start", "value", "value_end", "value_start")
+    __slots__ = ("end", "key", "name", "raw", "start", "value")
 
-    def __init__(
-        self, key: str, name: str, value: str, start: int, end: int, value_start: int, value_end: int
-    ) -> None:
+    def __init__(self, key: str, name: str, value: str, raw: str, start: int, end: int) -> None:
         self.key = key
         self.name = name
         self.value = value
+        self.raw = raw
         self.start = start
         self.end = end
-        self.value_start = value_start
-        self.value_end = value_end
+
+    @property
+    def value_start(self) -> int:
+        """Offset of the raw value in `Message.text`; white space around the value is left out."""
+        return self.end - 2 - len(self.raw.lstrip(FOLD))
+
+    @property
+    def value_end(self) -> int:
+        """Offset behind the raw value, line folds inside it included."""
+        raw = self.raw
+        return max(self.end - 2 - len(raw) + len(raw.rstrip(FOLD)), self.value_start)
 
     def __repr__(self) -> str:
         return f"HeaderLine({self.name!r}, {self.value!r})"
@@ -127,7 +136,8 @@ class Message:
         return [line for line in self.headers if line.key == key]
 
     def values(self, key: str) -> list[str]:
-        """The values of every line with this key; a list header's lines are split at their commas, empty items left out.
+        """The values of every line with this key; a list header's lines are split at their commas, empty
+        items left out.
 
         Raises HeaderError when a line cannot be split.
         """
@@ -343,7 +353,9 @@ class Request(Message):
 
     @property
     def top_via_text(self) -> str:
-        """The topmost Via value as it is to be sent on: as received until received and rport have been added."""
+        """The topmost Via value as it is to be sent on: as received until received and rport have been
+        added.
+        """
         return self._top_via_text or self.top_via.text
 
     @top_via_text.setter

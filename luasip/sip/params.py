@@ -1,4 +1,5 @@
-"""Header parameters (`;name=value`), comma lists and comma parameters, with respect for quotes and angle brackets.
+"""Header parameters (`;name=value`), comma lists and comma parameters, with respect for quotes and angle
+brackets.
 
 It must not know which header it reads: the caller passes the name for the error.
 A parameter that appears twice with one value is read once, with two values it is malformed (RFC 3261 §7.3.1).
@@ -18,10 +19,11 @@ __all__ = [
 
 
 def split_items(text: str, separator: str, start: int, end: int, name: str) -> list[tuple[int, int]]:
-    """Offsets (start, end) of what `separator` separates in `text[start:end]`; surrounding white space is left out.
+    """Offsets (start, end) of what `separator` separates in `text[start:end]`; surrounding white space is
+    left out.
 
-    Separators inside quoted strings and angle brackets do not count. Raises HeaderError about header `name` when a
-    quoted string or a bracket never closes before another separator follows.
+    Separators inside quoted strings and angle brackets do not count. Raises HeaderError about header `name`
+    when a quoted string or a bracket never closes before another separator follows.
     """
     items: list[tuple[int, int]] = []
     item = position = start
@@ -40,7 +42,9 @@ def split_items(text: str, separator: str, start: int, end: int, name: str) -> l
 
 
 def _skip_enclosed(text: str, position: int, stop: int, end: int, name: str) -> int:
-    """Offset behind the first quoted string or bracket that opens in `text[position:stop]`, -1 when none does."""
+    """Offset behind the first quoted string or bracket that opens in `text[position:stop]`, -1 when none
+    does.
+    """
     quoted = text.find('"', position, stop)
     angle = text.find("<", position, stop if quoted < 0 else quoted)
     if angle >= 0:
@@ -83,15 +87,13 @@ def parse_params(text: str, start: int = 0, name: str = "parameter") -> dict[str
         raise HeaderError(name, text, "text before parameter")
     for item in items[1:]:
         key, equals, value = item.partition("=")
-        if key.strip(TOKEN) or not key:
-            key = key.strip(SPACE)
-            if key.strip(TOKEN) or not key:
-                raise HeaderError(name, text, "bad parameter name")
+        key = key.strip(SPACE).lower()
+        if not key or key.strip(TOKEN):
+            raise HeaderError(name, text, "bad parameter name")
         if equals:
             value = value.strip(SPACE)
-            if not _is_value(value):
+            if not value or (value.strip(TOKEN) and not _is_value(value)):
                 raise HeaderError(name, text, f"bad value of parameter {key}")
-        key = key.lower()
         if params.setdefault(key, value) != value:
             raise HeaderError(name, text, f"parameter {key} given twice")
     return params
@@ -99,8 +101,6 @@ def parse_params(text: str, start: int = 0, name: str = "parameter") -> dict[str
 
 def _is_value(value: str) -> bool:
     """gen-value: a token, host or quoted string; read liberally as visible text without white space."""
-    if not value.strip(TOKEN):
-        return value != ""
     if value[0] == '"':
         return skip_quoted(value, 0, len(value)) == len(value)
     if value[0] == "<":
@@ -114,7 +114,8 @@ def render_param(name: str, value: str) -> str:
 
 
 def parse_comma_params(text: str, name: str) -> dict[str, str]:
-    """The comma-separated `name=value` list of a challenge or credentials (RFC 7616 §3.3, §3.4), values unquoted.
+    """The comma-separated `name=value` list of a challenge or credentials (RFC 7616 §3.3, §3.4), values
+    unquoted.
 
     Names in lower case. Raises HeaderError about header `name`.
     """
@@ -125,7 +126,7 @@ def parse_comma_params(text: str, name: str) -> dict[str, str]:
         key, equals, value = text[first:last].partition("=")
         key = key.strip(SPACE).lower()
         value = value.strip(SPACE)
-        if not equals or not key or key.strip(TOKEN) or not _is_value(value):
+        if not equals or not key or key.strip(TOKEN) or not value or not _is_value(value):
             raise HeaderError(name, text, "bad parameter")
         if key in params:
             raise HeaderError(name, text, f"parameter {key} given twice")

@@ -3,9 +3,9 @@
 It must not know what is valid (`validation`) or where the text came from. The one value it has to read is
 Content-Length, because that is where a datagram's message ends (RFC 3261 §18.3).
 
-Line ends: CRLF. A header section whose lines all end in a bare LF is accepted too, and its line ends are turned into
-CRLF, so that what is later inserted matches; a section that mixes both is malformed, because two readers could
-split it differently. Streams (`framing`) accept CRLF only.
+Line ends: CRLF. A header section whose lines all end in a bare LF is accepted too, and its line ends are
+turned into CRLF, so that what is later inserted matches; a section that mixes both is malformed, because
+two readers could split it differently. Streams (`framing`) accept CRLF only.
 
 The loop over header lines is the hot path: `str.split`, `partition` and one dictionary read a line.
 """
@@ -15,8 +15,10 @@ from typing import Final
 
 from luasip.errors import NotSip, ParseError
 from luasip.sip.grammar import DIGIT, SPACE, has_control, is_number, is_token, unfold
-from luasip.sip.header_names import SPELLINGS, canonical
+from luasip.sip.header_names import SPELLINGS, canonical, display
 from luasip.sip.message import HeaderLine, Request, Response
+
+_CONTROLS: Final = bytes(range(9)) + bytes(range(10, 32)) + b"\x7f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def parse_message(text: str, limits: Limits = DEFAULT) -> Request | Response:
 
     Raises:
         NotSip: the first line is no SIP start line: drop and count.
-        ParseError: status 400, 414 or 513; `salvaged` holds a Request with the header lines that could be read.
+        ParseError: status 400, 414 or 513; `salvaged` holds a Request with the header lines that could be
+            read.
     """
     if text[:1] in "\r\n":
         text = text.lstrip("\r\n")  # §7.5: CRLF before a start line is ignored
@@ -66,7 +69,9 @@ def parse_message(text: str, limits: Limits = DEFAULT) -> Request | Response:
 
 
 def _use_crlf(text: str) -> str:
-    """`text` with the bare LF line ends of its header section turned into CRLF; mixed line ends are left (and fail)."""
+    """`text` with the bare LF line ends of its header section turned into CRLF; mixed line ends are left
+    (and fail).
+    """
     head, blank, body = text.partition("\n\n")
     if "\r" in head:
         raise NotSip("Mixed line ends")
@@ -106,38 +111,35 @@ class _HeaderReader:
         folded = "\r\n " in head or "\r\n\t" in head
         if head[0] in SPACE:
             self.object_to("Header begins with white space")
+        if _has_stray_control(head, len(lines) - 1):
+            self._blank_lines_with_control(lines)
         if folded:
             lines = _join_folded(lines)
         if len(lines) > limits.headers:
             self.object_to("Too many header lines")
             del lines[limits.headers :]
-        if not "".join(lines).isprintable():
-            lines = self._check_lines(lines)
+        longest = limits.line if len(head) > limits.line else 0
         headers = self.headers
         first = self.first
-        longest = limits.line
-        start = self.headers_start
+        end = self.headers_start
         for line in lines:
-            end = start + len(line) + 2
+            start = end
+            end += len(line) + 2
             name, colon, raw = line.partition(":")
             key = SPELLINGS.get(name)
             if key is None:
-                key = _read_name(name)
                 name = name.rstrip(SPACE)
-            if not colon or not key or end - start > longest:
+                key = canonical(name) if is_token(name) else ""
+            if not colon or not key or (longest and len(line) > longest):
                 self._object_to_line(name, colon, key)
-                start = end
                 continue
             value = raw.strip(SPACE)
-            value_end = value_start = start + line.index(":") + 1 + raw.find(value)
-            value_end += len(value)
             if folded and "\n" in value:
                 value = unfold(value)
-            header = HeaderLine(key, name, value, start, end, value_start, value_end)
+            header = HeaderLine(key, name, value, raw, start, end)
             headers.append(header)
             if key not in first:
                 first[key] = header
-            start = end
 
     def _object_to_line(self, name: str, colon: str, key: str) -> None:
         if not colon:
@@ -145,15 +147,14 @@ class _HeaderReader:
         elif not key:
             self.object_to("Bad header name")
         else:
-            self.object_to(f"{name[:32]} header too long")
+            self.object_to(f"{display(key)[:32]} header too long")
 
-    def _check_lines(self, lines: list[str]) -> list[str]:
-        """Finds control characters; a line with one is blanked (and so skipped) but keeps its length."""
+    def _blank_lines_with_control(self, lines: list[str]) -> None:
+        """A line with a control character is blanked, so that it is skipped but keeps its length."""
         for index, line in enumerate(lines):
-            if has_control(line.replace("\r\n", "")):
+            if has_control(line):
                 self.object_to("Control character in header")
-                lines[index] = " " * len(line)
-        return lines
+                lines[index] = "\x00" * len(line)
 
     def _cut_body(self) -> None:
         """Ends the text where Content-Length says (§18.3)."""
@@ -177,6 +178,12 @@ class _HeaderReader:
             self.text = self.text[:end]
 
 
+def _has_stray_control(head: str, line_ends: int) -> bool:
+    """True when `head` holds more control characters (TAB is none) than the CR and LF of its line ends."""
+    data = head.encode("latin-1", "replace")
+    return len(data) - len(data.translate(None, _CONTROLS)) != 2 * line_ends
+
+
 def _join_folded(lines: list[str]) -> list[str]:
     """Logical lines: a line that begins with white space continues the one before (§7.3.1)."""
     logical: list[str] = []
@@ -186,13 +193,6 @@ def _join_folded(lines: list[str]) -> list[str]:
         else:
             logical.append(line)
     return logical
-
-
-def _read_name(name: str) -> str:
-    """The key of a header name no common spelling matches, "" when it is none. White space before the colon is
-    allowed (HCOLON, §25.1)."""
-    name = name.rstrip(SPACE)
-    return canonical(name) if is_token(name) else ""
 
 
 def _make_request(lines: _HeaderReader, start_line: str, limits: Limits) -> Request:
@@ -209,7 +209,14 @@ def _make_request(lines: _HeaderReader, start_line: str, limits: Limits) -> Requ
     if len(request_uri) > limits.uri:
         lines.object_to("Request-URI Too Long", 414)
     return Request(
-        lines.text, lines.headers, lines.first, lines.headers_start, lines.body_start, method, request_uri, version
+        lines.text,
+        lines.headers,
+        lines.first,
+        lines.headers_start,
+        lines.body_start,
+        method,
+        request_uri,
+        version,
     )
 
 
@@ -220,7 +227,7 @@ def _is_version(version: str) -> bool:
 
 def _make_response(lines: _HeaderReader, start_line: str) -> Response:
     version, _, rest = start_line.partition(" ")
-    code, space, reason = rest.partition(" ")
+    code, _, reason = rest.partition(" ")
     status = int(code) if len(code) == 3 and not code.strip(DIGIT) else 0
     if not _is_version(version.upper()) or not 100 <= status <= 699 or has_control(reason):
         raise ParseError("Bad status line")

@@ -19,11 +19,13 @@ def build_response(
 ) -> str:
     """The response as wire text.
 
-    Via (the first from `request.top_via_text`), Record-Route (18x and 2xx), From, To, Call-ID, CSeq, Timestamp (100
-    only) are copied; `to_tag` is added to To unless it has one, is "" or the status is 100. `headers` are whole lines,
-    each with its CRLF, Content-Type included when there is a `body`; `server` adds a Server header.
+    Via (the first from `request.top_via_text`), Record-Route (18x and 2xx), From, To, Call-ID, CSeq,
+    Timestamp (100 only) are copied; `to_tag` is added to To unless it has one, is "" or the status is 100.
+    `headers` are whole lines, each with its CRLF, Content-Type included when there is a `body`; `server`
+    adds a Server header.
 
-    Raises HeaderError when the request lacks Via, From, To, Call-ID or CSeq. What is there but malformed is copied.
+    Raises HeaderError when the request lacks Via, From, To, Call-ID or CSeq. What is there but malformed is
+    copied.
     """
     text = request.text
     pieces = [f"SIP/2.0 {status} {_one_line(reason)}\r\n", _via_lines(request)]

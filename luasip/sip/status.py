@@ -82,12 +82,12 @@ REASONS: Final[dict[int, str]] = {
     608: "Rejected",
 }
 
-_CLASSES: Final = ("", "Trying", "OK", "Multiple Choices", "Bad Request", "Server Internal Error", "Busy Everywhere")
+_OF_CLASS: Final = (100, 200, 300, 400, 500, 600)
 
 
 def reason_phrase(status: int) -> str:
-    """The reason phrase of `status` (100-699); an unregistered code has that of its class's x00 (§8.1.3.2)."""
+    """The reason phrase of `status`; an unregistered code has that of its class's x00 (§8.1.3.2)."""
     reason = REASONS.get(status)
     if reason is not None:
         return reason
-    return _CLASSES[status // 100] if 100 <= status <= 699 else "Unknown"
+    return REASONS[_OF_CLASS[status // 100 - 1]] if 100 <= status <= 699 else "Unknown"

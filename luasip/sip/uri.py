@@ -3,9 +3,9 @@
 It must not know headers, messages or which schemes this server routes: an unknown scheme parses, and the
 caller that cannot route it answers 416.
 
-Where reading is more liberal than the grammar: a user part may hold "#" and bytes above 0x7F (dial strings and
-UTF-8 as phones send them), a host name may hold "_" and need not end in a letter (`sip:1000`). A parameter that
-appears twice with the same value is read once; with another value it is malformed (§19.1.1).
+Where reading is more liberal than the grammar: a user part may hold "#" and bytes above 0x7F (dial strings
+and UTF-8 as phones send them), a host name may hold "_" and need not end in a letter (`sip:1000`). A
+parameter that appears twice with the same value is read once; with another value it is malformed (§19.1.1).
 """
 
 import ipaddress
@@ -14,13 +14,14 @@ from functools import lru_cache
 from typing import Final
 
 from luasip.errors import UriError
-from luasip.sip.grammar import ALPHANUM, HEX, RESERVED, UNRESERVED, is_number
+from luasip.sip.grammar import ALPHANUM, HEX, RESERVED, UNRESERVED
 
 _HIGH: Final = "".join(map(chr, range(0x80, 0x100)))
 _USER: Final = UNRESERVED + "&=+$,;?/%#" + _HIGH
 _PASSWORD: Final = UNRESERVED + "&=+$,%#" + _HIGH
 _HOST: Final = ALPHANUM + "-._"
 _PARAM: Final = UNRESERVED + "[]/:&+$%"
+_PARAM_WITH_VALUE: Final = _PARAM + "="
 _HEADERS: Final = UNRESERVED + "[]/?:+$%=&"
 _SCHEME: Final = ALPHANUM + "+-."
 _TEL_NUMBER: Final = HEX + "*#-.()+"
@@ -36,7 +37,8 @@ class Uri:
     Attributes:
         text: the URI as written.
         scheme: lower case, "sip", "sips", "tel" or any other.
-        user: the user part as written (still escaped), "" = absent; of a tel URI the number with its visual separators.
+        user: the user part as written (still escaped), "" = absent; of a tel URI the number with its visual
+            separators.
         password: as written, "" = absent.
         host: as written, an IPv6 reference with its brackets; "" for a tel or opaque URI.
         port: None = absent.
@@ -107,8 +109,8 @@ class Uri:
     ) -> "Uri":
         """A URI with the given parts exchanged; parts not given stay byte for byte.
 
-        `user` and `password` are wire text (see `escape_user`), "" removes the part; `port=None` removes the port.
-        Raises UriError when the result is not a URI.
+        `user` and `password` are wire text (see `escape_user`), "" removes the part; `port=None` removes
+        the port. Raises UriError when the result is not a URI.
         """
         new_scheme = self.scheme if scheme is None else scheme
         params_text = self._params_text if params is None else render_params(params)
@@ -169,14 +171,16 @@ def _parse_sip(text: str, scheme: str, rest: str) -> Uri:
     user, password = "", ""
     userinfo, at, tail = rest.partition("@")
     if at:
-        user, colon, password = userinfo.partition(":")
-        if not user or user.strip(_USER) or password.strip(_PASSWORD):
+        user, _, password = userinfo.partition(":")
+        if not user or user.strip(_USER) or (password and password.strip(_PASSWORD)):
             raise UriError(text, "bad user part")
     else:
         tail = rest
-    tail, question, headers = tail.partition("?")
-    if question and (not headers or headers.strip(_HEADERS)):
-        raise UriError(text, "bad headers part")
+    headers = ""
+    if "?" in tail:
+        tail, _, headers = tail.partition("?")
+        if not headers or headers.strip(_HEADERS):
+            raise UriError(text, "bad headers part")
     host_port, semicolon, params_text = tail.partition(";")
     host, port = split_host_port(host_port, text)
     params: dict[str, str] = {}
@@ -189,7 +193,9 @@ def _parse_sip(text: str, scheme: str, rest: str) -> Uri:
 
 
 def split_host_port(text: str, whole: str) -> tuple[str, int | None]:
-    """Host (an IPv6 reference keeps its brackets) and port of `host[:port]`; UriError about `whole` otherwise."""
+    """Host (an IPv6 reference keeps its brackets) and port of `host[:port]`; UriError about `whole`
+    otherwise.
+    """
     if text[:1] == "[":
         host, bracket, tail = text.partition("]")
         host += bracket
@@ -200,18 +206,16 @@ def split_host_port(text: str, whole: str) -> tuple[str, int | None]:
             raise UriError(whole, "bad port")
     else:
         host, colon, port = text.partition(":")
-        if not is_host_name(host):
+        if not host or host.strip(_HOST) or host[0] == "." or ".." in host:
             raise UriError(whole, "bad host")
     if not colon:
         return host, None
-    if not is_number(port) or len(port) > 9 or int(port) > MAX_PORT:
+    if not (port.isdecimal() and port.isascii()) or len(port) > 9:
         raise UriError(whole, "bad port")
-    return host, int(port)
-
-
-def is_host_name(text: str) -> bool:
-    """True for a host name or an IPv4 address: letters, digits, "-", "_" and single dots between labels."""
-    return text != "" and not text.strip(_HOST) and text[0] != "." and ".." not in text
+    number = int(port)
+    if number > MAX_PORT:
+        raise UriError(whole, "bad port")
+    return host, number
 
 
 @lru_cache(maxsize=1024)
@@ -230,7 +234,7 @@ def _read_params(text: str, params_text: str) -> dict[str, str]:
     params: dict[str, str] = {}
     for item in params_text.split(";"):
         name, equals, value = item.partition("=")
-        if not name or (equals and not value) or name.strip(_PARAM) or value.strip(_PARAM):
+        if not name or (equals and not value) or item.strip(_PARAM_WITH_VALUE) or "=" in value:
             raise UriError(text, "bad parameter")
         if params.setdefault(name.lower(), value) != value:
             raise UriError(text, f"parameter {name} given twice")
@@ -278,7 +282,9 @@ def escape_user(text: str) -> str:
 
 
 def _comparable(text: str) -> str:
-    """`text` with escapes of unreserved characters resolved and those of reserved ones in one spelling (§19.1.4)."""
+    """`text` with escapes of unreserved characters resolved and those of reserved ones in one spelling
+    (§19.1.4).
+    """
     if "%" not in text:
         return text
     head, *pieces = text.split("%")
@@ -313,7 +319,8 @@ def uris_equal(a: Uri, b: Uri) -> bool:
 
 
 def hosts_equal(a: str, b: str) -> bool:
-    """True when two hosts are the same name or address; IPv6 addresses, with or without brackets, by value."""
+    """True when two hosts are the same name or address; IPv6 addresses, with or without brackets, by value.
+    """
     first, second = a.lower().strip("[]"), b.lower().strip("[]")
     if first == second:
         return True

@@ -39,7 +39,14 @@ class Via:
     __slots__ = ("end", "host", "params", "port", "start", "text", "transport")
 
     def __init__(
-        self, text: str, transport: str, host: str, port: int | None, params: dict[str, str], start: int, end: int
+        self,
+        text: str,
+        transport: str,
+        host: str,
+        port: int | None,
+        params: dict[str, str],
+        start: int,
+        end: int,
     ) -> None:
         self.text = text
         self.transport = transport
@@ -80,10 +87,7 @@ def parse_via(text: str, start: int = 0, end: int = 0) -> Via:
     else:
         transport, space, rest = _read_protocol(text)
     sent_by, semicolon, _ = rest.partition(";")
-    if semicolon:
-        params = parse_params(rest, len(sent_by), "Via")
-    else:
-        params = {}
+    params = parse_params(rest, len(sent_by), "Via") if semicolon else {}
     if not space or transport.strip(TOKEN) or not transport:
         if "/" not in text or " " not in text.strip(SPACE):
             raise HeaderError("Via", text)
@@ -195,7 +199,8 @@ class NameAddr:
 def parse_name_addr(text: str, header: str = "name-addr", start: int = 0, end: int = 0) -> NameAddr:
     """One name-addr or addr-spec value of header `header`, already unfolded.
 
-    Without angle brackets all parameters belong to the header and the URI may hold neither "?" nor "," (§20.10).
+    Without angle brackets all parameters belong to the header and the URI may hold neither "?" nor ","
+    (§20.10).
     """
     quote_end = 0
     if text[:1] == '"':
@@ -216,7 +221,9 @@ def parse_name_addr(text: str, header: str = "name-addr", start: int = 0, end: i
 
 
 def _read_display_name(text: str, quote_end: int, angle: int, header: str) -> str:
-    """The display name before `<`. Read liberally (any words but separators), as much equipment does not quote."""
+    """The display name before `<`. Read liberally (any words but separators), as much equipment does not
+    quote.
+    """
     if quote_end:
         if text[quote_end:angle].strip(SPACE):
             raise HeaderError(header, text, "text between display name and <")
@@ -246,7 +253,7 @@ def _parse_addr_spec(text: str, header: str, start: int, end: int) -> NameAddr:
 
 def parse_qvalue(text: str, header: str = "Contact") -> float:
     """qvalue: "0", "1" or "0.123" with at most three digits (RFC 3261 §25.1)."""
-    whole, dot, fraction = text.partition(".")
+    whole, _, fraction = text.partition(".")
     if whole not in ("0", "1") or len(fraction) > 3 or (fraction and not is_number(fraction)):
         raise HeaderError(header, text, "bad q")
     if whole == "1" and fraction.strip("0"):
@@ -288,7 +295,9 @@ def parse_uint32(text: str, header: str) -> int:
 
 
 def bounded_int(text: str) -> int:
-    """1*DIGIT as a number, everything from 2**32-1 on being 2**32-1: delta-seconds may be any length (§20.19)."""
+    """1*DIGIT as a number, everything from 2**32-1 on being 2**32-1: delta-seconds may be any length
+    (§20.19).
+    """
     digits = text.lstrip("0")
     if len(digits) > 10:
         return MAX_UINT32

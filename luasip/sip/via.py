@@ -1,4 +1,5 @@
-"""What a server does with the topmost Via: marks where the request came from, and finds where the response goes.
+"""What a server does with the topmost Via: marks where the request came from, and finds where the response
+goes.
 
 It must not know sockets: addresses are arguments (RFC 3261 §18.2.1, §18.2.2, RFC 3581).
 """
@@ -11,9 +12,9 @@ from luasip.sip.values import Via, parse_via
 def received_via(via: Via, source_host: str, source_port: int, force_rport: bool = False) -> str:
     """The text of the Via value with received and rport filled in, everything else byte for byte.
 
-    `received` is added when the sent-by host is not the source address or rport is asked for (RFC 3581 §4); a value
-    the sender wrote is replaced. `source_host` is an address, IPv6 without brackets. `force_rport` treats the request
-    as if it asked for rport.
+    `received` is added when the sent-by host is not the source address or rport is asked for (RFC 3581 §4);
+    a value the sender wrote is replaced. `source_host` is an address, IPv6 without brackets. `force_rport`
+    treats the request as if it asked for rport.
     """
     wants_rport = force_rport or "rport" in via.params
     stale = "received" in via.params
@@ -56,5 +57,3 @@ def response_target(via_text: str) -> tuple[str, int | None]:
     if rport.isdecimal() and len(rport) <= 5 and 0 < int(rport) <= 65535:
         return via.received.strip("[]"), int(rport)
     return via.received.strip("[]"), via.port
-
-
