@@ -319,8 +319,7 @@ def uris_equal(a: Uri, b: Uri) -> bool:
 
 
 def hosts_equal(a: str, b: str) -> bool:
-    """True when two hosts are the same name or address; IPv6 addresses, with or without brackets, by value.
-    """
+    """True when two hosts are the same name or address; IPv6 addresses, with or without brackets, by value."""
     first, second = a.lower().strip("[]"), b.lower().strip("[]")
     if first == second:
         return True
