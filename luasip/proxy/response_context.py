@@ -2,9 +2,12 @@
 
 `on_response` answers with a mask of these bits, to be performed from the lowest to the highest:
 
-    FORWARD        send this response upstream now
+    FORWARD        send this response upstream now; when `final_status` is 300 or more already (a 2xx that
+    comes
+                   late) by its Via and past the server transaction, which takes no second final response
     CANCEL         cancel every branch that has no final response (`cancel_pending`)
-    ALL_FINAL      no branch is left to wait for, and no 2xx came: run the failure route, then send `best()`
+    ALL_FINAL      no branch is left to wait for, and no 2xx came: run the failure route, then call
+                   `end_failure_route`, which says whether `best()` is to be sent
     0 (WAIT)       nothing to do
 
 Branches that are added after ALL_FINAL (by a failure route) are a new serial leg; what earlier legs answered
@@ -25,6 +28,9 @@ ALL_FINAL: Final = 4
 
 _CLASS_PRIORITY: Final = (32000, 11000, 0, 3000, 4000, 5000, 1000)
 _PREFERRED_4XX: Final = frozenset((401, 407, 415, 420, 484))
+_DROP_MODES: Final = ("n", "a", "l", "")
+"""failure_reply_mode 0 to 3 as the letters of t_drop_replies; "": everything, but only when a leg is
+added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,9 @@ class ForkingSettings:
     """How responses are chosen; the defaults are Kamailio's."""
 
     failure_reply_mode: int = 3
-    """0: a serial leg is judged together with the earlier ones; 1, 2 or 3: each leg by itself."""
+    """What a failure route makes of the responses before it: 0 kept, judged together with those of the next
+    leg; 1 all void, 2 those of the last leg void (whatever the route does); 3 all void if it adds
+    branches."""
     aggregate_challenges: bool = False
     """A 401 or 407 sent upstream carries the challenges of every branch (Kamailio's aggregate_challenges)."""
     remap_503_500: bool = True
@@ -42,7 +50,8 @@ class ForkingSettings:
 class Branch:
     """One branch. status: of the newest response, 0 before any.  response: the final one received, None when
     it was made here (408 after a timeout).  leg: number of its serial leg, from 0.  cancelled:
-    `cancel_pending` has named it.  dropped: a later leg made its answer void.  discarded: it never counted.
+    `cancel_pending` has named it.  dropped: a later leg made its answer void.  discarded: it does not count
+    at all.
     """
 
     __slots__ = ("cancelled", "discarded", "dropped", "leg", "response", "status")
@@ -69,9 +78,18 @@ class ResponseContext:
     (t_set_disable_6xx).
     """
 
-    __slots__ = ("_drop", "_got_6xx", "_leg_over", "branches", "cancelled", "disable_6xx", "final_status",
-    "invite",
-                 "leg", "settings")  # fmt: skip
+    __slots__ = (
+        "_drop",
+        "_got_6xx",
+        "_leg_over",
+        "branches",
+        "cancelled",
+        "disable_6xx",
+        "final_status",
+        "invite",
+        "leg",
+        "settings",
+    )
 
     def __init__(self, invite: bool, settings: ForkingSettings) -> None:
         self.invite = invite
@@ -87,35 +105,49 @@ class ResponseContext:
 
     @property
     def may_fork(self) -> bool:
-        """Whether branches may be added: not after a final response or a 6xx, nor when cancelled (§16.7 step
-        5)."""
+        """Whether branches may be added: not after a final response, after a 6xx while others are pending, or
+        when cancelled (§16.7 step 5)."""
         return not self.final_status and not self.cancelled and not self._got_6xx
 
     def add_branch(self) -> int:
         """A branch is about to be sent; its index. The first after ALL_FINAL begins a new leg."""
         if self._leg_over:
-            self._begin_leg()
+            self._forget(self._drop_mode())
+            self.leg += 1
+            self._leg_over = False
+            self._drop = ""
         self.branches.append(Branch(self.leg))
         return len(self.branches) - 1
 
-    def _begin_leg(self) -> None:
-        drop = self._drop or ("n" if self.settings.failure_reply_mode == 0 else "a")
-        for branch in self.branches:
-            if drop == "a" or (drop == "l" and branch.leg == self.leg):
-                branch.dropped = True
-        self.leg += 1
-        self._leg_over = False
-        self._drop = ""
-
     def drop_replies(self, mode: str) -> None:
-        """What the next leg forgets instead of failure_reply_mode (t_drop_replies): "n" nothing, "a" every
-        response so far, "l" those of the last leg. Other modes are taken for "a"."""
+        """What the failure route that runs now forgets instead of failure_reply_mode (t_drop_replies): "n"
+        nothing, "a" every response so far, "l" those of the last leg. Other modes are taken for "a"."""
         self._drop = mode if mode in ("n", "l") else "a"
+
+    def end_failure_route(self) -> int:
+        """The failure route has ended. ALL_FINAL: send `best()`, or 500 when that is -1. WAIT: it has sent a
+        final response, or has added branches that are pending."""
+        if self.final_status or self.pending():
+            return WAIT
+        if self._leg_over and self._drop_mode():
+            self._forget(self._drop_mode())
+        self._drop = ""
+        return ALL_FINAL
+
+    def _drop_mode(self) -> str:
+        return self._drop or _DROP_MODES[self.settings.failure_reply_mode]
+
+    def _forget(self, mode: str) -> None:
+        for branch in self.branches:
+            if mode == "":
+                branch.dropped = True
+            elif mode == "a" or (mode == "l" and branch.leg == self.leg):
+                branch.discarded = True
 
     def discard_branch(self, index: int) -> int:
         """This branch counts no longer, whatever it answers: it could not be sent, or only held a place for a
-        suspended request. ALL_FINAL when it was the last one waited for and another one has failed, else
-        WAIT."""
+        suspended request. ALL_FINAL when it was the last one waited for and another one has failed (inside a
+        failure route ask `end_failure_route` instead), else WAIT."""
         branch = self.branches[index]
         if not branch.pending:
             return WAIT
@@ -123,6 +155,7 @@ class ResponseContext:
         if self.final_status or self.best() < 0 or self.pending():
             return WAIT
         self._leg_over = True
+        self._got_6xx = False
         return ALL_FINAL
 
     def reuse_branch(self, index: int) -> None:
@@ -147,15 +180,18 @@ class ResponseContext:
         branch.response = response
         if self.final_status:
             return WAIT
-        decision = WAIT
-        if status >= 600 and not self.disable_6xx:
-            self._got_6xx = True
-        if not self.pending():
-            self._leg_over = True
-            return ALL_FINAL
-        if status >= 600 and self._got_6xx:
-            decision = CANCEL
-        return decision
+        if self.pending():
+            return self._global_failure() if status >= 600 else WAIT
+        self._leg_over = True
+        self._got_6xx = False  # a failure route may fork again, as in Kamailio
+        return ALL_FINAL
+
+    def _global_failure(self) -> int:
+        """A 6xx while others are pending: cancel them, once, and wait for their 487 (§16.7 step 5)."""
+        if self._got_6xx or self.disable_6xx:
+            return WAIT
+        self._got_6xx = True
+        return CANCEL
 
     def _provisional(self, branch: Branch, status: int) -> int:
         if not branch.pending:
@@ -165,13 +201,13 @@ class ResponseContext:
         return FORWARD if status > 100 and self.invite and not self.final_status else WAIT
 
     def _success(self, branch: Branch, status: int, response: Response | None) -> int:
-        """Every 2xx to an INVITE goes upstream, also after the first and after a local 408 (§16.7 step 5)."""
-        repeated = branch.status >= 200 and not self.invite
+        """Every 2xx to an INVITE goes upstream, also after another final response and after a local 408
+        (§16.7 step 5); for another request the first one, and nothing after it."""
+        if not self.invite and (self.final_status or not branch.pending):
+            return WAIT
         branch.status = status
         branch.response = response
         branch.dropped = branch.discarded = False
-        if repeated or self.final_status >= 300 or (self.final_status and not self.invite):
-            return WAIT
         self.final_status = self.final_status or status
         return FORWARD | CANCEL if self.pending() else FORWARD
 
@@ -180,8 +216,7 @@ class ResponseContext:
         return [index for index, branch in enumerate(self.branches) if branch.pending]
 
     def cancel_pending(self) -> list[int]:
-        """The pending branches that were not cancelled yet, now marked so: cancel each one's client
-        transaction."""
+        """The pending branches not cancelled yet, now marked so: cancel each one's client transaction."""
         indices = [index for index in self.pending() if not self.branches[index].cancelled]
         for index in indices:
             self.branches[index].cancelled = True
@@ -201,7 +236,7 @@ class ResponseContext:
         """Index of the branch whose final response wins, -1 when none counts (§16.7 step 6).
 
         6xx before the lowest class; in 4xx 401, 407, 415, 420 and 484 first; then the lower status; then the
-        branch that was added last, as Kamailio picks. Dropped responses count when no other does: the new
+        branch that was added first, as Kamailio picks. Dropped responses count when no other does: the new
         leg could not be sent.
         """
         best = self._lowest(False)
@@ -210,8 +245,7 @@ class ResponseContext:
     def _lowest(self, dropped: bool) -> int:
         best = -1
         lowest = _CLASS_PRIORITY[0]
-        for index in range(len(self.branches) - 1, -1, -1):
-            branch = self.branches[index]
+        for index, branch in enumerate(self.branches):
             if branch.discarded or branch.dropped is not dropped or branch.status < 200:
                 continue
             rank = priority(branch.status)
@@ -219,9 +253,13 @@ class ResponseContext:
                 best, lowest = index, rank
         return best
 
-    def upstream_status(self, status: int) -> int:
-        """The status to send upstream for a received or local `status`."""
-        return 500 if status == 503 and self.settings.remap_503_500 else status
+    def upstream_status(self, index: int) -> int:
+        """The status to send upstream when branch `index` wins: its own but for a 503, and for a status made
+        here after the caller's CANCEL, which is 487 (RFC 3261 §9.2)."""
+        branch = self.branches[index]
+        if branch.response is None and self.cancelled:
+            return 487
+        return 500 if branch.status == 503 and self.settings.remap_503_500 else branch.status
 
     def challenges(self, winner: int) -> str:
         """Header lines to add to the 401 or 407 of branch `winner`: the other branches' WWW-Authenticate and
@@ -232,9 +270,10 @@ class ResponseContext:
         seen = set() if own is None else set(_challenge_lines(own))
         lines: list[str] = []
         for branch in self.branches:
-            if branch.dropped or branch.status not in (401, 407) or branch.response is None:
+            response = branch.response
+            if response is None or branch.discarded or branch.dropped or branch.status not in (401, 407):
                 continue
-            for line in _challenge_lines(branch.response):
+            for line in _challenge_lines(response):
                 if line not in seen:
                     seen.add(line)
                     lines.append(line)
