@@ -1,0 +1,173 @@
+"""One database: statements in, rows out, in wire text.
+
+Every call blocks for as long as the database takes, so it belongs in a pool or in a thread of its own,
+never in a receiver. Text goes through `luasip.storage.text` both ways; errors become StorageError, which
+names the database without its password. Knows no SIP and no KEMI.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from luasip.errors import StorageError
+from luasip.storage.text import to_unicode, to_wire
+from luasip.storage.urls import DatabaseUrl
+
+Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+"""Values by name; a sequence of such mappings runs the statement once for each."""
+
+_FETCH: Final = 2000
+"""Rows taken from the driver at a time."""
+
+
+class Rows:
+    """What a statement gave: `columns` and `rows`, or only `affected` when it is no query.
+
+    Attributes:
+        columns: names in order, () when the statement returns no rows.
+        rows: one tuple a row; text is wire text, BLOBs too.
+        affected: rows changed, -1 when the database does not say.
+    """
+
+    __slots__ = ("affected", "columns", "rows")
+
+    def __init__(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], affected: int) -> None:
+        self.columns = columns
+        self.rows = rows
+        self.affected = affected
+
+
+class Transaction:
+    """Statements that happen together or not at all; made by Database.transaction."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def execute(self, statement: Executable | str, parameters: Parameters = None) -> Rows:
+        """Run one statement; as Database.execute."""
+        return _rows(_run(self._connection, statement, parameters))
+
+
+class Database:
+    """An engine with its connection pool. Every method may be called from any thread."""
+
+    def __init__(self, engine: Engine, url: DatabaseUrl) -> None:
+        self._engine = engine
+        self._url = url
+        self._created: set[str] = set()
+        self._creating = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """The URL without its password."""
+        return str(self._url)
+
+    @property
+    def dialect(self) -> str:
+        """ "mysql", "mariadb", "postgresql" or "sqlite"."""
+        return self._engine.dialect.name
+
+    def execute(self, statement: Executable | str, parameters: Parameters = None) -> Rows:
+        """Run one statement in a transaction of its own.
+
+        A str with parameters has them as :name; a str without is sent as it stands. Raises StorageError.
+        """
+        with self._errors(), self._engine.begin() as connection:
+            return _rows(_run(connection, statement, parameters))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Commit at the end of the block, roll back when it raises. Raises StorageError."""
+        with self._errors(), self._engine.connect() as pooled:
+            connection = pooled.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+            with connection.begin():
+                yield Transaction(connection)
+
+    def stream(self, statement: Executable) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, fetched in portions, for tables too large to hold twice. Raises
+        StorageError.
+        """
+        with self._errors(), self._engine.begin() as connection:
+            result = connection.execution_options(yield_per=_FETCH).execute(statement)
+            for portion in result.partitions():
+                for row in portion:
+                    yield _wire_row(row)
+
+    def create_table(self, table: Table) -> None:
+        """Create `table` and its indexes unless there is one of this name. Raises StorageError."""
+        with self._creating, self._errors():
+            if table.name in self._created:
+                return
+            if not self.has_table(table.name):
+                try:
+                    table.create(self._engine)
+                except SQLAlchemyError:
+                    # Another server may have created it between the question and the statement.
+                    if not self.has_table(table.name):
+                        raise
+            self._created.add(table.name)
+
+    def has_table(self, name: str) -> bool:
+        """Whether the database holds a table of this name. Raises StorageError."""
+        with self._errors():
+            return inspect(self._engine).has_table(name)
+
+    def close(self) -> None:
+        """Close the pooled connections; a later call opens new ones."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            cause = str(getattr(error, "orig", None) or error).strip()
+            if self._url.password:
+                cause = cause.replace(self._url.password, "***")
+            raise StorageError(f"database {self.name}: {cause}") from error
+
+
+def _run(connection: Connection, statement: Executable | str, parameters: Parameters) -> CursorResult[Any]:
+    if isinstance(statement, str):
+        if not parameters:
+            # Without parameters a driver must not look for its own placeholders, such as "%".
+            plain = connection.execution_options(no_parameters=True)
+            return plain.exec_driver_sql(to_unicode(statement))
+        statement = text(to_unicode(statement))
+    return connection.execute(statement, _unicode_parameters(parameters))
+
+
+def _unicode_parameters(parameters: Parameters) -> Any:
+    if not parameters:
+        return None
+    if isinstance(parameters, Mapping):
+        return {name: _unicode_value(value) for name, value in parameters.items()}
+    return [{name: _unicode_value(value) for name, value in row.items()} for row in parameters]
+
+
+def _unicode_value(value: Any) -> Any:
+    return to_unicode(value) if isinstance(value, str) else value
+
+
+def _rows(result: CursorResult[Any]) -> Rows:
+    if not result.returns_rows:
+        return Rows((), [], result.rowcount)
+    columns = tuple(to_wire(name) for name in result.keys())  # noqa: SIM118 (a result, not a dict)
+    return Rows(columns, [_wire_row(row) for row in result.fetchall()], -1)
+
+
+def _wire_row(row: Any) -> tuple[Any, ...]:
+    return tuple([_wire_value(value) if value.__class__ in _TEXTUAL else value for value in row])
+
+
+def _wire_value(value: Any) -> str:
+    return to_wire(value) if isinstance(value, str) else bytes(value).decode("latin-1")
+
+
+_TEXTUAL: Final = frozenset((str, bytes, memoryview, bytearray))

@@ -1,0 +1,102 @@
+"""The databases a server uses, one engine for each URL.
+
+An engine's pool checks a connection before it is used, opens no more than a fixed number, and gives up
+waiting for one; what a database may take at most is limited as far as its driver can. Knows no tables.
+"""
+
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from luasip.errors import StorageError
+from luasip.storage.database import Database
+from luasip.storage.urls import DatabaseUrl, parse_database_url
+
+_RECYCLE_AFTER: Final = 1800
+"""Seconds after which a pooled connection is replaced: servers drop idle ones."""
+
+
+class Databases:
+    """Opened databases by URL. May be called from any thread."""
+
+    def __init__(self, pool_size: int = 5, timeout: float = 5.0) -> None:
+        """`pool_size` connections a database at most; `timeout` seconds to connect, read or get one."""
+        self._pool_size = pool_size
+        self._timeout = timeout
+        self._opened: dict[str, Database] = {}
+        self._lock = threading.Lock()
+
+    def open(self, url: str) -> Database:
+        """The shared Database for a Kamailio URL; its connections are made when needed.
+
+        Raises StorageError for a URL that cannot be read and a driver that is not installed.
+        """
+        with self._lock:
+            database = self._opened.get(url)
+            if database is None:
+                parsed = parse_database_url(url)
+                database = self._opened[url] = Database(self._engine(parsed), parsed)
+            return database
+
+    def close(self) -> None:
+        """Close every connection and forget the databases."""
+        with self._lock:
+            opened = list(self._opened.values())
+            self._opened.clear()
+        for database in opened:
+            database.close()
+
+    def _engine(self, url: DatabaseUrl) -> Engine:
+        # A memory database is its connection, so there is exactly one and it is never replaced.
+        pool: dict[str, Any] = {
+            "pool_size": 1 if url.in_memory else self._pool_size,
+            "max_overflow": 0,
+            "pool_timeout": self._timeout,
+            "pool_pre_ping": not url.is_sqlite,
+            "pool_recycle": -1 if url.is_sqlite else _RECYCLE_AFTER,
+        }
+        if url.is_sqlite:
+            return self._sqlite_engine(url, pool)
+        try:
+            return create_engine(url.for_sqlalchemy(), connect_args=self._connect_arguments(url), **pool)
+        except ImportError as error:
+            extra = "mysql" if url.driver.startswith("mysql") else "postgres"
+            raise StorageError(
+                f"database {url}: the driver {error.name} is not installed (pip install luasip[{extra}])"
+            ) from error
+        except SQLAlchemyError as error:
+            raise StorageError(f"database {url}: {error}") from error
+
+    def _connect_arguments(self, url: DatabaseUrl) -> dict[str, Any]:
+        seconds = max(1, round(self._timeout))
+        if url.driver.startswith("mysql"):
+            return {"connect_timeout": seconds, "read_timeout": seconds, "write_timeout": seconds}
+        return {"connect_timeout": seconds, "options": f"-c statement_timeout={seconds * 1000}"}
+
+    def _sqlite_engine(self, url: DatabaseUrl, pool: dict[str, Any]) -> Engine:
+        if not url.in_memory:
+            try:
+                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StorageError(f"database {url}: {error}") from error
+        arguments = {"check_same_thread": False, "timeout": self._timeout}
+        engine = create_engine(url.for_sqlalchemy(), connect_args=arguments, poolclass=QueuePool, **pool)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own implicit BEGIN comes too late for a transaction that reads first.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    # A commit is on the disk when it returns, whatever happens to the process or the machine.
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))

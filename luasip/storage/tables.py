@@ -1,0 +1,117 @@
+"""Tables with Kamailio's schema, for the databases that do not have them yet.
+
+Column names are settable where Kamailio's are. Times are what Kamailio's database drivers write: DATETIME
+in the server's local time. Knows no connection.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Column, DateTime, Float, Index, Integer, MetaData, String, Table
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.types import TypeEngine
+
+LOCATION_COLUMNS: Final = (
+    "ruid",
+    "username",
+    "domain",
+    "contact",
+    "received",
+    "path",
+    "expires",
+    "q",
+    "callid",
+    "cseq",
+    "last_modified",
+    "flags",
+    "cflags",
+    "user_agent",
+    "socket",
+    "methods",
+    "instance",
+    "reg_id",
+    "server_id",
+    "connection_id",
+    "keepalive",
+    "partition",
+)
+"""The columns of a location table by Kamailio's names, in its order."""
+
+_SQLITE_TIME: Final = sqlite.DATETIME(  # type: ignore[no-untyped-call]
+    storage_format="%(year)04d-%(month)02d-%(day)02d %(hour)02d:%(minute)02d:%(second)02d",
+    regexp=r"(\d+)-(\d+)-(\d+)(?: (\d+):(\d+):(\d+))?",
+)
+"""Without SQLAlchemy's fractions of a second, which Kamailio does not read."""
+
+
+def time_type() -> TypeEngine[Any]:
+    """DATETIME without fractions."""
+    return DateTime().with_variant(_SQLITE_TIME, "sqlite")
+
+
+def location_table(name: str, column_names: Mapping[str, str], expires_type: int = 0) -> Table:
+    """A usrloc table. Columns are reached as table.c["username"], whatever they are called in the database.
+
+    Args:
+        column_names: names other than Kamailio's, by Kamailio's.
+        expires_type: 0 DATETIME, 1 BIGINT (seconds since the epoch) for expires and last_modified.
+    """
+    metadata = MetaData()
+    when: TypeEngine[Any] = BigInteger() if expires_type else time_type()
+    types: dict[str, tuple[TypeEngine[Any], object]] = {
+        "ruid": (String(64), ""),
+        "username": (String(64), ""),
+        "domain": (String(64), None),
+        "contact": (String(512), ""),
+        "received": (String(255), None),
+        "path": (String(512), None),
+        "expires": (when, 0 if expires_type else datetime(2030, 5, 28, 21, 32, 15)),
+        "q": (Float().with_variant(mysql.FLOAT(10, 2), "mysql", "mariadb"), 1.0),
+        "callid": (String(255), "Default-Call-ID"),
+        "cseq": (Integer(), 1),
+        "last_modified": (when, 0 if expires_type else datetime(2000, 1, 1, 0, 0, 1)),
+        "flags": (Integer(), 0),
+        "cflags": (Integer(), 0),
+        "user_agent": (String(255), ""),
+        "socket": (String(64), None),
+        "methods": (Integer(), None),
+        "instance": (String(255), None),
+        "reg_id": (Integer(), 0),
+        "server_id": (Integer(), 0),
+        "connection_id": (Integer(), 0),
+        "keepalive": (Integer(), 0),
+        "partition": (Integer(), 0),
+    }
+    nullable = {"domain", "received", "path", "socket", "methods", "instance"}
+    columns: list[Column[Any]] = [
+        Column(column_names.get(key, key), kind, key=key, nullable=key in nullable, default=default)
+        for key, (kind, default) in types.items()
+    ]
+    table = Table(name, metadata, Column("id", Integer, primary_key=True, autoincrement=True), *columns)
+    Index(f"{name}_ruid_idx", table.c["ruid"], unique=True)
+    Index(f"{name}_account_contact_idx", table.c["username"], table.c["domain"])
+    Index(f"{name}_expires_idx", table.c["expires"])
+    Index(f"{name}_connection_idx", table.c["server_id"], table.c["connection_id"])
+    return table
+
+
+def htable_table(name: str, columns: Mapping[str, str]) -> Table:
+    """An htable table; `columns` are other names than Kamailio's, by Kamailio's."""
+    types: dict[str, TypeEngine[Any]] = {
+        "key_name": String(255),
+        "key_type": Integer(),
+        "value_type": Integer(),
+        "key_value": String(512),
+        "expires": Integer(),
+    }
+    defaults = {"key_name": "", "key_type": 0, "value_type": 0, "key_value": "", "expires": 0}
+    return Table(
+        name,
+        MetaData(),
+        Column("id", Integer, primary_key=True, autoincrement=True),
+        *[
+            Column(columns.get(key, key), kind, key=key, nullable=False, default=defaults[key])
+            for key, kind in types.items()
+        ],
+    )
