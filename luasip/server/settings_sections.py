@@ -1,0 +1,259 @@
+"""The sections of the settings file, as models that check and hold them.
+
+A field's docstring is its documentation: the reference page is made from it. Nothing here reads files or
+knows the KEMI modules.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from luasip.server.pool import PoolSettings
+from luasip.server.settings_values import (
+    Alias,
+    Defines,
+    HeaderText,
+    HostPort,
+    Listen,
+    LogLevel,
+    LuaName,
+    RequestLuaName,
+    Size,
+    Status,
+    alias_of,
+    check_listen_list,
+    listener_of,
+)
+from luasip.sip.parser import Limits
+from luasip.transport.connection import ConnectionLimits
+from luasip.transport.packet import Listener
+from luasip.transport.tcp import StreamSettings
+from luasip.transport.udp import UdpSettings
+
+
+class Section(BaseModel):
+    """A table of the settings file: fixed names, no change after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class LogSettings(Section):
+    """[server.log]: where log records go and what they look like."""
+
+    format: Literal["text", "json"] = "text"
+    """How a record looks: "text", a line for people, or "json", one JSON object a line."""
+    level: LogLevel = "info"
+    """Least severe level logged: Kamailio's names (dbg, info, notice, warn, err, crit, alert) or Python's."""
+    levels: dict[str, LogLevel] = {}
+    """Other levels for single loggers, e.g. { "luasip.transport" = "dbg" }."""
+    stderr: bool = True
+    """Write to standard error."""
+    file: str = ""
+    """Also append to this file, relative to the folder of the settings file; "" for none."""
+    size: Annotated[Size, Field(ge=0)] = 10 * 1024 * 1024
+    """Bytes ("10M") after which the file is put aside and a new one begun; 0: never."""
+    backups: Annotated[int, Field(ge=0, le=1000)] = 5
+    """Files put aside that are kept."""
+    queue: Annotated[int, Field(ge=16, le=1_000_000)] = 10_000
+    """Records that may wait to be written. More are dropped and counted; the server never waits."""
+    repeat_limit: Annotated[int, Field(ge=0)] = 100
+    """Records of one logger, level and wording in repeat_interval; the rest is only counted. 0: no limit."""
+    repeat_interval: Annotated[float, Field(gt=0)] = 1.0
+    """Seconds; see repeat_limit."""
+
+
+class TcpSettings(Section):
+    """[server.tcp]: limits for stream connections. Times are seconds."""
+
+    connections: Annotated[int, Field(ge=1, le=1_000_000)] = 2048
+    """Connections open at one time; more are closed as they come."""
+    backlog: Annotated[int, Field(ge=1, le=65535)] = 1024
+    """Connections the kernel keeps until they are accepted."""
+    connect_timeout: Annotated[float, Field(gt=0)] = 5.0
+    """Until an outgoing connection is open."""
+    first_message_timeout: Annotated[float, Field(gt=0)] = 32.0
+    """Until an incoming connection has brought its first whole message or keep-alive."""
+    partial_message_timeout: Annotated[float, Field(gt=0)] = 16.0
+    """From the first byte of a message to its last."""
+    write_timeout: Annotated[float, Field(gt=0)] = 10.0
+    """Without the peer taking any waiting byte."""
+    idle_timeout: Annotated[float, Field(gt=0)] = 3605.0
+    """Without a byte in either direction."""
+    write_buffer: Annotated[Size, Field(ge=4096)] = 262_144
+    """Bytes ("256K") that may wait on one connection before it is closed."""
+
+
+class UdpSection(Section):
+    """[server.udp]: UDP sockets."""
+
+    receive_buffer: Annotated[Size, Field(ge=4096)] = 4 * 1024 * 1024
+    """Bytes ("4M") asked of the kernel for what arrives on each socket; it may grant less."""
+    send_buffer: Annotated[Size, Field(ge=4096)] = 1024 * 1024
+    """Bytes ("1M") asked of the kernel for what leaves each socket."""
+
+
+class MessageLimits(Section):
+    """[server.limits]: what a peer may send; larger is malformed."""
+
+    message: Annotated[Size, Field(ge=1024, le=64 * 1024 * 1024)] = 65535
+    """Bytes of a whole message."""
+    headers: Annotated[int, Field(ge=16, le=100_000)] = 256
+    """Header fields in a message."""
+    line: Annotated[Size, Field(ge=256)] = 8192
+    """Bytes of one header field with its folded lines."""
+    uri: Annotated[Size, Field(ge=64)] = 2048
+    """Bytes of the Request-URI."""
+
+
+class DnsSettings(Section):
+    """[server.dns]: names of next hops. How long one look-up may take is `pools.dns.deadline`."""
+
+    cache_size: Annotated[int, Field(ge=0)] = 4096
+    """Names kept; 0: none."""
+    cache_time: Annotated[float, Field(ge=0)] = 60.0
+    """Seconds an answer is used again."""
+    failure_cache_time: Annotated[float, Field(ge=0)] = 5.0
+    """Seconds a name that could not be found is not asked for again."""
+
+
+class WorkerSettings(Section):
+    """[server.workers]: limits on work in progress."""
+
+    max_suspended: Annotated[int, Field(ge=1)] = 10_000
+    """Routes that may wait at one time; one more suspending call returns its failure value at once."""
+
+
+class ServerSettings(Section):
+    """[server]: sockets, identity, limits, stopping."""
+
+    listen: Annotated[tuple[Listen, ...], AfterValidator(check_listen_list)] = (
+        "udp:127.0.0.1:5060",
+        "tcp:127.0.0.1:5060",
+    )
+    """Sockets as "PROTOCOL:ADDRESS:PORT", IPv6 as "udp:[::1]:5060"; port 0 lets the system choose. With
+    " advertise HOST:PORT" behind it, that is what Via and Record-Route show."""
+    advertise: HostPort = ""
+    """HOST or HOST:PORT shown in place of listen addresses without an advertise of their own; "" for none."""
+    aliases: tuple[Alias, ...] = ()
+    """Domains and addresses that count as this server: "[PROTOCOL:]HOST[:PORT]"."""
+    receivers: Annotated[int, Field(ge=1, le=64)] = 1
+    """Receiver threads for each UDP socket. More than one helps only on a Python without a global lock."""
+    directory: str = ""
+    """Working directory, relative to the folder of the settings file; relative file names in [modules] start
+    here. "" keeps the one the server was started in."""
+    user_agent: HeaderText = "LuaSIP"
+    """User-Agent of requests the server makes itself; "" sends none."""
+    server_header: HeaderText = "LuaSIP"
+    """Server header of replies the server makes itself; "" sends none."""
+    udp_mtu: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Requests of more bytes than this leave over udp_mtu_try_proto instead of UDP where the peer offers it
+    (RFC 3261 §18.1.1 means 1300); 0: never."""
+    udp_mtu_try_proto: Literal["tcp", "udp"] = "tcp"
+    """What large requests are sent over; "udp" changes nothing."""
+    reply_on_script_error: Status = 500
+    """Status sent when the route script fails and the request has no final reply; 0 sends none."""
+    stop_timeout: Annotated[float, Field(ge=0, le=3600)] = 5.0
+    """Seconds a stop waits for running transactions and routes to end."""
+    workers: WorkerSettings = WorkerSettings()
+    tcp: TcpSettings = TcpSettings()
+    udp: UdpSection = UdpSection()
+    limits: MessageLimits = MessageLimits()
+    dns: DnsSettings = DnsSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """`listen` as values of the transport package, `advertise` applied."""
+        return tuple(listener_of(text, self.advertise) for text in self.listen)
+
+    @property
+    def parsed_aliases(self) -> tuple[tuple[str, str, int], ...]:
+        """`aliases` as (protocol, host, port); "" and 0 match any."""
+        return tuple(alias_of(text) for text in self.aliases)
+
+    @property
+    def message_limits(self) -> Limits:
+        """`limits` as the parser takes them."""
+        return Limits(**self.limits.model_dump())
+
+    @property
+    def stream_settings(self) -> StreamSettings:
+        """`tcp` and `limits` as the stream transport takes them."""
+        values: dict[str, Any] = self.tcp.model_dump(exclude={"connections", "backlog"})
+        return StreamSettings(
+            self.tcp.connections, self.tcp.backlog, ConnectionLimits(**values), self.message_limits
+        )
+
+    @property
+    def udp_settings(self) -> UdpSettings:
+        """`udp` and `receivers` as the UDP transport takes them."""
+        return UdpSettings(self.receivers, self.udp.receive_buffer, self.udp.send_buffer)
+
+
+class ScriptSettings(Section):
+    """[script]: the Lua route script."""
+
+    path: str
+    """The script, relative to the folder of the settings file."""
+    lua: Literal["lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "luajit21"] = "lua54"
+    """Lua version."""
+    time_limit: Annotated[float, Field(ge=0)] = 5.0
+    """Seconds one callback may compute (not wait) before its route ends with an error. 0: no limit."""
+    memory_limit: Annotated[Size, Field(ge=0)] = 64 * 1024 * 1024
+    """Bytes ("64M") one Lua runtime may hold; there is one for each receiver thread. 0: no limit."""
+    suspend: Literal["auto", "explicit"] = "auto"
+    """With "auto" a slow call suspends its route and the thread serves others meanwhile; with "explicit" it
+    blocks, as in Kamailio, for scripts whose globals must not change under them."""
+    reload: bool = True
+    """Load the script again when a Lua file in its folder changes; one with errors changes nothing."""
+
+
+class KemiSettings(Section):
+    """[kemi]: names of the Lua callbacks; "none" switches one off."""
+
+    request_route_callback: RequestLuaName = "ksr_request_route"
+    """Called for every request."""
+    reply_route_callback: LuaName = "ksr_reply_route"
+    """Called for every reply, if the script defines it."""
+    onsend_route_callback: LuaName = "ksr_onsend_route"
+    """Called for every message about to be sent, if the script defines it."""
+
+
+class PoolSection(Section):
+    """[pools.NAME]: threads for calls that block."""
+
+    threads: Annotated[int, Field(ge=1, le=1000)] = 8
+    """Calls that run at one time."""
+    queue: Annotated[int, Field(ge=0)] = 1000
+    """Calls that may wait for a thread; one more fails at once."""
+    deadline: Annotated[float, Field(gt=0)] = 10.0
+    """Seconds after which a call counts as failed, waiting time included."""
+
+    @property
+    def settings(self) -> PoolSettings:
+        """As the pool takes it."""
+        return PoolSettings(self.threads, self.queue, self.deadline)
+
+
+class PoolsSettings(Section):
+    """[pools]: the thread pools. Each is a table with threads, queue and deadline."""
+
+    sql: PoolSection = PoolSection()
+    """Database queries."""
+    http: PoolSection = PoolSection(threads=16)
+    """HTTP requests."""
+    lua: PoolSection = PoolSection(threads=4)
+    """Lua code run beside the routes."""
+    dns: PoolSection = PoolSection(threads=8, deadline=5.0)
+    """Look-ups of host names."""
+
+
+class Document(Section):
+    """The whole settings file but for [modules], whose tables belong to the modules."""
+
+    server: ServerSettings = ServerSettings()
+    script: ScriptSettings
+    kemi: KemiSettings = KemiSettings()
+    pools: PoolsSettings = PoolsSettings()
+    define: Defines = {}
+    """Names for KSR.kx.ifdef and KSR.kx.get_def; true defines one without a value, false does not."""
