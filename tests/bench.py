@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from luasip.kemi.context import RouteContext, Source
-from luasip.kemi.declare import Module, Route
+from luasip.kemi.declare import Export, Module, Route
 from luasip.kemi.operation import Operation
 from luasip.sip.message import Request, Response
 from luasip.sip.parser import parse_message
@@ -66,6 +66,10 @@ class FakeServices:
     timers: dict[str, Callable[[], None]] = field(default_factory=dict)
     """Periodic actions by name; a test calls them."""
     counters: dict[str, int] = field(default_factory=dict)
+    aliases: list[tuple[int, int]] = field(default_factory=list)
+    """(connection, port) of every connection alias asked for."""
+    modules: list[Module] = field(default_factory=list)
+    """Modules whose functions find_function finds."""
     domains: tuple[str, ...] = ("example.com",)
     _tokens: int = 0
 
@@ -99,6 +103,17 @@ class FakeServices:
     def send_raw(self, protocol: str, host: str, port: int, data: str) -> bool:
         self.forwarded.append(f"{protocol}:{host}:{port} {data}")
         return True
+
+    def add_connection_alias(self, connection_id: int, port: int) -> bool:
+        self.aliases.append((connection_id, port))
+        return True
+
+    def find_function(self, name: str) -> tuple[Export, Callable[..., Any]] | None:
+        for module in self.modules:
+            for export in type(module).exports():
+                if name in (export.name, f"{export.module}.{export.name}"):
+                    return export, getattr(module, export.attribute)
+        return None
 
     def every(self, seconds: float, action: Callable[[], None], name: str) -> None:
         self.timers[name] = action

@@ -7,7 +7,7 @@ edits, the targets and the calls made on `services`, which the server package im
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol
 
-from luasip.kemi.declare import Route
+from luasip.kemi.declare import Export, Route
 from luasip.kemi.lists import ValueLists
 from luasip.kemi.operation import Operation
 from luasip.sip.edits import Edits
@@ -313,6 +313,17 @@ class Services(Protocol):
 
     def send_raw(self, protocol: str, host: str, port: int, data: str) -> bool:
         """Send wire text to an IP address as it is."""
+        ...
+
+    def add_connection_alias(self, connection_id: int, port: int) -> bool:
+        """Use this open connection for its peer's address with `port` too. False when it is closed or refuses."""
+        ...
+
+    def find_function(self, name: str) -> tuple[Export, Callable[..., Any]] | None:
+        """The exported function of a loaded module by its name alone, or by "module.name".
+
+        The first loaded module wins; None when there is none.
+        """
         ...
 
     def every(self, seconds: float, action: Callable[[], None], name: str) -> None:

@@ -1,5 +1,14 @@
 """The KEMI modules. MODULES is the explicit list, in the order in which they are started."""
 
 from luasip.kemi.declare import Module
+from luasip.modules.core import Core
+from luasip.modules.hdr import Hdr
+from luasip.modules.maxfwd import Maxfwd
+from luasip.modules.x import X
 
-MODULES: tuple[type[Module], ...] = ()
+MODULES: tuple[type[Module], ...] = (
+    Core,
+    Hdr,
+    X,
+    Maxfwd,
+)

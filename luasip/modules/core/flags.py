@@ -1,0 +1,167 @@
+"""core flags: of the message and its transaction, of a branch, and of the whole server (script flags)."""
+
+import threading
+
+from luasip.kemi.context import Branch, RouteContext
+from luasip.kemi.declare import Module, function
+
+GREATEST_FLAG = 31
+
+
+class Flags(Module):
+    """Flags 0 to 31; every function answers false to a number outside."""
+
+    script_flags: int
+    script_flags_lock: threading.Lock
+
+    @function()
+    def setflag(self, ctx: RouteContext, flag: int) -> bool:
+        """Set a message flag.
+
+        Args:
+            flag: 0 to 31.
+        Returns: true; false when the number is out of range.
+        """
+        if not 0 <= flag <= GREATEST_FLAG:
+            return False
+        ctx.flags |= 1 << flag
+        return True
+
+    @function()
+    def resetflag(self, ctx: RouteContext, flag: int) -> bool:
+        """Clear a message flag.
+
+        Args:
+            flag: 0 to 31.
+        Returns: true; false when the number is out of range.
+        """
+        if not 0 <= flag <= GREATEST_FLAG:
+            return False
+        ctx.flags &= ~(1 << flag)
+        return True
+
+    @function()
+    def isflagset(self, ctx: RouteContext, flag: int) -> bool:
+        """Test a message flag.
+
+        Args:
+            flag: 0 to 31.
+        Returns: true when it is set.
+        """
+        return 0 <= flag <= GREATEST_FLAG and bool(ctx.flags >> flag & 1)
+
+    @function()
+    def setbflag(self, ctx: RouteContext, flag: int) -> bool:
+        """Set a flag of the first branch (the Request-URI's).
+
+        Args:
+            flag: 0 to 31.
+        Returns: true; false when the number is out of range.
+        """
+        return self.setbiflag(ctx, flag, 0)
+
+    @function()
+    def resetbflag(self, ctx: RouteContext, flag: int) -> bool:
+        """Clear a flag of the first branch.
+
+        Args:
+            flag: 0 to 31.
+        Returns: true; false when the number is out of range.
+        """
+        return self.resetbiflag(ctx, flag, 0)
+
+    @function()
+    def isbflagset(self, ctx: RouteContext, flag: int) -> bool:
+        """Test a flag of the first branch.
+
+        Args:
+            flag: 0 to 31.
+        Returns: true when it is set.
+        """
+        return self.isbiflagset(ctx, flag, 0)
+
+    @function()
+    def setbiflag(self, ctx: RouteContext, flag: int, branch: int) -> bool:
+        """Set a flag of one branch; a branch that does not exist is left alone.
+
+        Args:
+            flag: 0 to 31.
+            branch: 0 for the Request-URI's, 1 and up for appended ones.
+        Returns: true; false when the flag is out of range.
+        """
+        if not 0 <= flag <= GREATEST_FLAG:
+            return False
+        if (found := _branch(ctx, branch)) is not None:
+            found.flags |= 1 << flag
+        return True
+
+    @function()
+    def resetbiflag(self, ctx: RouteContext, flag: int, branch: int) -> bool:
+        """Clear a flag of one branch; a branch that does not exist is left alone.
+
+        Args:
+            flag: 0 to 31.
+            branch: 0 for the Request-URI's, 1 and up for appended ones.
+        Returns: true; false when the flag is out of range.
+        """
+        if not 0 <= flag <= GREATEST_FLAG:
+            return False
+        if (found := _branch(ctx, branch)) is not None:
+            found.flags &= ~(1 << flag)
+        return True
+
+    @function()
+    def isbiflagset(self, ctx: RouteContext, flag: int, branch: int) -> bool:
+        """Test a flag of one branch.
+
+        Args:
+            flag: 0 to 31.
+            branch: 0 for the Request-URI's, 1 and up for appended ones.
+        Returns: true when the branch exists and the flag is set.
+        """
+        found = _branch(ctx, branch)
+        return 0 <= flag <= GREATEST_FLAG and found is not None and bool(found.flags >> flag & 1)
+
+    @function()
+    def setsflag(self, ctx: RouteContext, flag: int) -> bool:
+        """Set a script flag, which all messages share.
+
+        Args:
+            flag: 0 to 31.
+        Returns: true; false when the number is out of range.
+        """
+        if not 0 <= flag <= GREATEST_FLAG:
+            return False
+        with self.script_flags_lock:
+            self.script_flags |= 1 << flag
+        return True
+
+    @function()
+    def resetsflag(self, ctx: RouteContext, flag: int) -> bool:
+        """Clear a script flag.
+
+        Args:
+            flag: 0 to 31.
+        Returns: true; false when the number is out of range.
+        """
+        if not 0 <= flag <= GREATEST_FLAG:
+            return False
+        with self.script_flags_lock:
+            self.script_flags &= ~(1 << flag)
+        return True
+
+    @function()
+    def issflagset(self, ctx: RouteContext, flag: int) -> bool:
+        """Test a script flag.
+
+        Args:
+            flag: 0 to 31.
+        Returns: true when it is set.
+        """
+        return 0 <= flag <= GREATEST_FLAG and bool(self.script_flags >> flag & 1)
+
+
+def _branch(ctx: RouteContext, index: int) -> Branch | None:
+    if index == 0:
+        return ctx.target
+    return ctx.branches[index - 1] if 0 < index <= len(ctx.branches) else None
