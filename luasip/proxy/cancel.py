@@ -50,7 +50,7 @@ def build_ack(sent_invite: str, response: Response) -> str:
             _top_via(lines),
             _all(lines, "route"),
             _first(lines, "from"),
-            response.text[to.start : to.end],
+            response.text[to.start : to.end].rstrip("\r\n") + "\r\n",
             _first(lines, "call-id"),
             _cseq(lines, "ACK"),
             MAX_FORWARDS,
@@ -60,11 +60,16 @@ def build_ack(sent_invite: str, response: Response) -> str:
 
 
 def _header_lines(text: str) -> list[tuple[str, str]]:
-    """(canonical name, whole line with folds and CRLF) of each header of a request we have made ourselves."""
-    head = text[: text.index("\r\n\r\n")]
+    """(canonical name, whole line with folds, ended by CRLF) of each header.
+
+    Lines that came with a bare LF went out with one, so both ends are taken.
+    """
     lines: list[tuple[str, str]] = []
-    for line in head.split("\r\n")[1:]:
-        if line[:1] in (" ", "\t") and lines:
+    for raw in text.split("\n")[1:]:
+        line = raw.rstrip("\r")
+        if not line:
+            break
+        if line[0] in " \t" and lines:
             key, so_far = lines[-1]
             lines[-1] = (key, f"{so_far}{line}\r\n")
         else:
@@ -73,7 +78,7 @@ def _header_lines(text: str) -> list[tuple[str, str]]:
 
 
 def _start_line(text: str, method: str) -> str:
-    line = text[: text.index("\r\n")]
+    line = text.partition("\n")[0].rstrip("\r")
     return f"{method}{line[line.index(' ') :]}\r\n"
 
 
