@@ -11,6 +11,7 @@
     ├── SettingsError            the configuration is wrong; holds every problem found
     ├── ScriptError              Lua failed; holds the located message and the traceback
     ├── MisuseError              a script used a KSR function wrongly (arity, route, name)
+    ├── PatternError             a regular expression of a script or setting cannot be compiled
     └── StorageError             a database or file could not be used
 
 Whose fault it is follows from the class: a SipError is the peer's, the others are ours or the operator's.
@@ -94,6 +95,14 @@ class ScriptError(LuaSIPError):
 
 class MisuseError(LuaSIPError):
     """A script called a KSR function in a way it does not allow."""
+
+
+class PatternError(LuaSIPError):
+    """The regular expression `pattern` cannot be compiled."""
+
+    def __init__(self, pattern: str, why: str) -> None:
+        super().__init__(f"regular expression {pattern!r}: {why}")
+        self.pattern = pattern
 
 
 class StorageError(LuaSIPError):

@@ -66,6 +66,8 @@ class VariableExport:
     getter: str
     setter: str | None
     documentation: str
+    raw_inner: bool = False
+    """The reader gets the inner text as written, pseudo-variables in it left as they are."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -104,15 +106,16 @@ def function(
     return mark
 
 
-def variable(*names: str) -> Callable[[_F], _F]:
+def variable(*names: str, raw_inner: bool = False) -> Callable[[_F], _F]:
     """Make a method `(self, ctx, inner: str, index: int | str | None) -> str | int | None` the reader of `$name`.
 
-    `inner` is the text between the parentheses with pseudo-variables in it already replaced ("" when there are none);
-    `index` is the `[i]` that followed, "*" for all, None when absent.
+    `inner` is the text between the parentheses with pseudo-variables in it already replaced ("" when there are none),
+    or as written with `raw_inner`; `index` is the `[i]` that followed, "*" for all, None when absent.
     """
 
     def mark(method: _F) -> _F:
         method.__kemi_variable__ = names  # type: ignore[attr-defined]
+        method.__kemi_variable_raw_inner__ = raw_inner  # type: ignore[attr-defined]
         return method
 
     return mark
@@ -178,7 +181,13 @@ class Module:
             for name in member.__kemi_variable_setter__
         }
         found = [
-            VariableExport(name, attribute, setters.pop(name, None), inspect.getdoc(member) or "")
+            VariableExport(
+                name,
+                attribute,
+                setters.pop(name, None),
+                inspect.getdoc(member) or "",
+                member.__kemi_variable_raw_inner__,
+            )
             for attribute, member in _members(cls, "__kemi_variable__")
             for name in member.__kemi_variable__
         ]

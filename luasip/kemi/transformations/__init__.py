@@ -1,0 +1,1 @@
+"""Transformations of pseudo-variables: `{s.len}`, `{uri.host}` and the like, pure functions of wire text."""
