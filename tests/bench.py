@@ -53,6 +53,7 @@ class FakeServices:
 
     variables: Any = None
     databases: Any = None
+    transactions: Any = None
     listeners: list[FakeListener] = field(default_factory=lambda: [FakeListener(), FakeListener("tcp")])
     defines: dict[str, str] = field(default_factory=dict)
     server_header: str = "LuaSIP"

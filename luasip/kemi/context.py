@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from luasip.kemi.declare import Export, Route
 from luasip.kemi.lists import ValueLists
 from luasip.kemi.operation import Operation
+from luasip.kemi.transactions import Transaction, Transactions
 from luasip.sip.edits import Edits
 from luasip.sip.message import Request, Response
 
@@ -114,7 +115,7 @@ class RecordRoute:
     used, twice (r2=on) when the message leaves by another socket than it came in.
     """
 
-    __slots__ = ("advertised", "parameters", "presets", "user")
+    __slots__ = ("advertised", "double", "parameters", "presets", "user")
 
     def __init__(self, parameters: str = "", presets: tuple[str, ...] = (), advertised: str = "") -> None:
         self.parameters = parameters
@@ -122,25 +123,8 @@ class RecordRoute:
         self.presets = presets
         self.advertised = advertised
         self.user = ""
-
-
-class Transaction(Protocol):
-    """The stateful side of a request as modules see it; implemented by luasip.server.transactions."""
-
-    @property
-    def id_index(self) -> int: ...
-    @property
-    def id_label(self) -> int: ...
-    @property
-    def request(self) -> Request: ...
-    @property
-    def lists(self) -> ValueLists: ...
-    @property
-    def flags(self) -> int: ...
-    @property
-    def last_status(self) -> int: ...
-    @property
-    def canceled(self) -> bool: ...
+        self.double = True
+        """Write a second one for the other side where the sockets differ (enable_double_rr)."""
 
 
 class RouteContext:
@@ -276,6 +260,7 @@ class Services(Protocol):
 
     variables: Variables
     databases: Databases
+    transactions: Transactions
     listeners: Sequence[Listener]
     defines: dict[str, str]
     """[define] of the settings."""

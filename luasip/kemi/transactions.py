@@ -1,0 +1,165 @@
+"""The transaction layer as modules see it: its settings, and what may be asked of it.
+
+The server package implements `Transactions`; nothing here knows how.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from luasip.kemi.lists import ValueLists
+from luasip.kemi.operation import Operation
+from luasip.proxy.response_context import ForkingSettings
+from luasip.sip.message import Request, Response
+from luasip.transaction.timers import TransactionTimers
+
+Relaying = Generator[Operation, Any, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionSettings:
+    """How transactions behave; the defaults are Kamailio's."""
+
+    timers: TransactionTimers = field(default_factory=TransactionTimers)
+    forking: ForkingSettings = field(default_factory=ForkingSettings)
+    auto_invite_100: bool = True
+    """Send 100 Trying by ourselves when an INVITE is relayed or suspended."""
+    trying_reason: str = "trying -- your call is important to us"
+    e2e_cancel_reason: bool = True
+    """Carry the Reason headers of a CANCEL to the CANCELs we send."""
+    add_local_cancel_reason: bool = True
+    """Put a Reason header of our own into CANCELs we send because another branch answered."""
+    default_code: int = 500
+    default_reason: str = "Server Internal Error"
+
+
+class ClientBranchView(Protocol):
+    """One branch as it was sent."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def request_uri(self) -> str: ...
+    @property
+    def status(self) -> int: ...
+    @property
+    def response(self) -> Response | None: ...
+    @property
+    def flags(self) -> int: ...
+    @property
+    def ruid(self) -> str: ...
+    @property
+    def timed_out(self) -> bool: ...
+
+
+class Transaction(Protocol):
+    """The stateful side of a request. Changes of plain fields take effect at the next step."""
+
+    id_index: int
+    id_label: int
+    request: Request
+    lists: ValueLists
+    flags: int
+    xflags: int
+    last_status: int
+    canceled: bool
+    expired: bool
+    suspended: bool
+    disable_internal_reply: bool
+    auto_invite_100: bool
+    carry_cancel_reason: bool
+    failover: bool
+    timers: TransactionTimers
+
+    @property
+    def final_sent(self) -> bool: ...
+    @property
+    def branches(self) -> Sequence[ClientBranchView]: ...
+
+
+class Transactions(Protocol):
+    """What may be asked of the transaction layer. `ctx` is a RouteContext throughout."""
+
+    settings: TransactionSettings
+
+    def create(self, ctx: Any) -> int:
+        """Make the request stateful: 1 new, 0 it was a retransmission (answered from state), -1 not possible."""
+        ...
+
+    def find(self, request: Request) -> Transaction | None:
+        """The transaction a request belongs to; for an ACK that of its INVITE."""
+        ...
+
+    def find_canceled(self, request: Request) -> Transaction | None:
+        """The INVITE a CANCEL is about."""
+        ...
+
+    def acknowledged(self, request: Request) -> Transaction | None:
+        """The INVITE whose 2xx an ACK acknowledges."""
+        ...
+
+    def find_reply(self, response: Response) -> Transaction | None:
+        """The transaction a response belongs to."""
+        ...
+
+    def by_call_id(self, call_id: str, cseq: str) -> Transaction | None:
+        """The transaction of the request with this Call-ID and CSeq number."""
+        ...
+
+    def by_id(self, index: int, label: int) -> Transaction | None:
+        """The transaction with Kamailio's identity ($T(id_index), $T(id_label))."""
+        ...
+
+    def all(self) -> Sequence[Transaction]:
+        """Every live transaction."""
+        ...
+
+    def absorb(self, transaction: Transaction, request: Request) -> bool:
+        """Answer a request that came again from state, take an ACK. False when it is not for this transaction."""
+        ...
+
+    def relay(self, ctx: Any, flags: int = 0, next_hop: str = "") -> Relaying:
+        """t_relay: forward to the targets of the context, or to the URI `next_hop`."""
+        ...
+
+    def replicate(self, ctx: Any, uri: str) -> Relaying:
+        """Send a copy of the request to `uri` in a transaction of its own whose responses nobody gets."""
+        ...
+
+    def reply(self, transaction: Transaction, status: int, reason: str, headers: str = "", body: str = "") -> bool:
+        """Answer the transaction's request; False when a final answer was sent already."""
+        ...
+
+    def retransmit_reply(self, transaction: Transaction) -> bool:
+        """Send the last response again; False when there was none."""
+        ...
+
+    def cancel(self, transaction: Transaction, headers: str = "") -> None:
+        """End an INVITE as if its caller had sent CANCEL."""
+        ...
+
+    def cancel_branches(self, transaction: Transaction, mode: str, index: int, headers: str = "") -> None:
+        """Cancel branches of an INVITE: "all", "others" (than index) or "this" (index)."""
+        ...
+
+    def set_timeouts(self, transaction: Transaction, invite_timeout: float, timeout: float) -> None:
+        """New final-response timeouts in seconds (0.0: unchanged), also for running branches."""
+        ...
+
+    def disable_6xx(self, transaction: Transaction, disabled: bool) -> None:
+        """Whether a 6xx no longer cancels the other branches."""
+        ...
+
+    def drop_replies(self, transaction: Transaction, mode: str) -> None:
+        """What a further serial leg forgets: "n" nothing, "a" everything, "l" the last leg."""
+        ...
+
+    def drop(self, transaction: Transaction, status: int) -> None:
+        """End the transaction without an answer."""
+        ...
+
+    def send_request(
+        self, method: str, request_uri: str, next_hop: str, headers: str, body: str, socket: str = ""
+    ) -> int:
+        """Send a request of our own and forget its answer; 1, or -1 when it cannot be built."""
+        ...
