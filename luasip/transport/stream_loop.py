@@ -153,7 +153,9 @@ class StreamLoop:
 
     def _turn(self) -> bool:
         """Wait for events once and deal with them; False when the loop is to end."""
-        for descriptor, events in self._epoll.poll(self._wait_for(), EVENTS_A_TURN):
+        happened = self._epoll.poll(self._wait_for(), EVENTS_A_TURN)
+        polled_at = time.monotonic()
+        for descriptor, events in happened:
             connection = self._connections.get(descriptor)
             if connection is not None:
                 self._serve(connection, events)
@@ -163,13 +165,13 @@ class StreamLoop:
                 self._accept_from(descriptor)
         while self._to_retire:
             self._take_away(self._to_retire.popleft())
-        now = time.monotonic()
-        if now >= self._sweep_at:
-            self._sweep_at = now + self._sweep_after
-            self._sweep(now)
+        # Judged by the clock of the poll: what arrived while a slow `handle` ran must not count as silence.
+        if polled_at >= self._sweep_at and len(happened) < EVENTS_A_TURN:
+            self._sweep_at = polled_at + self._sweep_after
+            self._sweep(polled_at)
         if not self._accepting:
             self._close_listeners()
-        return self._stop_due_at is None or self._stopping_goes_on(now, self._stop_due_at)
+        return self._stop_due_at is None or self._stopping_goes_on(time.monotonic(), self._stop_due_at)
 
     def _wait_for(self) -> float:
         """Seconds the poll may last: for ever when there is nothing to time."""

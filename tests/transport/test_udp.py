@@ -1,0 +1,230 @@
+import errno
+import logging
+import os
+import socket
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from luasip.errors import TransportError
+from luasip.transport import udp
+from luasip.transport.address import parse_listener
+from luasip.transport.packet import Destination, Listener, Packet
+from luasip.transport.udp import UdpReceiver, UdpSettings, UdpTransport
+from tests.transport.wait import PATIENCE, Collected, message
+
+
+def started(handle: Any, *texts: str, receivers: int = 1) -> UdpTransport:
+    listeners = [parse_listener(text) for text in texts or ("udp:127.0.0.1:0",)]
+    transport = UdpTransport(listeners, UdpSettings(receivers=receivers))
+    transport.start(handle)
+    return transport
+
+
+def to(listener: Listener) -> Destination:
+    return Destination("udp", listener.host, listener.port)
+
+
+@pytest.mark.parametrize("text", ["udp:127.0.0.1:0", "udp:[::1]:0"])
+@pytest.mark.parametrize("receivers", [1, 3])
+def test_a_datagram_there_and_back(text: str, receivers: int) -> None:
+    got, answers = Collected(), Collected()
+    server, client = started(got, text, receivers=receivers), started(answers, text)
+    client.send(message(b"\x00\xff"), to(server.listeners[0]))
+    packet = got.wait_packets()[0]
+    assert (packet.data, packet.connection_id) == (message(b"\x00\xff"), 0)
+    assert packet.listener == server.listeners[0]
+    assert (packet.source_host, packet.source_port) == (client.listeners[0].host, client.listeners[0].port)
+    assert abs(packet.received_at - time.monotonic()) < PATIENCE
+    server.send(b"SIP/2.0 200 OK\r\n\r\n", Destination("udp", packet.source_host, packet.source_port))
+    assert answers.wait_packets()[0].data == b"SIP/2.0 200 OK\r\n\r\n"
+    assert server.stats()["messages_received"] == server.stats()["messages_sent"] == 1
+    assert server.stop() == client.stop() == []
+
+
+def test_receivers_are_threads_and_share_one_port() -> None:
+    before = threading.active_count()
+    transport = started(Collected(), "udp:127.0.0.1:0", "udp:[::1]:0", receivers=3)
+    assert threading.active_count() == before + 6
+    assert len(transport.listeners) == 2
+    assert transport.stop() == []
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("receivers", [1, 2])
+def test_port_in_use_names_the_listener(receivers: int) -> None:
+    first = started(Collected(), receivers=receivers)
+    port = first.listeners[0].port
+    second = UdpTransport(
+        [parse_listener("udp:[::1]:0"), parse_listener(f"udp:127.0.0.1:{port}")],
+        UdpSettings(receivers=receivers),
+    )
+    with pytest.raises(TransportError, match=f"^udp:127.0.0.1:{port}: address already in use$"):
+        second.bind()
+    assert first.stop() == second.stop() == []
+
+
+def test_an_address_that_is_not_ours() -> None:
+    with pytest.raises(TransportError, match=r"^udp:192.0.2.1:0: cannot assign"):
+        UdpTransport([parse_listener("udp:192.0.2.1:0")]).bind()
+
+
+def test_ipv6_only_leaves_the_ipv4_port_free() -> None:
+    six = started(Collected(), "udp:[::]:0")
+    four = started(Collected(), f"udp:0.0.0.0:{six.listeners[0].port}")
+    assert six.stop() == four.stop() == []
+
+
+@pytest.mark.parametrize("noise", [b"", b"\r\n\r\n", b"\x00" * 4, b"\r\n" * 40, b"x"])
+def test_keep_alives_are_counted_not_handled(noise: bytes) -> None:
+    got = Collected()
+    transport = started(got)
+    transport.send(noise, to(transport.listeners[0]))
+    transport.send(message(), to(transport.listeners[0]))
+    assert got.wait_packets()[0].data == message()
+    assert transport.stop() == []
+    assert transport.stats()["dropped.keep_alive"] == 1
+
+
+@pytest.mark.parametrize("failure", [KeyError("script"), SystemExit(1), MemoryError()])
+def test_a_failing_handle_does_not_end_the_thread(
+    failure: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(packet: Packet) -> None:
+        if b"Call-ID: bad" in packet.data:
+            raise failure
+
+    got = Collected(fail)
+    transport = started(got)
+    with caplog.at_level(logging.ERROR):
+        transport.send(message(call_id="bad"), to(transport.listeners[0]))
+        transport.send(message(call_id="good"), to(transport.listeners[0]))
+        got.wait(2)
+    assert transport.stats()["dropped.handle_failed"] == 1
+    assert "handling a datagram from 127.0.0.1" in caplog.text
+    assert transport.stop() == []
+
+
+def test_a_datagram_too_long_is_told() -> None:
+    transport, told = started(Collected()), Collected()
+    transport.send(b"x" * 70000, to(transport.listeners[0]), told)
+    assert "Message too long" in str(told.items[0])
+    assert transport.stats()["send_errors.EMSGSIZE"] == 1
+    assert transport.stop() == []
+
+
+@pytest.mark.parametrize(
+    ("destination", "text"),
+    [
+        (Destination("udp", "example.com", 5060), "example.com"),
+        (Destination("udp", "::1", 5060), "no udp listener"),
+        (Destination("udp", "127.0.0.1", 70000), "70000"),
+        (Destination("udp", "127.0.0.1", 0), "Invalid argument"),
+        (Destination("udp", "::1", 5060, Listener("udp", "127.0.0.1", 1)), "no udp listener"),
+    ],
+)
+def test_an_impossible_destination_is_told_once(destination: Destination, text: str) -> None:
+    transport, told = started(Collected()), Collected()
+    transport.send(message(), destination, told)
+    assert len(told.items) == 1
+    assert isinstance(told.items[0], TransportError)
+    assert text in str(told.items[0])
+    assert transport.stop() == []
+
+
+@pytest.mark.parametrize("code", [errno.EWOULDBLOCK, errno.ENOBUFS])
+def test_a_full_socket_is_told(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def sendto(self, *arguments: Any) -> int:
+            raise OSError(code, os.strerror(code))
+
+    transport, told = started(Collected()), Collected()
+    monkeypatch.setattr(transport, "_socket_for", lambda destination: Full())
+    transport.send(message(), to(transport.listeners[0]), told)
+    assert os.strerror(code) in str(told.items[0])
+    assert transport.stats()[f"send_errors.{errno.errorcode[code]}"] == 1
+    assert transport.stop() == []
+
+
+def test_the_preferred_listener_sends() -> None:
+    got = Collected()
+    transport = started(got, "udp:127.0.0.1:0", "udp:127.0.0.1:0")
+    first, second = transport.listeners
+    transport.send(message(), Destination("udp", first.host, first.port, second))
+    assert got.wait_packets()[0].source_port == second.port
+    assert transport.stop() == []
+
+
+def test_sending_to_a_closed_port_does_not_stop_receiving() -> None:
+    got = Collected()
+    transport = started(got)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    transport.send(message(), Destination("udp", "127.0.0.1", port))
+    transport.send(message(), to(transport.listeners[0]))
+    got.wait()
+    assert transport.stop() == []
+
+
+def test_stop_while_busy_names_the_thread() -> None:
+    go_on = threading.Event()
+    got = Collected(lambda packet: go_on.wait(PATIENCE) and None)
+    transport = started(got)
+    transport.send(message(), to(transport.listeners[0]))
+    got.wait()
+    assert transport.stop(timeout=0.05) == [f"{transport.listeners[0].text}#1"]
+    go_on.set()
+    assert transport.stop() == []
+
+
+def test_stop_before_start_and_twice() -> None:
+    transport = UdpTransport([parse_listener("udp:127.0.0.1:0")])
+    assert transport.stop() == []
+    transport = UdpTransport([parse_listener("udp:127.0.0.1:0")])
+    transport.bind()
+    transport.bind()
+    assert transport.stop() == transport.stop() == []
+
+
+def test_sending_after_stop_is_told() -> None:
+    transport, told = started(Collected()), Collected()
+    listener = transport.listeners[0]
+    transport.stop()
+    transport.send(message(), to(listener), told)
+    assert len(told.items) == 1
+
+
+def test_a_broken_socket_pauses_the_receiver(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopping = threading.Event()
+    calls: list[int] = []
+
+    class Broken:
+        def recvfrom(self, size: int) -> tuple[bytes, Any]:
+            calls.append(size)
+            if len(calls) == 3:
+                stopping.set()
+            raise OSError(errno.EBADF, "Bad file descriptor")
+
+    monkeypatch.setattr(udp, "PAUSE_AFTER_ERROR", 0.001)
+    receiver = UdpReceiver(Broken(), Listener("udp", "127.0.0.1", 1), Collected(), stopping)  # type: ignore[arg-type]
+    receiver.run()
+    assert receiver.counters.values() == {"receive_errors.EBADF": 2}
+
+
+def test_icmp_errors_are_counted() -> None:
+    stopping = threading.Event()
+    errors = [errno.ECONNREFUSED, errno.EAGAIN, errno.EHOSTUNREACH]
+
+    class Refused:
+        def recvfrom(self, size: int) -> tuple[bytes, Any]:
+            if not errors:
+                stopping.set()
+                return b"", None
+            raise OSError(errors.pop(), "")
+
+    receiver = UdpReceiver(Refused(), Listener("udp", "127.0.0.1", 1), Collected(), stopping)  # type: ignore[arg-type]
+    receiver.run()
+    assert receiver.counters.values() == {"receive_errors.ECONNREFUSED": 1, "receive_errors.EHOSTUNREACH": 1}
