@@ -52,7 +52,7 @@ class _Variable:
 
 
 class PseudoVariables:
-    """The registry of the loaded modules' pseudo-variables. `add` is for start-up, the rest for any thread."""
+    """The registry of all modules' pseudo-variables. `add` is for start-up, the rest for any thread."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -259,19 +259,18 @@ def _constant(value: str | int) -> Reader:
 
 
 def _make_base_reader(getter: Getter, inner: str | tuple[_Piece, ...], index: Index | Reader) -> Reader:
-    if isinstance(inner, str):
-        literal = inner
-        if not callable(index):
-            fixed = index
-            return lambda ctx: getter(ctx, literal, fixed)
-        read_index = index
-        return lambda ctx: getter(ctx, literal, to_integer(read_index(ctx)) or 0)
-    pieces = inner
-    if not callable(index):
-        plain = index
-        return lambda ctx: getter(ctx, _join(ctx, pieces), plain)
-    read = index
-    return lambda ctx: getter(ctx, _join(ctx, pieces), to_integer(read(ctx)) or 0)
+    if isinstance(inner, str) and not callable(index):
+        text, position = inner, index
+        return lambda ctx: getter(ctx, text, position)
+    return lambda ctx: getter(ctx, _text(ctx, inner), _position(ctx, index))
+
+
+def _text(ctx: RouteContext, inner: str | tuple[_Piece, ...]) -> str:
+    return inner if isinstance(inner, str) else _join(ctx, inner)
+
+
+def _position(ctx: RouteContext, index: Index | Reader) -> Index:
+    return (to_integer(index(ctx)) or 0) if callable(index) else index
 
 
 def _guarded(reader: Reader, name: str) -> Reader:
@@ -286,177 +285,14 @@ def _guarded(reader: Reader, name: str) -> Reader:
 
 
 def _complain(name: str, error: LuaSIPError) -> None:
-    """A malformed header is the peer's fault, a malformed expression the script's; both make the value null."""
+    """A malformed header is the peer's fault, a malformed expression the script's: the value is null."""
     _log.log(logging.DEBUG if isinstance(error, SipError) else logging.ERROR, "%s is null: %s", name, error)
-
-
-def _make_writer(self, specification: str) -> Writer:
-        try:
-            return self._compile_writer(specification, parse_specification(specification, self.is_known))
-        except LuaSIPError as error:
-            return _Broken(f"pseudo-variable {error}").write
-
-    def _make_pieces(self, text: str) -> tuple[_Piece, ...]:
-        try:
-            return self._compile_template(parse_template(text, self.is_known))
-        except LuaSIPError:
-            return self._salvage(text)
-
-    def _salvage(self, text: str) -> tuple[_Piece, ...]:
-        """The pieces of a text with something in it that is no pseudo-variable."""
-        pieces: list[_Piece] = []
-        at = 0
-        while at < len(text):
-            dollar = text.find("$", at)
-            if dollar < 0:
-                dollar = len(text)
-            pieces.append(text[at:dollar])
-            at = dollar
-            if dollar < len(text):
-                try:
-                    specification, at = read_specification(text, dollar, self.is_known)
-                    pieces.append(self._compile_inside(specification))
-                except LuaSIPError as error:
-                    _log.error("in a text: %s", error)
-                    pieces.append("$")
-                    at = dollar + 1
-        return tuple(piece for piece in pieces if piece != "")
-
-    def _find(self, specification: Specification) -> _Variable:
-        variable = self._variables.get(specification.name)
-        if variable is None:
-            raise SpecificationError(f"${specification.name}", "unknown pseudo-variable")
-        return variable
-
-    def _compile(self, specification: Specification) -> Reader:
-        if specification.name == "$":
-            return _constant("$")
-        variable = self._find(specification)
-        inner, index = self._inner(variable, specification), self._index(specification)
-        reader = _make_base_reader(variable.getter, inner, index)
-        for call in specification.transformations:
-            reader = self._transformed(reader, call)
-        return reader
-
-    def _compile_inside(self, specification: Specification) -> Reader:
-        """For one that stands inside something else: a malformed header makes only itself null."""
-        return _guarded(self._compile(specification), f"${specification.name}")
-
-    def _compile_writer(self, text: str, specification: Specification) -> Writer:
-        if specification.name == "$" or specification.transformations:
-            return _Broken(f"pseudo-variable {text!r} cannot be set").write
-        variable = self._find(specification)
-        setter = variable.setter
-        if setter is None:
-            return _Broken(f"pseudo-variable {text!r} is read-only").write
-        inner, index = self._inner(variable, specification), self._index(specification)
-        return _make_writer(setter, inner, index, text)
-
-    def _compile_template(self, template: Template) -> tuple[_Piece, ...]:
-        return tuple(part if isinstance(part, str) else self._compile_inside(part) for part in template)
-
-    def _inner(self, variable: _Variable, specification: Specification) -> str | tuple[_Piece, ...]:
-        if variable.raw_inner or all(isinstance(part, str) for part in specification.inner_template):
-            literal = "".join(part for part in specification.inner_template if isinstance(part, str))
-            return (specification.inner or "") if variable.raw_inner else literal
-        return self._compile_template(specification.inner_template)
-
-    def _index(self, specification: Specification) -> Index | Reader:
-        index = specification.index
-        return self._compile_inside(index) if isinstance(index, Specification) else index
-
-    def _transformed(self, reader: Reader, call: TransformationCall) -> Reader:
-        apply, takes_any = call.transformation.apply, call.transformation.takes_any
-        arguments = [
-            self._argument(a, k) for a, k in zip(call.arguments, call.transformation.parameters, strict=False)
-        ]
-        expands = call.transformation.expands
-
-        def transformed(ctx: RouteContext) -> PvValue:
-            value: PvValue = reader(ctx)
-            if not takes_any:
-                if value is None:
-                    return None
-                value = str(value)
-            given = [argument(ctx) for argument in arguments]
-            if None in given:
-                return None
-            if expands:
-                given = [lambda text: self.expand(ctx, text), value, *given]  # type: ignore[list-item]
-            else:
-                given.insert(0, value)
-            result: PvValue = apply(*given)
-            return result
-
-        return transformed
-
-    def _argument(self, argument: Argument, kind: Kind) -> Reader:
-        if not isinstance(argument, Specification):
-            return _constant(argument)
-        read = self._compile_inside(argument)
-        if kind is Kind.NUMBER:
-            return lambda ctx: to_integer(read(ctx))
-        return lambda ctx: None if (value := read(ctx)) is None else str(value)
-
-
-class _Broken:
-    """Stands in for what cannot be read or set; says so each time it is used."""
-
-    def __init__(self, complaint: str) -> None:
-        self.complaint = complaint
-
-    def read(self, ctx: RouteContext) -> PvValue:
-        _log.error("%s", self.complaint)
-        return None
-
-    def write(self, ctx: RouteContext, value: PvValue) -> bool:
-        _log.error("%s", self.complaint)
-        return False
-
-
-def _constant(value: str | int) -> Reader:
-    return lambda ctx: value
-
-
-def _make_base_reader(getter: Getter, inner: str | tuple[_Piece, ...], index: Index | Reader) -> Reader:
-    if isinstance(inner, str):
-        literal = inner
-        if not callable(index):
-            fixed = index
-            return lambda ctx: getter(ctx, literal, fixed)
-        read_index = index
-        return lambda ctx: getter(ctx, literal, to_integer(read_index(ctx)) or 0)
-    pieces = inner
-    if not callable(index):
-        plain = index
-        return lambda ctx: getter(ctx, _join(ctx, pieces), plain)
-    read = index
-    return lambda ctx: getter(ctx, _join(ctx, pieces), to_integer(read(ctx)) or 0)
-
-
-def _guarded(reader: Reader, name: str) -> Reader:
-    """A malformed header or a bad expression makes the value null; anything else is a fault of ours and goes
-    up.
-    """
-
-    def guarded(ctx: RouteContext) -> PvValue:
-        try:
-            return reader(ctx)
-        except SipError as error:
-            _log.debug("$%s is null: %s", name, error)
-        except PatternError as error:
-            _log.error("$%s is null: %s", name, error)
-        return None
-
-    return guarded
 
 
 def _make_writer(setter: Setter, inner: str | tuple[_Piece, ...], index: Index | Reader, text: str) -> Writer:
     def write(ctx: RouteContext, value: PvValue) -> bool:
-        key = inner if isinstance(inner, str) else _join(ctx, inner)
-        position = (to_integer(index(ctx)) or 0) if callable(index) else index
         try:
-            return setter(ctx, key, position, value)
+            return setter(ctx, _text(ctx, inner), _position(ctx, index), value)
         except SipError as error:
             _log.error("%s cannot be set: %s", text, error)
             return False
