@@ -12,6 +12,7 @@
     ├── ScriptError              Lua failed; holds the located message and the traceback
     ├── MisuseError              a script used a KSR function wrongly (arity, route, name)
     ├── PatternError             a regular expression of a script or setting cannot be compiled
+    ├── CommandError             an RPC command cannot do what it was asked; knows Kamailio's code
     └── StorageError             a database or file could not be used
 
 Whose fault it is follows from the class: a SipError is the peer's, the others are ours or the operator's.
@@ -103,6 +104,15 @@ class PatternError(LuaSIPError):
     def __init__(self, pattern: str, why: str) -> None:
         super().__init__(f"regular expression {pattern!r}: {why}")
         self.pattern = pattern
+
+
+class CommandError(LuaSIPError):
+    """An RPC command cannot do what it was asked; `code` is the one Kamailio answers (404, 500)."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
 
 
 class StorageError(LuaSIPError):

@@ -64,6 +64,11 @@ class FakeServices:
     """(status, reason, reply headers joined) of every reply sent."""
     forwarded: list[str] = field(default_factory=list)
     events: list[tuple[str, str]] = field(default_factory=list)
+    event_attributes: list[dict[str, Any]] = field(default_factory=list)
+    """The attributes given with each of `events`."""
+    close_listeners: list[Callable[[int], None]] = field(default_factory=list)
+    """What on_connection_closed was given; a test calls them."""
+    closed_connections: list[int] = field(default_factory=list)
     timers: dict[str, Callable[[], None]] = field(default_factory=dict)
     """Periodic actions by name; a test calls them."""
     counters: dict[str, int] = field(default_factory=dict)
@@ -119,8 +124,22 @@ class FakeServices:
     def every(self, seconds: float, action: Callable[[], None], name: str) -> None:
         self.timers[name] = action
 
-    def run_event(self, callback: str, event: str, message: Request | Response | None = None) -> None:
+    def on_connection_closed(self, action: Callable[[int], None]) -> None:
+        self.close_listeners.append(action)
+
+    def close_connection(self, connection_id: int) -> bool:
+        self.closed_connections.append(connection_id)
+        return True
+
+    def run_event(
+        self,
+        callback: str,
+        event: str,
+        message: Request | Response | None = None,
+        attributes: dict[str, Any] | None = None,
+    ) -> None:
         self.events.append((callback, event))
+        self.event_attributes.append(attributes or {})
 
     def notify(self, key: str, value: Any) -> int:
         return 0

@@ -315,8 +315,25 @@ class Services(Protocol):
         """Run `action` again and again on the housekeeping thread, from server start to stop."""
         ...
 
-    def run_event(self, callback: str, event: str, message: Request | Response | None = None) -> None:
-        """Run a Lua event callback soon, on a made-up request when `message` is None."""
+    def on_connection_closed(self, action: Callable[[int], None]) -> None:
+        """Tell `action` the connection_id of every stream connection that closes, from any thread."""
+        ...
+
+    def close_connection(self, connection_id: int) -> bool:
+        """Close a stream connection. False when there is none with this id."""
+        ...
+
+    def run_event(
+        self,
+        callback: str,
+        event: str,
+        message: Request | Response | None = None,
+        attributes: dict[str, Any] | None = None,
+    ) -> None:
+        """Run a Lua event callback soon, on a made-up request when `message` is None.
+
+        `attributes` are put into the context's own.
+        """
         ...
 
     def notify(self, key: str, value: Any) -> int:
