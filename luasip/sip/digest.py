@@ -124,7 +124,7 @@ def _parse_auth(text: str, header: str) -> Credentials:
 
 
 def digest_hash(algorithm: str, text: str) -> str:
-    """Lower-case hexadecimal H(text); ValueError for an algorithm not in `ALGORITHMS` ("-sess" is ignored)."""
+    """Lower-case hexadecimal H(text), "-sess" ignored. ValueError: the algorithm is not in `ALGORITHMS`."""
     name = ALGORITHMS.get(algorithm.upper().removesuffix("-SESS"))
     if name is None:
         raise ValueError(f"unknown digest algorithm {algorithm!r}")

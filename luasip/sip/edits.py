@@ -85,7 +85,7 @@ class Edits:
         return any(start <= line.start and end >= line.end for start, end in self._deletions)
 
     def set_body(self, body: str, content_type: str | None = None) -> None:
-        """Exchanges the whole body (earlier changes inside the body are lost); None keeps the Content-Type."""
+        """Exchanges the whole body (changes inside the body are lost); None keeps the Content-Type."""
         self._body = body
         self._content_type = content_type
 

@@ -96,7 +96,8 @@ class StreamFramer:
             self._scanned = max(0, len(buffer) - 3)
             if len(buffer) > self._limits.message:
                 raise FramingError(f"no end of headers within {self._limits.message} bytes")
-            if self._scanned == 0 and b"\n" in buffer and buffer.find(b"\r\n") < 0:
+            newline = buffer.find(b"\n")
+            if newline >= 0 and buffer[newline - 1 : newline] != b"\r":
                 raise FramingError("line ends in LF without CR")
             return False
         self._message_end = end + 4 + read_content_length(bytes(buffer[:end]))

@@ -253,8 +253,10 @@ class Message:
     @property
     def contact_star(self) -> bool:
         """True when a Contact is "*" (RFC 3261 §10.2.2). HeaderError as for `contacts`."""
-        if self._contacts is None:
-            self._contacts = self.contacts
+        return bool(self.first("contact")) and self._reads_star()
+
+    def _reads_star(self) -> bool:
+        _ = self.contacts
         return self._contact_star
 
     @property

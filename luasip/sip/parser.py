@@ -204,7 +204,13 @@ def _make_request(lines: _HeaderReader, start_line: str, limits: Limits) -> Requ
             lines.object_to("Bad request line")
         elif " " in request_uri:
             lines.object_to("White space in request line")
-    if not request_uri.isprintable() or "<" in request_uri or ">" in request_uri or '"' in request_uri:
+    if (
+        has_control(request_uri)
+        or "\t" in request_uri
+        or "<" in request_uri
+        or ">" in request_uri
+        or '"' in request_uri
+    ):
         lines.object_to("Bad Request-URI")
     if len(request_uri) > limits.uri:
         lines.object_to("Request-URI Too Long", 414)

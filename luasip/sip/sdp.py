@@ -126,7 +126,7 @@ def parse_sdp(text: str) -> SessionDescription:
             session.origin = _read_address(line, 3)
         elif line.kind == "c" and session.connection is None:
             session.connection = _read_address(line, 0)
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=False):
         session.media.append(_read_media(lines[start:end], session.connection))
     return session
 

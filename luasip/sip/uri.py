@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from luasip.errors import UriError
-from luasip.sip.grammar import ALPHANUM, HEX, RESERVED, UNRESERVED
+from luasip.sip.grammar import ALPHANUM, HEX, RESERVED, UNRESERVED, has_control
 
 _HIGH: Final = "".join(map(chr, range(0x80, 0x100)))
 _USER: Final = UNRESERVED + "&=+$,;?/%#" + _HIGH
@@ -158,13 +158,13 @@ def parse_uri(text: str) -> Uri:
         return _parse_tel(text, rest)
     if not scheme[:1].isalpha() or scheme.strip(_SCHEME):
         raise UriError(text, "bad scheme")
-    if not rest or not rest.isprintable() or _has_delimiter(rest):
+    if not rest or has_control(rest) or _has_delimiter(rest):
         raise UriError(text)
     return Uri(text, scheme, rest, "", "", None, {}, "", "")
 
 
 def _has_delimiter(text: str) -> bool:
-    return " " in text or "<" in text or ">" in text or '"' in text
+    return " " in text or "\t" in text or "<" in text or ">" in text or '"' in text
 
 
 def _parse_sip(text: str, scheme: str, rest: str) -> Uri:
@@ -319,7 +319,7 @@ def uris_equal(a: Uri, b: Uri) -> bool:
 
 
 def hosts_equal(a: str, b: str) -> bool:
-    """True when two hosts are the same name or address; IPv6 addresses, with or without brackets, by value."""
+    """True when two hosts are the same; IPv6 addresses, with or without brackets, by value."""
     first, second = a.lower().strip("[]"), b.lower().strip("[]")
     if first == second:
         return True

@@ -52,13 +52,11 @@ def validate_request(
 
 
 def check_headers(message: Message) -> None:
-    """HeaderError when Via, From, To, Call-ID or CSeq is missing or malformed, or a single header stands
+    """HeaderError when the top Via, From, To, Call-ID or CSeq is missing or malformed, or a single header stands
     twice.
     """
     check_repeats(message)
-    if not message.vias:
-        raise HeaderError("Via", "", "missing")
-    _ = message.from_, message.to, message.call_id, message.cseq
+    _ = message.top_via, message.from_, message.to, message.call_id, message.cseq
     _ = message.max_forwards, message.content_length
 
 

@@ -82,39 +82,26 @@ class Via:
 
 def parse_via(text: str, start: int = 0, end: int = 0) -> Via:
     """One Via value, already unfolded; `start` and `end` are kept as its place in the message."""
-    if text.startswith("SIP/2.0/"):
-        transport, space, rest = text[8:].partition(" ")
-    else:
-        transport, space, rest = _read_protocol(text)
-    sent_by, semicolon, _ = rest.partition(";")
-    params = parse_params(rest, len(sent_by), "Via") if semicolon else {}
-    if not space or transport.strip(TOKEN) or not transport:
-        if "/" not in text or " " not in text.strip(SPACE):
-            raise HeaderError("Via", text)
-        transport, sent_by, params = _read_spaced_via(text)
+    head, semicolon, _ = text.partition(";")
+    transport = space = sent_by = ""
+    if head.startswith("SIP/2.0/"):
+        transport, space, sent_by = head[8:].partition(" ")
+    if not space or not transport or transport.strip(TOKEN):
+        transport, sent_by = _read_spaced_head(head, text)
     host, port = _read_sent_by(sent_by, text)
+    params = parse_params(text, len(head), "Via") if semicolon else {}
     return Via(text, transport.upper(), host, port, params, start, end)
 
 
-def _read_protocol(text: str) -> tuple[str, str, str]:
-    """Makes the caller take the slow way, unless the version alone is unusual."""
-    name, _, rest = text.partition("/")
-    version, _, rest = rest.partition("/")
-    if name.upper() != "SIP" or not is_token(version):
-        return "", "", ""
-    return rest.partition(" ")
-
-
-def _read_spaced_via(text: str) -> tuple[str, str, dict[str, str]]:
-    """A Via value with white space around its slashes (RFC 4475 §3.1.1.1)."""
-    head, _, _ = text.partition(";")
+def _read_spaced_head(head: str, text: str) -> tuple[str, str]:
+    """Transport and sent-by where white space stands around the slashes (SLASH, §25.1) or the version is odd."""
     parts = head.replace("\t", " ").split("/")
-    if len(parts) != 3 or not is_token(parts[0].strip(" ")) or not is_token(parts[1].strip(" ")):
+    if len(parts) != 3 or parts[0].strip(" ").upper() != "SIP" or not is_token(parts[1].strip(" ")):
         raise HeaderError("Via", text)
-    transport, space, sent_by = parts[2].strip(" ").partition(" ")
-    if not space or not is_token(transport):
+    transport, _, sent_by = parts[2].strip(" ").partition(" ")
+    if not is_token(transport):
         raise HeaderError("Via", text)
-    return transport, sent_by, parse_params(text, len(head), "Via")
+    return transport, sent_by
 
 
 def _read_sent_by(sent_by: str, text: str) -> tuple[str, int | None]:
@@ -276,10 +263,11 @@ class CSeq:
 
 def parse_cseq(text: str) -> CSeq:
     """The CSeq value `text`."""
-    words = text.split()
-    if len(words) != 2 or not is_token(words[1]):
+    number, _, method = text.replace("\t", " ").partition(" ")
+    method = method.strip(" ")
+    if not is_token(method):
         raise HeaderError("CSeq", text)
-    return CSeq(parse_uint32(words[0], "CSeq"), words[1])
+    return CSeq(parse_uint32(number, "CSeq"), method)
 
 
 def parse_uint32(text: str, header: str) -> int:

@@ -4,42 +4,51 @@ goes.
 It must not know sockets: addresses are arguments (RFC 3261 §18.2.1, §18.2.2, RFC 3581).
 """
 
+from luasip.sip.grammar import SPACE
 from luasip.sip.params import split_items
 from luasip.sip.uri import hosts_equal
 from luasip.sip.values import Via, parse_via
 
 
 def received_via(via: Via, source_host: str, source_port: int, force_rport: bool = False) -> str:
-    """The text of the Via value with received and rport filled in, everything else byte for byte.
+    """The text of the Via value with received and rport filled in, the rest as written.
+
+    Only white space around ";" may be lost.
 
     `received` is added when the sent-by host is not the source address or rport is asked for (RFC 3581 §4);
     a value the sender wrote is replaced. `source_host` is an address, IPv6 without brackets. `force_rport`
     treats the request as if it asked for rport.
     """
     wants_rport = force_rport or "rport" in via.params
-    stale = "received" in via.params
-    if not wants_rport and not stale and hosts_equal(via.host, source_host):
+    is_source = via.host == source_host or hosts_equal(via.host, source_host)
+    if is_source and not wants_rport and "received" not in via.params:
         return via.text
-    needs_received = wants_rport or not hosts_equal(via.host, source_host)
-    text = via.text
-    pieces: list[str] = []
-    rport_written = False
-    for index, (start, end) in enumerate(split_items(text, ";", 0, len(text), "Via")):
-        item = text[start:end]
-        name = item.partition("=")[0].rstrip(" \t").lower() if index else ""
-        if name == "received":
-            continue
-        if name == "rport":
-            if rport_written:
-                continue
-            item = f"rport={source_port}"
-            rport_written = True
-        pieces.append(item)
-    if needs_received:
+    pieces = _without(_split_params(via.text), "received")
+    if wants_rport:
+        pieces = _without(pieces, "rport", f"rport={source_port}")
+    if wants_rport or not is_source:
         pieces.append(f"received={source_host}")
-    if wants_rport and not rport_written:
-        pieces.append(f"rport={source_port}")
     return ";".join(pieces)
+
+
+def _split_params(text: str) -> list[str]:
+    if '"' not in text:
+        return text.split(";")
+    return [text[start:end] for start, end in split_items(text, ";", 0, len(text), "Via")]
+
+
+def _without(pieces: list[str], name: str, instead: str = "") -> list[str]:
+    """`pieces` without parameter `name`; `instead`, unless "", takes its place or comes last."""
+    kept = pieces[:1]
+    for piece in pieces[1:]:
+        if piece.partition("=")[0].strip(SPACE).lower() != name:
+            kept.append(piece)
+        elif instead:
+            kept.append(instead)
+            instead = ""
+    if instead:
+        kept.append(instead)
+    return kept
 
 
 def response_target(via_text: str) -> tuple[str, int | None]:

@@ -1,0 +1,90 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from luasip.sip.grammar import has_control, is_number, is_token, quote, skip_quoted, unfold, unquote
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("INVITE", True), ("a-.!%*_+`'~9", True), ("", False), ("a b", False), ("a@b", False), ("é", False)],
+)
+def test_is_token(text: str, expected: bool) -> None:
+    assert is_token(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0", True),
+        ("0012", True),
+        ("", False),
+        ("-1", False),
+        ("+1", False),
+        ("1e3", False),
+        ("²", False),
+        ("1 ", False),
+    ],
+)
+def test_is_number(text: str, expected: bool) -> None:
+    assert is_number(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", False),
+        ("tab\there", False),
+        ("utf8 \xc3\xa0", False),
+        ("nul\x00", True),
+        ("del\x7f", True),
+        ("bare\ncr", True),
+        ("\\\x00 quoted", False),
+        ("\\\\\x00 backslash quoted", True),
+        ("\\\r quoted", True),
+    ],
+)
+def test_has_control(text: str, expected: bool) -> None:
+    assert has_control(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("plain  text", "plain  text"), ("a\r\n b", "a b"), ("a  \r\n\t  b\r\n c", "a b c"), ("\r\n a", "a")],
+)
+def test_unfold(text: str, expected: str) -> None:
+    assert unfold(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"a"', "a"),
+        ('""', ""),
+        ("token", "token"),
+        ('"', '"'),
+        (r'"a\"b\\c"', 'a"b\\c'),
+        (r'"\a"', "a"),
+        ('"\\\x00"', "\x00"),
+    ],
+)
+def test_unquote(text: str, expected: str) -> None:
+    assert unquote(text) == expected
+
+
+def test_quote_replaces_line_ends_and_quotes_controls() -> None:
+    assert quote("a\r\nb") == '"a  b"'
+    assert quote("\x00\x7f") == '"\\\x00\\\x7f"'
+
+
+@given(st.text(st.characters(max_codepoint=255, exclude_characters="\r\n")))
+def test_quote_round_trip(text: str) -> None:
+    quoted = quote(text)
+    assert unquote(quoted) == text
+    assert skip_quoted(quoted, 0, len(quoted)) == len(quoted)
+    assert not has_control(quoted)
+
+
+@pytest.mark.parametrize(("text", "expected"), [('"a"b', 3), (r'"a\"', -1), (r'"a\\"', 5), ('"', -1)])
+def test_skip_quoted(text: str, expected: int) -> None:
+    assert skip_quoted(text, 0, len(text)) == expected
