@@ -1,0 +1,316 @@
+"""Running routes: tasks, what they wait for, and how they go on.
+
+A task is one flow of work over a message: a stack of frames. A frame is a Python generator that yields Operations,
+or a Lua callback in a coroutine, whose suspending functions are such generators again. A task runs on whichever
+thread has its next step, the receiver first and the timer thread after a wait, and never on two at once: handing it
+over is the last thing a step does.
+
+What the steps send is kept in order and sent when the task waits or ends, with no Lua lock held.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+from luasip.errors import MisuseError, ScriptError, SipError
+from luasip.kemi.context import RouteContext
+from luasip.kemi.operation import POOL_FULL, TIMED_OUT, Call, Event, Operation, RunRoute, Sleep
+from luasip.script.runtime import DONE, SUSPENDED, Runtime, Step
+from luasip.server import logs
+from luasip.server.pool import Pool
+from luasip.server.timers import Timers
+from luasip.server.wakeup import WakeUps
+from luasip.sip.message import Request
+
+log = logging.getLogger("luasip.script")
+
+Flow = Generator[Operation, Any, Any]
+
+
+def _bind_log(context: RouteContext, callback: str) -> None:
+    """Let log records of this step name the message and the callback."""
+    message = context.message
+    try:
+        method = message.method if isinstance(message, Request) else message.cseq.method
+        logs.bind(message.call_id, method, callback)
+    except SipError:
+        logs.bind("", "", callback)
+
+
+class RuntimeSlot:
+    """The place of one worker's Lua runtime; a reload puts another one there."""
+
+    __slots__ = ("runtime",)
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+
+class LuaFrame:
+    """A Lua callback on a task's stack."""
+
+    __slots__ = ("argument", "context", "coroutine", "generator", "name")
+
+    def __init__(self, name: str, context: RouteContext, argument: str | None = None) -> None:
+        self.name = name
+        self.context = context
+        self.argument = argument
+        self.coroutine = 0
+        self.generator: Flow | None = None
+        """The suspending function the coroutine waits in."""
+
+
+class Task:
+    """One flow of work; see the module's docstring. `on_end(result)` is called once, when the stack is empty."""
+
+    __slots__ = ("on_end", "outputs", "runtime", "stack", "started_at", "waiting_for")
+
+    def __init__(
+        self, runtime: Runtime | None, frame: LuaFrame | Flow, on_end: Callable[[Any], None] | None = None
+    ) -> None:
+        self.runtime = runtime
+        self.stack: list[LuaFrame | Flow] = [frame]
+        self.on_end = on_end
+        self.outputs: list[Callable[[], None]] = []
+        self.waiting_for: Operation | None = None
+        self.started_at = 0.0
+
+    @property
+    def innermost(self) -> LuaFrame | None:
+        """The Lua callback nearest to the top of the stack."""
+        for frame in reversed(self.stack):
+            if isinstance(frame, LuaFrame):
+                return frame
+        return None
+
+
+class _Wait:
+    """What resumes a task: the first of completion and deadline wins, the other finds it taken."""
+
+    __slots__ = ("_lock", "_resume", "_taken", "on_taken")
+
+    def __init__(self, resume: Callable[[Any], None]) -> None:
+        self._lock = threading.Lock()
+        self._resume = resume
+        self._taken = False
+        self.on_taken: Callable[[], None] | None = None
+
+    def take(self, value: Any) -> bool:
+        with self._lock:
+            if self._taken:
+                return False
+            self._taken = True
+        if self.on_taken is not None:
+            self.on_taken()
+        self._resume(value)
+        return True
+
+
+class Execution:
+    """Starts tasks, parks them while they wait, resumes them on the timer thread."""
+
+    def __init__(
+        self, timers: Timers, pools: Mapping[str, Pool], wakeups: WakeUps, max_suspended: int = 10_000
+    ) -> None:
+        self.timers = timers
+        self.max_suspended = max_suspended
+        self.explicit = False
+        """Routes block instead of being suspended (script.suspend = "explicit")."""
+        self.pools = pools
+        self.wakeups = wakeups
+        self.before_suspension: Callable[[RouteContext], None] = lambda context: None
+        """Told before a route is suspended for the first time: the transaction layer makes it stateful."""
+        self.on_failure: Callable[[LuaFrame, ScriptError], None] = lambda frame, error: None
+        """Told of every callback that ended with an error; it logs and counts."""
+        self.outcomes: dict[str, int] = {"pool_full": 0, "pool_late": 0}
+        self._suspended: dict[int, Task] = {}
+        self._suspended_lock = threading.Lock()
+        self._local = threading.local()
+
+    @property
+    def suspended(self) -> list[Task]:
+        """The tasks that are waiting now."""
+        with self._suspended_lock:
+            return list(self._suspended.values())
+
+    def send(self, output: Callable[[], None]) -> None:
+        """Do `output` when the task of this thread waits or ends, or now when there is none."""
+        outputs: list[Callable[[], None]] | None = getattr(self._local, "outputs", None)
+        if outputs is None:
+            output()
+        else:
+            outputs.append(output)
+
+    def start(
+        self, runtime: Runtime, frame: LuaFrame | Flow, on_end: Callable[[Any], None] | None = None
+    ) -> None:
+        """Run a new task on this thread until it waits or ends."""
+        self._advance(Task(runtime, frame, on_end), None)
+
+    def start_flow(self, flow: Flow, on_end: Callable[[Any], None] | None = None) -> None:
+        """Run a flow that calls no Lua."""
+        self._advance(Task(None, flow, on_end), None)
+
+    def _advance(self, task: Task, value: Any) -> None:
+        local = self._local
+        outer = getattr(local, "outputs", None)
+        local.outputs = task.outputs
+        try:
+            operation, result = self._run(task, value)
+            if operation is None and task.on_end is not None:
+                task.on_end(result)
+        finally:
+            local.outputs = outer
+        outputs, task.outputs = task.outputs, []
+        for output in outputs:
+            output()
+        if operation is not None:
+            self._park(task, operation)
+
+    def _run(self, task: Task, value: Any) -> tuple[Operation | None, Any]:
+        """Run the frames until one must wait, (operation, None), or none is left, (None, last result)."""
+        stack = task.stack
+        while stack:
+            frame = stack[-1]
+            try:
+                if isinstance(frame, LuaFrame):
+                    operation, value = self._step_lua(task, frame, value)
+                else:
+                    operation, value = frame.send(value), None
+            except StopIteration as stop:
+                operation, value = None, stop.value
+            if operation is None:
+                stack.pop()
+            elif isinstance(operation, RunRoute):
+                stack.append(LuaFrame(operation.name, operation.context, operation.argument))
+                value = None
+            else:
+                return operation, None
+        return None, value
+
+    def _step_lua(self, task: Task, frame: LuaFrame, value: Any) -> tuple[Operation | None, Any]:
+        """Take a callback one step on: (operation it waits for, None) or (None, whether it ended well)."""
+        runtime = task.runtime
+        assert runtime is not None
+        context = frame.context
+        _bind_log(context, frame.name)
+        if frame.generator is None:
+            if not runtime.has(frame.name):
+                return None, False
+            with runtime.lock:
+                step = runtime.start(frame.name, context, frame.argument)
+        else:
+            try:
+                return frame.generator.send(value), None
+            except StopIteration as stop:
+                ok, answer = True, stop.value
+            except MisuseError as error:
+                ok, answer = False, str(error)
+            except Exception as error:  # noqa: BLE001 - the Lua bridge: a module's fault becomes the script's error
+                log.exception("%s: a KSR function failed after waiting", frame.name)
+                ok, answer = False, f"internal error: {error!r}"
+            frame.generator = None
+            with runtime.lock:
+                step = runtime.resume(frame.coroutine, context, ok, answer)
+        return self._after(frame, step)
+
+    def _after(self, frame: LuaFrame, step: Step) -> tuple[Operation | None, Any]:
+        if step.state == DONE:
+            return None, True
+        if step.state == SUSPENDED:
+            frame.coroutine = step.coroutine
+            frame.generator = step.generator
+            return step.operation, None
+        assert step.error is not None
+        self.on_failure(frame, step.error)
+        return None, False
+
+    def _park(self, task: Task, operation: Operation) -> None:
+        """Arrange that the task goes on when `operation` is done. Nothing may touch the task after this."""
+        frame = task.innermost
+        if frame is not None:
+            self.before_suspension(frame.context)
+        task.waiting_for = operation
+        task.started_at = self.timers.clock()
+        with self._suspended_lock:
+            self._suspended[id(task)] = task
+        wait = _Wait(lambda value: self.timers.soon(lambda: self._resume(task, value)))
+        self._begin(operation, wait)
+
+    def _begin(self, operation: Operation, wait: _Wait) -> None:
+        """Start what the operation stands for, with its deadline."""
+        if isinstance(operation, Sleep):
+            self.timers.after(operation.seconds, lambda: wait.take(None))
+        elif isinstance(operation, Event):
+            key = operation.key
+
+            def woken(value: Any) -> None:
+                wait.take(value)
+
+            deadline = self.timers.after(operation.timeout, lambda: wait.take(TIMED_OUT))
+
+            def taken() -> None:
+                deadline.cancel()
+                self.wakeups.remove(key, woken)
+
+            wait.on_taken = taken
+            self.wakeups.add(key, woken)
+        elif isinstance(operation, Call):
+            self._begin_call(operation, wait)
+
+    def _begin_call(self, operation: Call, wait: _Wait) -> None:
+        pool = self.pools[operation.pool]
+        limit = pool.settings.deadline if operation.deadline is None else operation.deadline
+
+        def late() -> None:
+            if wait.take(TIMED_OUT):
+                self._count("pool_late", f"a call on pool {pool.name} took longer than {limit:g} s")
+
+        deadline = self.timers.after(limit, late)
+        wait.on_taken = deadline.cancel
+        if not pool.submit(operation.function, wait.take):
+            self._count("pool_full", f"pool {pool.name} is full: a call was refused")
+            wait.take(POOL_FULL)
+
+    def _count(self, outcome: str, message: str) -> None:
+        with self._suspended_lock:
+            self.outcomes[outcome] += 1
+        logging.getLogger("luasip.pool").warning("%s", message)
+
+    def _resume(self, task: Task, value: Any) -> None:
+        with self._suspended_lock:
+            del self._suspended[id(task)]
+        task.waiting_for = None
+        self._advance(task, value)
+
+    def block(self, generator: Flow, operation: Operation) -> Any:
+        """Carry out a suspending function to its end on this thread: for places where Lua cannot yield.
+
+        Returns what the function returns; raises what it raises.
+        """
+        try:
+            while True:
+                operation = generator.send(self._perform_blocking(operation))
+        except StopIteration as stop:
+            return stop.value
+
+    def _perform_blocking(self, operation: Operation) -> Any:
+        if isinstance(operation, Sleep):
+            time.sleep(operation.seconds)
+            return None
+        if isinstance(operation, RunRoute):
+            raise MisuseError(
+                f"{operation.name} cannot run here: the caller is inside a function that cannot be suspended"
+            )
+        done = threading.Event()
+        results: list[Any] = []
+
+        def finished(value: Any) -> None:
+            results.append(value)
+            done.set()
+
+        self._begin(operation, _Wait(finished))
+        done.wait()
+        return results[0]

@@ -1,0 +1,150 @@
+"""Where a request goes next: the URI that decides, its addresses, and the text of what we add on the way.
+
+RFC 3261 §16.6 steps 4 to 9 and RFC 3263, as far as they are not in luasip.proxy.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from luasip.errors import LuaSIPError, UriError
+from luasip.kemi.context import SEND_CLOSE, SEND_NO_CONNECT, Branch, RecordRoute, RouteContext
+from luasip.kemi.operation import Call, Operation
+from luasip.server.sockets import DEFAULT_PORTS, Sockets
+from luasip.sip.uri import Uri, parse_uri
+from luasip.transport.packet import Destination, Listener, bracketed
+from luasip.transport.resolver import NextHop, is_literal
+
+Resolve = Callable[[str, int, str], list[NextHop]]
+"""(host, port or 0, protocol) → addresses, best first; blocks; raises LuaSIPError when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """Why there is no next hop, as the status to answer."""
+
+    status: int
+    reason: str
+
+
+class NextHops:
+    """Finds destinations for requests."""
+
+    def __init__(self, sockets: Sockets, resolve: Resolve, udp_mtu: int = 0) -> None:
+        self.sockets = sockets
+        self._resolve = resolve
+        self.udp_mtu = udp_mtu
+
+    def find(
+        self, context: RouteContext, branch: Branch
+    ) -> Generator[Operation, Any, list[Destination] | Unreachable]:
+        """Destinations of one branch, best first. Suspends only when a name must be looked up."""
+        text = branch.destination_uri or branch.uri
+        try:
+            uri = parse_uri(text)
+        except UriError:
+            return Unreachable(400, "Bad URI")
+        if uri.scheme not in ("sip", "sips") or not uri.host:
+            return Unreachable(416, "Unsupported URI Scheme")
+        protocol = branch.protocol or uri.transport or ("tls" if uri.scheme == "sips" else "udp")
+        if protocol not in self.sockets.transports:
+            return Unreachable(478, f"Unresolvable destination (no {protocol} socket)")
+        hops: list[NextHop]
+        host = uri.params.get("maddr") or uri.host
+        if is_literal(host):
+            hops = [NextHop(protocol, host.strip("[]"), uri.port or DEFAULT_PORTS[protocol])]
+        else:
+            resolve, port = self._resolve, uri.port or 0
+            answer = yield Call("dns", lambda: resolve(host, port, protocol))
+            if not isinstance(answer, list) or not answer:
+                return Unreachable(478, "Unresolvable destination")
+            hops = answer
+        return self._destinations(context, branch, hops)
+
+    def _destinations(
+        self, context: RouteContext, branch: Branch, hops: list[NextHop]
+    ) -> list[Destination] | Unreachable:
+        flags = context.forward_send_flags
+        found: list[Destination] = []
+        for hop in hops:
+            listener = self.sockets.choose(
+                hop.protocol, ":" in hop.host, branch.send_socket, context.source.listener
+            )
+            if listener is not None:
+                destination = Destination(hop.protocol, hop.host, hop.port, listener)
+                destination.may_connect = not flags & SEND_NO_CONNECT
+                destination.close_after = bool(flags & SEND_CLOSE)
+                found.append(destination)
+        if not found:
+            return Unreachable(478, "Unresolvable destination (no socket of that kind)")
+        return found
+
+    def larger_transport(self, branch: Branch, destination: Destination, size: int) -> Destination | None:
+        """The TCP twin of a UDP destination for a request too large for a datagram (RFC 3261 §18.1.1), or None.
+
+        Only where the sender is free to choose: no transport was asked for.
+        """
+        if not self.udp_mtu or size <= self.udp_mtu or destination.protocol != "udp" or branch.protocol:
+            return None
+        uri = parse_uri(branch.destination_uri or branch.uri)
+        if uri.transport:
+            return None
+        is_ipv6 = ":" in destination.host
+        listener = next(
+            (s for s in self.sockets.listeners if s.protocol == "tcp" and s.is_ipv6 == is_ipv6), None
+        )
+        if listener is None:
+            return None
+        return Destination("tcp", destination.host, destination.port, listener)
+
+
+def via_value(context: RouteContext, destination: Destination, branch_id: str) -> str:
+    """The Via value we add: transport, our address as seen from outside, branch, rport when asked for."""
+    listener = destination.listener
+    assert listener is not None
+    sent_by = _shown(context, listener)
+    rport = ";rport" if context.local_rport else ""
+    return f"SIP/2.0/{destination.protocol.upper()} {sent_by};branch={branch_id}{rport}"
+
+
+def record_route_values(context: RouteContext, record_route: RecordRoute, outbound: Listener) -> list[str]:
+    """Record-Route values, topmost first: ours for the side the request leaves by, then, where the sockets
+    differ, ours for the side it came in by (both with r2=on), so that each neighbour finds an address it can reach."""
+    parameters = record_route.parameters
+    user = f"{record_route.user}@" if record_route.user else ""
+    if record_route.presets:
+        return [f"<sip:{user}{preset};lr{parameters}>" for preset in record_route.presets]
+    inbound = context.source.listener
+    same = inbound.text == outbound.text
+    if record_route.advertised:
+        address = record_route.advertised
+        transports = _transport(outbound.protocol), _transport(inbound.protocol)
+        if outbound.protocol == inbound.protocol:
+            return [f"<sip:{user}{address}{transports[0]};lr{parameters}>"]
+        return [f"<sip:{user}{address}{transport};r2=on;lr{parameters}>" for transport in transports]
+    if same or not record_route.double:
+        return [f"<sip:{user}{_shown(context, outbound)}{_transport(outbound.protocol)};lr{parameters}>"]
+    return [
+        f"<sip:{user}{_shown(context, listener)}{_transport(listener.protocol)};r2=on;lr{parameters}>"
+        for listener in (outbound, inbound)
+    ]
+
+
+def _transport(protocol: str) -> str:
+    return "" if protocol == "udp" else f";transport={protocol}"
+
+
+def _shown(context: RouteContext, listener: Listener) -> str:
+    """host:port of a listener for others to read; set_advertised_address goes first."""
+    if context.advertised is None:
+        return listener.sent_by
+    host, port = context.advertised
+    return f"{bracketed(host)}:{port or listener.advertised_port or listener.port}"
+
+
+def uri_of(listener: Listener) -> Uri:
+    """A listener as a SIP URI."""
+    return parse_uri(f"sip:{listener.sent_by}{_transport(listener.protocol)}")
+
+
+__all__ = ["LuaSIPError", "NextHops", "Unreachable", "record_route_values", "uri_of", "via_value"]

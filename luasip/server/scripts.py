@@ -1,0 +1,68 @@
+"""The Lua runtimes of a server: made at start, replaced together by a reload, or not at all."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from luasip.errors import ScriptError
+from luasip.kemi.declare import Module
+from luasip.modules import MODULES
+from luasip.script.runtime import Runtime, ScriptOptions
+from luasip.server.execution import Execution, RuntimeSlot
+
+log = logging.getLogger("luasip.script")
+
+
+class Scripts:
+    """All slots of a server and the script they run."""
+
+    def __init__(
+        self,
+        options: ScriptOptions,
+        modules: Sequence[Module],
+        execution: Execution,
+        required: Callable[[], Sequence[str]],
+    ) -> None:
+        self.options = options
+        self._modules = modules
+        self._execution = execution
+        self._required = required
+        self._lock = threading.Lock()
+        self.slots: list[RuntimeSlot] = []
+        self.reloads = 0
+        self.failed_reloads = 0
+
+    def start(self, count: int) -> None:
+        """Make `count` runtimes. Raises ScriptError when the script cannot be loaded."""
+        self.slots = [RuntimeSlot(self._load()) for _ in range(count)]
+
+    def reload(self) -> str:
+        """Load the script anew beside the running one, then swap. Returns "" or why nothing was changed."""
+        with self._lock:
+            try:
+                runtimes = [self._load() for _ in self.slots]
+            except ScriptError as error:
+                self.failed_reloads += 1
+                log.error("reload failed, the running script stays: %s", error.message)
+                return error.message
+            for slot, runtime in zip(self.slots, runtimes, strict=True):
+                slot.runtime = runtime
+            self.reloads += 1
+            log.info("script %s reloaded", self.options.path)
+            return ""
+
+    @property
+    def files(self) -> set[Path]:
+        """The script and every file it required."""
+        return {file for slot in self.slots for file in slot.runtime.files}
+
+    def _load(self) -> Runtime:
+        runtime = Runtime(
+            self.options, self._modules, block=self._execution.block, known_modules=MODULES
+        )
+        runtime.load()
+        for name in self._required():
+            if not runtime.has(name):
+                raise ScriptError(f"{self.options.path}: no function {name}")
+        return runtime

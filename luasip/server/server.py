@@ -1,0 +1,286 @@
+"""A whole server: builds every part from the settings, starts the threads, stops them in order."""
+
+import logging
+import os
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import watchfiles
+
+from luasip.errors import LuaSIPError
+from luasip.kemi.context import RouteContext, Source
+from luasip.kemi.declare import Module, Route
+from luasip.kemi.pseudo_variables import PseudoVariables
+from luasip.script.runtime import ScriptOptions
+from luasip.server.execution import Execution, LuaFrame
+from luasip.server.made_up import made_up_request
+from luasip.server.next_hop import NextHops
+from luasip.server.pool import ImmediatePool, Pool
+from luasip.server.resolving import CachingResolver
+from luasip.server.scripts import Scripts
+from luasip.server.services import Housekeeping, ServerServices
+from luasip.server.settings import Settings
+from luasip.server.sockets import Sockets
+from luasip.server.stateless import Stateless
+from luasip.server.statistics import Statistics
+from luasip.server.timers import Clock, Timers
+from luasip.server.transactions.access import TransactionAccess
+from luasip.server.transactions.layer import TransactionLayer
+from luasip.server.transactions.outcome import Outcome
+from luasip.server.transactions.relay import Relay
+from luasip.server.wakeup import WakeUps
+from luasip.server.worker import Worker
+from luasip.sip.message import Request, Response
+from luasip.storage import Databases
+from luasip.transport.packet import Transport
+from luasip.transport.tcp import StreamTransport
+from luasip.transport.udp import UdpTransport
+
+log = logging.getLogger("luasip.server")
+
+RELOAD_PAUSE = 200
+"""Milliseconds in which several changes of files count as one."""
+
+
+class Server:
+    """One server. `start`, `stop` and `reload` may be called from any thread, `run` from the main one.
+
+    `clock` and `transports` (by protocol) replace the real ones in tests, together with `threads=False`: then
+    nothing runs by itself and the test calls `timers.run_due()`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock = time.monotonic,
+        transports: Mapping[str, Transport] | None = None,
+        threads: bool = True,
+    ) -> None:
+        self.settings = settings
+        self._threads = threads
+        own = _transports(settings) if transports is None else transports
+        streams = [t for t in dict.fromkeys(own.values()) if isinstance(t, StreamTransport)]
+        self.transports: list[Transport] = list(dict.fromkeys(own.values()))
+        self.sockets = Sockets(own, settings.server.parsed_aliases, streams)
+        self.timers = Timers(clock)
+        pool_type = Pool if threads else ImmediatePool
+        self.pools = {name: pool_type(name, pool) for name, pool in settings.pools.items()}
+        self.wakeups = WakeUps()
+        self.execution = Execution(
+            self.timers, self.pools, self.wakeups, settings.server.workers.max_suspended
+        )
+        self.execution.explicit = settings.script.suspend == "explicit"
+        self.statistics = Statistics()
+        self.housekeeping = Housekeeping(clock)
+        self.services = ServerServices(
+            self.sockets,
+            self.execution,
+            self.wakeups,
+            self.statistics,
+            self.housekeeping,
+            settings.define,
+            settings.server.server_header,
+            settings.server.user_agent,
+        )
+        self._build_routing()
+        self._build_modules()
+        self.scripts = Scripts(
+            _script_options(settings), self.modules, self.execution, lambda: [settings.kemi.request_route_callback]
+        )
+        self._started: list[Module] = []
+        self._stopping = threading.Event()
+        self._reload_wanted = threading.Event()
+
+    def _build_routing(self) -> None:
+        settings = self.settings
+        services = self.services
+        resolver = CachingResolver(
+            settings.server.dns.cache_size,
+            settings.server.dns.cache_time,
+            settings.server.dns.failure_cache_time,
+            self.timers.clock,
+        )
+        next_hops = NextHops(self.sockets, resolver.resolve, _mtu(settings))
+        server_header = settings.server.server_header
+        self.layer = TransactionLayer(
+            self.execution, self.timers, self.sockets, services.random_token, server_header
+        )
+        self.stateless = Stateless(
+            self.execution, self.sockets, next_hops, secrets.token_bytes(32), server_header
+        )
+        relay = Relay(self.layer, next_hops, services.random_token, self.stateless.forward_request, services)
+        relay.onsend_route = settings.kemi.onsend_route_callback
+        self.outcome = Outcome(self.layer, services, settings.kemi.reply_route_callback)
+        services.layer = self.layer
+        services.stateless = self.stateless
+        self.worker = Worker(
+            services,
+            self.execution,
+            self.layer,
+            self.outcome,
+            self.stateless,
+            self.statistics,
+            settings.server.message_limits,
+            settings.kemi.request_route_callback,
+            settings.server.reply_on_script_error,
+        )
+        services.transactions = TransactionAccess(
+            self.layer, relay, self.execution, self.worker.slot, services.random_token
+        )
+        services.event_runner = self._run_event
+        self.statistics.gauge("tm:current", lambda: len(self.layer.table))
+        self.statistics.gauge("script:suspended", lambda: len(self.execution.suspended))
+
+    def _build_modules(self) -> None:
+        services = self.services
+        services.databases = Databases()
+        variables = PseudoVariables(services)
+        services.variables = variables
+        built: dict[str, Module] = {}
+        for loaded in self.settings.modules:
+            used = {name: built[name] for name in loaded.type.uses}
+            module: Module = loaded.type(loaded.settings, services, **used)  # type: ignore[call-arg]
+            built[loaded.key] = module
+            variables.add(module)
+        self.modules = list(built.values())
+        services.modules = self.modules
+
+    # Running
+
+    def start(self) -> None:
+        """Start everything. Raises LuaSIPError, having stopped what was started, when something cannot be."""
+        try:
+            for transport in self.transports:
+                bind = getattr(transport, "bind", None)
+                if bind is not None:
+                    bind()
+            self.sockets.refresh()
+            self.scripts.start(self._receiver_count())
+            self.worker.use(self.scripts.slots)
+            for module in self.modules:
+                module.start()
+                self._started.append(module)
+            if self._threads:
+                self.timers.start()
+            self.housekeeping.start(self._threads)
+            for transport in self.transports:
+                transport.start(self.worker.handle)
+        except LuaSIPError:
+            self.stop(0.0)
+            raise
+
+    def run(self) -> int:
+        """Start, serve until SIGTERM or SIGINT, stop gracefully. SIGHUP reloads the script. Returns the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stopping.set())
+        signal.signal(signal.SIGHUP, lambda *_: self._reload_wanted.set())
+        self.start()
+        self._tell_what_runs()
+        watcher = threading.Thread(target=self._watch_files, name="file-watch", daemon=True)
+        if self.settings.script.reload:
+            watcher.start()
+        while not self._stopping.wait(0.2):
+            if self._reload_wanted.is_set():
+                self._reload_wanted.clear()
+                self.reload()
+        self.stop(self.settings.server.stop_timeout)
+        return 0
+
+    def reload(self) -> str:
+        """Load the script again. Returns "" or the error that left the old one running."""
+        return self.scripts.reload()
+
+    def stop(self, grace: float | None = None) -> None:
+        """Stop: wait up to `grace` seconds for routes and transactions to end, then end the threads."""
+        self._stopping.set()
+        limit = self.settings.server.stop_timeout if grace is None else grace
+        ends_at = time.monotonic() + limit
+        while time.monotonic() < ends_at and self._is_busy():
+            time.sleep(0.05)
+        left = len(self.layer.table)
+        if left:
+            log.warning("stopping with %d transactions and %d suspended routes", left, len(self.execution.suspended))
+        for transport in self.transports:
+            for name in transport.stop():
+                log.error("thread %s did not end", name)
+        self.housekeeping.stop()
+        self.timers.stop()
+        for module in reversed(self._started):
+            module.stop()
+        self._started = []
+        for pool in self.pools.values():
+            pool.stop()
+        self.services.databases.close()
+        log.info("stopped")
+
+    def _is_busy(self) -> bool:
+        return bool(self.execution.suspended) or any(
+            not transaction.final_sent for transaction in self.layer.table.all()
+        )
+
+    def _receiver_count(self) -> int:
+        if not self._threads:
+            return 1
+        receivers = self.settings.server.receivers
+        udp = sum(receivers for listener in self.sockets.listeners if listener.protocol == "udp")
+        return udp + (1 if any(listener.protocol != "udp" for listener in self.sockets.listeners) else 0)
+
+    def _tell_what_runs(self) -> None:
+        for listener in self.sockets.listeners:
+            shown = f" advertised as {listener.sent_by}" if listener.advertised_host else ""
+            log.info("listening on %s%s", listener.text, shown)
+        log.info("modules: %s", " ".join(loaded.key for loaded in self.settings.modules))
+        log.info("script: %s", self.settings.script.path)
+        log.info("ready, pid %d", os.getpid())
+
+    def _watch_files(self) -> None:
+        # Ends when the server stops. A folder is watched, not the file: editors replace files.
+        folder = os.path.dirname(self.settings.script.path)
+        for changes in watchfiles.watch(
+            folder, stop_event=self._stopping, debounce=RELOAD_PAUSE, raise_interrupt=False
+        ):
+            if any(path.endswith(".lua") for _, path in changes):
+                self._reload_wanted.set()
+
+    def _run_event(self, callback: str, event: str, message: Request | Response | None) -> None:
+        self.timers.soon(lambda: self._start_event(callback, event, message))
+
+    def _start_event(self, callback: str, event: str, message: Request | Response | None) -> None:
+        listener = self.sockets.listeners[0]
+        runtime = self.worker.slot().runtime
+        context = RouteContext(
+            Route.EVENT,
+            message or made_up_request(listener, self.services.random_token(20)),
+            Source(listener.host, listener.port, listener),
+            self.services,
+            runtime.script_variables,
+        )
+        context.event = event
+        self.execution.start(runtime, LuaFrame(callback, context, event))
+
+
+def _transports(settings: Settings) -> dict[str, Transport]:
+    """The transports that the listen settings ask for, by protocol."""
+    listeners: Sequence[Any] = settings.server.listeners
+    transports: dict[str, Transport] = {}
+    udp = [listener for listener in listeners if listener.protocol == "udp"]
+    streams = [listener for listener in listeners if listener.protocol == "tcp"]
+    if udp:
+        transports["udp"] = UdpTransport(udp, settings.server.udp_settings)
+    if streams:
+        transports["tcp"] = StreamTransport(streams, settings.server.stream_settings)
+    return transports
+
+
+def _mtu(settings: Settings) -> int:
+    return settings.server.udp_mtu if settings.server.udp_mtu_try_proto == "tcp" else 0
+
+
+def _script_options(settings: Settings) -> ScriptOptions:
+    script = settings.script
+    return ScriptOptions(script.path, script.lua, script.time_limit, script.memory_limit, script.suspend)

@@ -1,0 +1,228 @@
+"""What the server does for KEMI modules: luasip.kemi.context.Services, put together from the parts of this package."""
+
+import logging
+import secrets
+import string
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from luasip.kemi.context import Databases, RouteContext, Variables
+from luasip.kemi.declare import Export, Module
+from luasip.kemi.operation import Operation
+from luasip.kemi.transactions import Transactions
+from luasip.server.execution import Execution
+from luasip.server.sockets import Sockets
+from luasip.server.statistics import Statistics
+from luasip.server.stateless import Stateless
+from luasip.server.timers import Timers
+from luasip.server.transactions.layer import TransactionLayer
+from luasip.server.transactions.transaction import Transaction
+from luasip.server.wakeup import WakeUps
+from luasip.sip.message import Request, Response
+from luasip.transport.packet import Destination, Listener
+
+log = logging.getLogger("luasip.services")
+
+ALPHABET = string.digits + string.ascii_lowercase
+
+
+class ServerServices:
+    """Handed to every module; every method may be called from any thread."""
+
+    variables: Variables
+    databases: Databases
+    transactions: Transactions
+    stateless: Stateless
+    layer: TransactionLayer
+
+    def __init__(
+        self,
+        sockets: Sockets,
+        execution: Execution,
+        wakeups: WakeUps,
+        statistics: Statistics,
+        housekeeping: "Housekeeping",
+        defines: dict[str, str],
+        server_header: str,
+        user_agent: str,
+    ) -> None:
+        self.sockets = sockets
+        self.execution = execution
+        self.wakeups = wakeups
+        self.statistics = statistics
+        self.housekeeping = housekeeping
+        self.defines = defines
+        self.server_header = server_header
+        self.user_agent = user_agent
+        self.modules: list[Module] = []
+        self.event_runner: Callable[[str, str, Request | Response | None], None]
+
+    @property
+    def listeners(self) -> Sequence[Listener]:
+        """The sockets listened on, in the order of the settings."""
+        return self.sockets.listeners
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return self.execution.timers.clock()
+
+    def wall_clock(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def random_token(self, length: int = 16) -> str:
+        """Unguessable text of `length` characters from [0-9a-z]."""
+        return "".join([ALPHABET[byte % 36] for byte in secrets.token_bytes(length)])
+
+    def is_myself(self, host: str, port: int = 0, protocol: str = "") -> bool:
+        """Whether a host is one of ours."""
+        return self.sockets.is_own(host, port, protocol)
+
+    def reply(
+        self, ctx: RouteContext, status: int, reason: str, *, stateless: bool = False, to_tag: str = ""
+    ) -> int:
+        """Answer ctx.request, stateful when it has a transaction. 1, or -1 when no answer may be sent."""
+        if not ctx.is_request:
+            return -1
+        transaction = ctx.transaction
+        if stateless or transaction is None:
+            code = self.stateless.reply(ctx, status, reason, to_tag)
+        else:
+            assert isinstance(transaction, Transaction)
+            code = self._reply_stateful(ctx, transaction, status, reason, to_tag)
+        if code > 0 and status >= 200:
+            ctx.attributes["core.replied"] = status
+        return code
+
+    def _reply_stateful(
+        self, ctx: RouteContext, transaction: Transaction, status: int, reason: str, to_tag: str
+    ) -> int:
+        body, content_type = ctx.reply_body or ("", "")
+        headers = "".join(ctx.reply_headers)
+        if content_type:
+            headers += f"Content-Type: {content_type}\r\n"
+        if to_tag:
+            transaction.to_tag = to_tag
+        return 1 if self.layer.reply(transaction, status, reason, headers, body) else -1
+
+    def forward_stateless(self, ctx: RouteContext, uri: str = "") -> bool:
+        """Forward the message without a transaction; looking a name up does not hold the caller."""
+        if not ctx.is_request:
+            return self.stateless.forward_response(ctx)
+        flow = self.stateless.forward_request(ctx, uri)
+        try:
+            operation = next(flow)
+        except StopIteration as stop:
+            return bool(stop.value > 0)
+        self.execution.start_flow(_continue(flow, operation))
+        return True
+
+    def send_raw(self, protocol: str, host: str, port: int, data: str) -> bool:
+        """Send wire text to an IP address as it is."""
+        if protocol not in self.sockets.transports:
+            return False
+        listener = next(
+            (s for s in self.listeners if s.protocol == protocol and s.is_ipv6 == (":" in host)), None
+        )
+        destination = Destination(protocol, host, port, listener)
+
+        def failed(error: Exception) -> None:
+            log.info("raw data to %s:%s:%d not sent: %s", protocol, host, port, error)
+
+        self.execution.send(lambda: self.sockets.send(data, destination, failed))
+        return True
+
+    def add_connection_alias(self, connection_id: int, port: int) -> bool:
+        """Use an open connection for its peer's address with `port` too."""
+        return self.sockets.add_alias(connection_id, port)
+
+    def find_function(self, name: str) -> tuple[Export, Callable[..., Any]] | None:
+        """The exported function of a loaded module by its name alone, or by "module.name"."""
+        wanted, dot, function = name.partition(".")
+        for module in self.modules:
+            for export in type(module).exports():
+                if export.name == (function if dot else wanted) and (not dot or export.module == wanted):
+                    return export, getattr(module, export.attribute)
+        return None
+
+    def every(self, seconds: float, action: Callable[[], None], name: str) -> None:
+        """Run `action` again and again on the housekeeping thread."""
+        self.housekeeping.add(seconds, action, name)
+
+    def run_event(self, callback: str, event: str, message: Request | Response | None = None) -> None:
+        """Run a Lua event callback soon."""
+        self.event_runner(callback, event, message)
+
+    def notify(self, key: str, value: Any) -> int:
+        """Wake everything that waits for Event(key)."""
+        return self.wakeups.notify(key, value)
+
+    def count(self, name: str, amount: int = 1) -> None:
+        """Add to the statistic `group:name`."""
+        self.statistics.add(name, amount)
+
+    def statistic(self, name: str) -> int | None:
+        """Value of a statistic; None when unknown."""
+        return self.statistics.get(name)
+
+
+def _continue(flow: Generator[Operation, Any, Any], operation: Operation) -> Generator[Operation, Any, Any]:
+    """The rest of a flow that was begun elsewhere."""
+    answer = yield operation
+    while True:
+        try:
+            operation = flow.send(answer)
+        except StopIteration as stop:
+            return stop.value
+        answer = yield operation
+
+
+class Housekeeping:
+    """Periodic work of modules, on a thread of its own so that a slow database does not delay SIP timers."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._timers = Timers(clock)
+        self._jobs: list[tuple[float, Callable[[], None], str]] = []
+        self._lock = threading.Lock()
+        self._running = False
+
+    def add(self, seconds: float, action: Callable[[], None], name: str) -> None:
+        """Run `action` every `seconds` from start() to stop()."""
+        with self._lock:
+            self._jobs.append((seconds, action, name))
+            running = self._running
+        if running:
+            self._schedule(seconds, action)
+
+    def start(self, thread: bool = True) -> None:
+        """Begin; without a thread the owner of the clock calls run_due()."""
+        with self._lock:
+            self._running = True
+            jobs = list(self._jobs)
+        for seconds, action, _ in jobs:
+            self._schedule(seconds, action)
+        if thread:
+            self._timers.start("housekeeping")
+
+    def run_due(self) -> None:
+        """Run what is due (without a thread)."""
+        self._timers.run_due()
+
+    def next_at(self) -> float | None:
+        """When something is due next, None when nothing ever is."""
+        return self._timers.next_at()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._timers.stop()
+
+    def _schedule(self, seconds: float, action: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                action()
+            finally:
+                self._timers.after(seconds, run)
+
+        self._timers.after(seconds, run)

@@ -1,0 +1,102 @@
+"""The server's own addresses: which listener sends to a destination, and which hosts and URIs are ours."""
+
+from collections.abc import Mapping, Sequence
+
+from typing import Protocol
+
+from luasip.errors import TransportError, UriError
+from luasip.kemi.context import Listener as ListenerView
+from luasip.sip.uri import parse_uri
+from luasip.transport.packet import Destination, ErrorCallback, Listener, Transport
+
+DEFAULT_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061, "sctp": 5060, "ws": 80, "wss": 443}
+
+
+class StreamConnections(Protocol):
+    """What is asked of a stream transport beyond sending."""
+
+    def add_alias(self, connection_id: int, port: int) -> bool:
+        """Let an open connection serve its peer's address with another port too."""
+
+
+class Sockets:
+    """All transports of one server, asked by protocol."""
+
+    def __init__(
+        self,
+        transports: Mapping[str, Transport],
+        aliases: Sequence[tuple[str, str, int]] = (),
+        streams: Sequence[StreamConnections] = (),
+    ) -> None:
+        """`transports` by protocol; `aliases` are (protocol, host, port) that count as ours too, "" and 0 match any."""
+        self.transports = transports
+        self._streams = streams
+        self._aliases = [(protocol, host.lower().strip("[]"), port) for protocol, host, port in aliases]
+        self.listeners: list[Listener] = []
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the listeners again: after the transports were bound, ports chosen by the system are known."""
+        seen: list[Listener] = []
+        for transport in dict.fromkeys(self.transports.values()):
+            seen.extend(transport.listeners)
+        self.listeners = seen
+        self._own: set[tuple[str, int, str]] = set()
+        for listener in seen:
+            self._own.add((listener.host, listener.port, listener.protocol))
+            if listener.advertised_host:
+                port = listener.advertised_port or listener.port
+                self._own.add((listener.advertised_host.lower().strip("[]"), port, listener.protocol))
+        self._own_hosts = {host for host, _, _ in self._own}
+
+    def is_own(self, host: str, port: int = 0, protocol: str = "") -> bool:
+        """Whether a host (name or address) is ours; port 0 and protocol "" match any."""
+        host = host.lower().strip("[]")
+        if host in self._own_hosts and any(
+            own_host == host and port in (0, own_port) and protocol in ("", own_protocol)
+            for own_host, own_port, own_protocol in self._own
+        ):
+            return True
+        return any(
+            alias == host and (not port or own_port in (0, port)) and (not protocol or own in ("", protocol))
+            for own, alias, own_port in self._aliases
+        )
+
+    def is_own_uri(self, text: str) -> bool:
+        """Whether the host and port of a URI are ours; False when it cannot be read."""
+        try:
+            uri = parse_uri(text)
+        except UriError:
+            return False
+        return bool(uri.host) and self.is_own(uri.host, uri.port or 0)
+
+    def choose(
+        self, protocol: str, is_ipv6: bool, preferred: ListenerView | None, received: ListenerView
+    ) -> Listener | None:
+        """The listener to send from: the script's choice if it fits, else where the message came in, else the first.
+
+        None when nothing listens with this protocol and address family.
+        """
+        first: Listener | None = None
+        for listener in self.listeners:
+            if listener.protocol != protocol or listener.is_ipv6 != is_ipv6:
+                continue
+            if preferred is not None and listener.text == preferred.text:
+                return listener
+            if first is None or (preferred is None and listener.text == received.text):
+                first = listener
+        return first
+
+    def add_alias(self, connection_id: int, port: int) -> bool:
+        """Let an open connection serve its peer's address with another port too."""
+        return any(stream.add_alias(connection_id, port) for stream in self._streams)
+
+    def send(self, text: str, destination: Destination, on_error: ErrorCallback | None = None) -> None:
+        """Send wire text. A failure, also that no transport speaks the protocol, goes to `on_error`."""
+        transport = self.transports.get(destination.protocol)
+        if transport is None:
+            if on_error is not None:
+                on_error(TransportError(f"nothing listens on {destination.protocol}"))
+            return
+        transport.send(text.encode("latin-1"), destination, on_error)
+

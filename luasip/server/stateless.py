@@ -1,0 +1,134 @@
+"""Forwarding and answering without a transaction (RFC 3261 §16.11, §8.2.7)."""
+
+import hashlib
+import logging
+from collections.abc import Generator
+from typing import Any
+
+from luasip.errors import SipError
+from luasip.kemi.context import RouteContext
+from luasip.kemi.operation import Operation
+from luasip.proxy.forward import forward_response
+from luasip.proxy.loop import make_branch
+from luasip.server.execution import Execution
+from luasip.server.next_hop import NextHops, Unreachable
+from luasip.server.sockets import DEFAULT_PORTS, Sockets
+from luasip.server.transactions.layer import response_destination
+from luasip.server.transactions.relay import request_text
+from luasip.sip.message import Request, Response
+from luasip.sip.response import build_response
+from luasip.transport.packet import Destination
+from luasip.transport.resolver import is_literal
+
+log = logging.getLogger("luasip.stateless")
+
+
+class Stateless:
+    """What the server does without remembering it."""
+
+    def __init__(
+        self, execution: Execution, sockets: Sockets, next_hops: NextHops, secret: bytes, server_header: str
+    ) -> None:
+        self._execution = execution
+        self._sockets = sockets
+        self._next_hops = next_hops
+        self._secret = secret
+        self._server_header = server_header
+
+    def tag(self, request: Request) -> str:
+        """The To tag of stateless answers: the same for a repeated request and for the ACK that follows (§8.2.7)."""
+        parts = (request.top_via.branch, request.call_id, request.from_.tag, str(request.cseq.number))
+        digest = hashlib.blake2s("\n".join(parts).encode("latin-1"), key=self._secret, digest_size=12)
+        return digest.hexdigest()
+
+    def is_own_ack(self, request: Request) -> bool:
+        """Whether an ACK acknowledges a stateless answer of ours, and is to be absorbed."""
+        return request.method == "ACK" and request.to.tag == self.tag(request)
+
+    def reply(self, context: RouteContext, status: int, reason: str, to_tag: str = "") -> int:
+        """Answer context.request; returns 1, or -1 for an ACK or a request too broken to answer."""
+        request = context.request
+        if request.method == "ACK":
+            return -1
+        body, content_type = context.reply_body or ("", "")
+        headers = "".join(context.reply_headers)
+        if content_type:
+            headers += f"Content-Type: {content_type}\r\n"
+        try:
+            tag = to_tag or (self.tag(request) if status > 100 else "")
+            text = build_response(
+                request, status, reason, to_tag=tag, headers=headers, body=body, server=self._server_header
+            )
+        except SipError as error:
+            log.info("no answer possible: %s", error)
+            return -1
+        destination = response_destination(request, context.source, context.reply_send_flags)
+        self._execution.send(lambda: self._sockets.send(text, destination, _NotSent(f"{status} response")))
+        return 1
+
+    def forward_request(
+        self, context: RouteContext, next_hop: str = ""
+    ) -> Generator[Operation, Any, int]:
+        """Forward without a transaction; 1, or -1 when there is nowhere to go (context.last_error says why)."""
+        request = context.request
+        try:
+            if request.max_forwards == 0:
+                context.last_error = (483, "Too Many Hops")
+                return -1
+            if next_hop:
+                context.target.destination_uri = next_hop
+            # A stateless proxy does not fork (§16.11): the first target only.
+            hops = yield from self._next_hops.find(context, context.target)
+            if isinstance(hops, Unreachable):
+                context.last_error = (hops.status, hops.reason)
+                return -1
+            self._forward(context, hops[0])
+        except SipError as error:
+            context.last_error = (error.status, error.reason)
+            return -1
+        return 1
+
+    def _forward(self, context: RouteContext, destination: Destination) -> None:
+        """The branch is the same whenever the same request comes again (§16.11)."""
+        request = context.request
+        seed = f"{request.top_via.branch}\n{request.to.tag}\n{request.from_.tag}\n{request.call_id}"
+        unique = hashlib.blake2s(seed.encode("latin-1"), key=self._secret, digest_size=10).hexdigest()
+        text = request_text(context, destination, make_branch(unique))
+        self._execution.send(lambda: self._sockets.send(text, destination, _NotSent(request.method)))
+
+    def forward_response(self, context: RouteContext) -> bool:
+        """Send a response without transaction on to where its second Via says; False when there is none."""
+        response = context.message
+        if not isinstance(response, Response):
+            return False
+        try:
+            vias = response.vias
+            if len(vias) < 2:
+                return False
+            text = forward_response(response, context.edits)
+            via = vias[1]
+        except SipError as error:
+            log.info("response dropped: %s", error)
+            return False
+        protocol = via.transport.lower()
+        host = via.received or via.host.strip("[]")
+        rport = via.rport or ""
+        port = int(rport) if rport.isdecimal() and via.received else via.port
+        if not is_literal(host) or protocol not in self._sockets.transports:
+            log.info("response dropped: no way to %s/%s", protocol, host)
+            return False
+        port = port or DEFAULT_PORTS[protocol]
+        listener = self._sockets.choose(protocol, ":" in host, None, context.source.listener)
+        destination = Destination(protocol, host, port, listener)
+        self._execution.send(lambda: self._sockets.send(text, destination, _NotSent("response")))
+        return True
+
+
+class _NotSent:
+    """Logs that something could not be sent; nobody waits for it."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __call__(self, error: Exception) -> None:
+        log.info("%s not sent: %s", self._what, error)

@@ -1,0 +1,38 @@
+"""Counters by "group:name", as Kamailio's statistics: what happened how often since the start."""
+
+import threading
+from collections.abc import Callable
+
+
+class Statistics:
+    """All counters of a server. Unknown names begin at 0; gauges are asked when read."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: dict[str, int] = {}
+        self._gauges: dict[str, Callable[[], int]] = {}
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Add to a counter."""
+        with self._lock:
+            self._values[name] = self._values.get(name, 0) + amount
+
+    def gauge(self, name: str, read: Callable[[], int]) -> None:
+        """Define a value that is computed when asked for."""
+        with self._lock:
+            self._gauges[name] = read
+
+    def get(self, name: str) -> int | None:
+        """A value by "group:name", or by the name in any group."""
+        values = self.all()
+        if name in values:
+            return values[name]
+        return next((value for key, value in values.items() if key.partition(":")[2] == name), None)
+
+    def all(self) -> dict[str, int]:
+        """Every value by its full name."""
+        with self._lock:
+            values = dict(self._values)
+            gauges = list(self._gauges.items())
+        values.update((name, read()) for name, read in gauges)
+        return values

@@ -1,0 +1,137 @@
+"""Things to do later: SIP timers, deadlines of suspended routes, completions handed over by other threads.
+
+One heap under one lock. In production one thread runs what is due; in tests nobody does but the test, which moves
+a clock of its own. Actions run outside the lock, one at a time.
+"""
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+log = logging.getLogger("luasip.timers")
+
+Clock = Callable[[], float]
+
+
+class Entry:
+    """One pending action; cancelled entries stay in the heap until they come up."""
+
+    __slots__ = ("action", "at")
+
+    def __init__(self, at: float, action: Callable[[], None]) -> None:
+        self.at = at
+        self.action: Callable[[], None] | None = action
+
+    def cancel(self) -> None:
+        """Forget the action. Has no effect once it has begun."""
+        self.action = None
+
+
+class Timers:
+    """The heap of pending actions and the queue of immediate ones."""
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self.clock = clock
+        self._changed = threading.Condition()
+        self._heap: list[tuple[float, int, Entry]] = []
+        self._ready: deque[Callable[[], None]] = deque()
+        self._sequence = itertools.count()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    def at(self, instant: float, action: Callable[[], None]) -> Entry:
+        """Run `action` at the monotonic instant `instant`, or at once when that is past."""
+        entry = Entry(instant, action)
+        with self._changed:
+            earliest = not self._heap or instant < self._heap[0][0]
+            heapq.heappush(self._heap, (instant, next(self._sequence), entry))
+            if earliest:
+                self._changed.notify()
+        return entry
+
+    def after(self, seconds: float, action: Callable[[], None]) -> Entry:
+        """Run `action` in `seconds`."""
+        return self.at(self.clock() + seconds, action)
+
+    def soon(self, action: Callable[[], None]) -> None:
+        """Run `action` as soon as the thread is free, after those handed over earlier."""
+        with self._changed:
+            self._ready.append(action)
+            self._changed.notify()
+
+    def next_at(self) -> float | None:
+        """Instant of the earliest pending action, None when there is none."""
+        with self._changed:
+            if self._ready:
+                return self.clock()
+            self._drop_cancelled()
+            return self._heap[0][0] if self._heap else None
+
+    def run_due(self) -> int:
+        """Run everything due now; returns how many actions ran."""
+        ran = 0
+        while (action := self._take()) is not None:
+            self._run(action)
+            ran += 1
+        return ran
+
+    def __len__(self) -> int:
+        with self._changed:
+            return len(self._ready) + sum(1 for _, _, entry in self._heap if entry.action is not None)
+
+    def start(self, name: str = "timers") -> None:
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after the action it is in; pending actions are forgotten."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(5.0)
+
+    def _loop(self) -> None:
+        # Ends only by stop(): _run lets no exception through.
+        while True:
+            with self._changed:
+                while (wait := self._seconds_to_wait()) != 0.0 and not self._stopping:
+                    self._changed.wait(wait)
+                if self._stopping:
+                    return
+            self.run_due()
+
+    def _seconds_to_wait(self) -> float | None:
+        """0.0 when something is due, None when nothing is pending. The lock is held."""
+        if self._ready:
+            return 0.0
+        self._drop_cancelled()
+        if not self._heap:
+            return None
+        return max(0.0, self._heap[0][0] - self.clock())
+
+    def _drop_cancelled(self) -> None:
+        while self._heap and self._heap[0][2].action is None:
+            heapq.heappop(self._heap)
+
+    def _take(self) -> Callable[[], None] | None:
+        with self._changed:
+            if self._ready:
+                return self._ready.popleft()
+            now = self.clock()
+            while self._heap and self._heap[0][0] <= now:
+                action = heapq.heappop(self._heap)[2].action
+                if action is not None:
+                    return action
+            return None
+
+    def _run(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception:  # noqa: BLE001 - the worker loop: one failed action must not end all timers
+            log.exception("a timed action failed")

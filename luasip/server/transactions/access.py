@@ -1,0 +1,201 @@
+"""What modules may do with transactions: luasip.kemi.transactions.Transactions, made of the layer and its flows."""
+
+import dataclasses
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from luasip.errors import SipError
+from luasip.kemi.context import RouteContext, Source
+from luasip.kemi.declare import Route
+from luasip.kemi.operation import Operation
+from luasip.kemi.transactions import Transaction as TransactionView
+from luasip.kemi.transactions import TransactionSettings
+from luasip.server.execution import Execution, RuntimeSlot
+from luasip.server.transactions.layer import TransactionLayer
+from luasip.server.transactions.relay import Relay
+from luasip.server.transactions.transaction import Transaction
+from luasip.sip.message import Request, Response
+from luasip.sip.parser import parse_message
+from luasip.transaction.key import cancel_key, client_key
+
+Relaying = Generator[Operation, Any, int]
+
+NO_AUTO_100 = 1
+
+
+class TransactionAccess:
+    """See the module's docstring."""
+
+    def __init__(
+        self,
+        layer: TransactionLayer,
+        relay: Relay,
+        execution: Execution,
+        current_slot: Callable[[], RuntimeSlot],
+        random_token: Callable[[int], str],
+    ) -> None:
+        self._layer = layer
+        self._relay = relay
+        self._execution = execution
+        self._current_slot = current_slot
+        self._random_token = random_token
+
+    @property
+    def settings(self) -> TransactionSettings:
+        """The settings in force."""
+        return self._layer.settings
+
+    @settings.setter
+    def settings(self, settings: TransactionSettings) -> None:
+        self._layer.settings = settings
+
+    def create(self, ctx: RouteContext) -> int:
+        """Make the request stateful: 1 new, 0 a retransmission, -1 not possible."""
+        if not ctx.is_request or ctx.request.method == "ACK":
+            return -1
+        try:
+            transaction, is_new = self._layer.create(ctx, self._current_slot())
+        except SipError:
+            return -1
+        if not is_new:
+            self._layer.absorb(transaction, ctx.request)
+        return int(is_new)
+
+    def find(self, request: Request) -> TransactionView | None:
+        """The transaction a request belongs to; for an ACK that of its INVITE."""
+        return self._layer.find(request)
+
+    def find_canceled(self, request: Request) -> TransactionView | None:
+        """The INVITE a CANCEL is about."""
+        return self._layer.table.find(cancel_key(request))
+
+    def acknowledged(self, request: Request) -> TransactionView | None:
+        """The INVITE whose 2xx an ACK acknowledges."""
+        return self._layer.acknowledged(request)
+
+    def find_reply(self, response: Response) -> TransactionView | None:
+        """The transaction a response belongs to."""
+        found = self._layer.table.by_branch(*client_key(response))
+        return None if found is None else found[0]
+
+    def by_call_id(self, call_id: str, cseq: str) -> TransactionView | None:
+        """The transaction of the request with this Call-ID and CSeq number."""
+        return self._layer.table.by_call_id(call_id, cseq)
+
+    def by_id(self, index: int, label: int) -> TransactionView | None:
+        """The transaction with Kamailio's identity."""
+        return self._layer.table.by_id(index, label)
+
+    def all(self) -> Sequence[TransactionView]:
+        """Every live transaction."""
+        return self._layer.table.all()
+
+    def absorb(self, transaction: TransactionView, request: Request) -> bool:
+        """Answer a request that came again from state, take an ACK."""
+        return self._layer.absorb(_own(transaction), request)
+
+    def relay(self, ctx: RouteContext, flags: int = 0, next_hop: str = "") -> Relaying:
+        """t_relay: forward to the targets of the context, or to the URI `next_hop`."""
+        return (yield from self._relay.relay(ctx, self._current_slot(), flags, next_hop))
+
+    def replicate(self, ctx: RouteContext, uri: str) -> Relaying:
+        """Send a copy of the request to `uri`; nobody gets its responses."""
+        text = ctx.edits.apply(ctx.message)
+        copy = RouteContext(Route.REQUEST, parse_message(text), self._own_source(ctx), ctx.services)
+        copy.target.uri = ctx.target.uri
+        copy.target.destination_uri = uri
+        return (yield from self._send_locally(copy))
+
+    def reply(
+        self, transaction: TransactionView, status: int, reason: str, headers: str = "", body: str = ""
+    ) -> bool:
+        """Answer the transaction's request; False when a final answer was sent already."""
+        return self._layer.reply(_own(transaction), status, reason, headers, body)
+
+    def retransmit_reply(self, transaction: TransactionView) -> bool:
+        """Send the last response again; False when there was none."""
+        return self._layer.repeat_response(_own(transaction))
+
+    def cancel(self, transaction: TransactionView, headers: str = "") -> None:
+        """End an INVITE as if its caller had sent CANCEL."""
+        self._relay.cancel(_own(transaction), headers)
+
+    def cancel_branches(self, transaction: TransactionView, mode: str, index: int, headers: str = "") -> None:
+        """Cancel branches of an INVITE: "all", "others" (than index) or "this" (index)."""
+        own = _own(transaction)
+        chosen = {
+            branch.index
+            for branch in own.branches
+            if mode == "all" or (branch.index == index) == (mode == "this")
+        }
+        self._layer.cancel_branches(own, headers, chosen)
+
+    def set_timeouts(self, transaction: TransactionView, invite_timeout: float, timeout: float) -> None:
+        """New final-response timeouts in seconds (0.0: unchanged), also for running branches."""
+        own = _own(transaction)
+        timers = own.timers
+        own.timers = dataclasses.replace(
+            timers,
+            final_invite_response=invite_timeout or timers.final_invite_response,
+            final_response=timeout or timers.final_response,
+        )
+        with own.lock:
+            for branch in own.branches:
+                if branch.machine is not None:
+                    branch.machine.set_final_response_timeout(
+                        invite_timeout, timeout, self._layer.timers.clock()
+                    )
+            self._layer.reschedule(own)
+
+    def disable_6xx(self, transaction: TransactionView, disabled: bool) -> None:
+        """Whether a 6xx no longer cancels the other branches."""
+        _own(transaction).responses.disable_6xx = disabled
+
+    def drop_replies(self, transaction: TransactionView, mode: str) -> None:
+        """What a further serial leg forgets: "n" nothing, "a" everything, "l" the last leg."""
+        _own(transaction).responses.drop_replies(mode)
+
+    def drop(self, transaction: TransactionView, status: int) -> None:
+        """End the transaction without an answer."""
+        self._layer.drop(_own(transaction), status)
+
+    def send_request(
+        self, method: str, request_uri: str, next_hop: str, headers: str, body: str, socket: str = ""
+    ) -> int:
+        """Send a request of our own and forget its answer; 1, or -1 when it cannot be built."""
+        services = self._relay.services
+        lines = headers if headers.endswith("\r\n") or not headers else headers + "\r\n"
+        lower = lines.lower()
+        text = f"{method} {request_uri} SIP/2.0\r\nVia: SIP/2.0/UDP local.invalid;branch=z9hG4bKlocal\r\n"
+        if "from:" not in lower:
+            text += f"From: <{request_uri}>;tag={self._random_token(12)}\r\n"
+        if "to:" not in lower:
+            text += f"To: <{request_uri}>\r\n"
+        text += (
+            f"Call-ID: {self._random_token(20)}\r\nCSeq: 10 {method}\r\n{lines}"
+            f"Content-Length: {len(body)}\r\n\r\n{body}"
+        )
+        try:
+            message = parse_message(text)
+        except SipError:
+            return -1
+        listener = next((s for s in services.listeners if s.text == socket), services.listeners[0])
+        context = RouteContext(
+            Route.REQUEST, message, Source(listener.host, listener.port, listener), services
+        )
+        context.target.destination_uri = next_hop
+        self._execution.start(self._current_slot().runtime, self._send_locally(context))
+        return 1
+
+    def _send_locally(self, context: RouteContext) -> Relaying:
+        """Send context.request in a transaction that has only a client side."""
+        return (yield from self._relay.send_local(context, self._current_slot()))
+
+    def _own_source(self, ctx: RouteContext) -> Source:
+        listener = ctx.source.listener
+        return Source(listener.host, listener.port, listener)
+
+
+def _own(transaction: TransactionView) -> Transaction:
+    assert isinstance(transaction, Transaction)
+    return transaction

@@ -1,0 +1,460 @@
+"""The transaction layer: matching, stepping the machines, carrying out what they ask for, and their timers.
+
+Every step is taken under the transaction's lock and carried out after it is released. Forwarding and what follows
+from responses stand in relay.py and outcome.py.
+"""
+
+import logging
+import math
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+
+from luasip.errors import SipError
+from luasip.kemi.context import SEND_CLOSE, SEND_NO_CONNECT, RouteContext, Source
+from luasip.proxy.cancel import build_ack, build_cancel
+from luasip.server.execution import Execution, Flow, RuntimeSlot
+from luasip.server.sockets import DEFAULT_PORTS, Sockets
+from luasip.server.timers import Timers
+from luasip.kemi.transactions import TransactionSettings
+from luasip.server.transactions.table import TransactionTable
+from luasip.server.transactions.transaction import ClientBranch, Transaction
+from luasip.sip.message import Request, Response
+from luasip.sip.response import build_response
+from luasip.sip.via import response_target
+from luasip.transaction.client import NonInviteClient
+from luasip.transaction.key import ack_key, server_key
+from luasip.transaction.outputs import (
+    SEND,
+    SEND_ACK,
+    SEND_CANCEL,
+    SEND_TRYING,
+    TIMEOUT,
+    TRANSPORT_ERROR,
+)
+from luasip.transaction.server import NonInviteServer
+from luasip.transaction.server_invite import InviteServer
+from luasip.transport.packet import Destination
+from luasip.transport.resolver import is_literal
+
+log = logging.getLogger("luasip.tm")
+
+BranchFailed = Callable[[Transaction, ClientBranch, int], Flow]
+
+
+class TransactionLayer:
+    """All transactions of a server."""
+
+    def __init__(
+        self,
+        execution: Execution,
+        timers: Timers,
+        sockets: Sockets,
+        tag: Callable[[], str],
+        server_header: str = "",
+    ) -> None:
+        self.execution = execution
+        self.timers = timers
+        self.sockets = sockets
+        self.settings = TransactionSettings()
+        self.table = TransactionTable()
+        self.branch_failed: BranchFailed
+        """Flow that goes on after a branch failed without a response; set by Outcome."""
+        self.server_header = server_header
+        self._tag = tag
+
+    # Matching
+
+    def find(self, request: Request) -> Transaction | None:
+        """The transaction a request belongs to; an ACK has that of its INVITE."""
+        return self.table.find(server_key(request))
+
+    def acknowledged(self, request: Request) -> Transaction | None:
+        """For an ACK to a 2xx: the INVITE transaction whose 2xx it acknowledges."""
+        return self.table.by_dialog(ack_key(request))
+
+    def absorb(self, transaction: Transaction, request: Request) -> bool:
+        """Let a matching transaction take a request that came again, or an ACK.
+
+        Returns False when the request is not for it: an ACK for a 2xx goes on to the script.
+        """
+        now = self.timers.clock()
+        machine = transaction.machine
+        if machine is None:
+            return False
+        if request.method == "ACK":
+            if 200 <= transaction.last_status < 300 or not isinstance(machine, InviteServer):
+                return False
+            with transaction.lock:
+                step = machine.on_ack(now)
+        else:
+            with transaction.lock:
+                step = machine.on_retransmission(now)
+        self._server_step(transaction, step)
+        self.settle(transaction)
+        return True
+
+    def on_ack_2xx(self, transaction: Transaction) -> None:
+        """The ACK for a 2xx came end to end: our own 2xx need not be repeated any more."""
+        if isinstance(transaction.machine, InviteServer):
+            with transaction.lock:
+                step = transaction.machine.on_ack(self.timers.clock())
+            self._server_step(transaction, step)
+            self.settle(transaction)
+
+    # Creation
+
+    def create(self, context: RouteContext, slot: RuntimeSlot) -> tuple[Transaction, bool]:
+        """The transaction of a request: (a new one, True), or (the one another thread made meanwhile, False)."""
+        request = context.request
+        index, label = self.table.next_identity(request.call_id)
+        settings = self.settings
+        transaction = Transaction(
+            index, label, server_key(request), context, settings.timers, settings.forking, slot
+        )
+        transaction.auto_invite_100 = settings.auto_invite_100
+        transaction.to_tag = self._tag()
+        reliable = context.source.listener.protocol != "udp"
+        machine_type = InviteServer if transaction.is_invite else NonInviteServer
+        transaction.machine = machine_type(settings.timers, reliable, self.timers.clock())
+        there = self.table.add(transaction)
+        if there is not transaction:
+            return there, False
+        context.transaction = transaction
+        self.reschedule(transaction)
+        return transaction, True
+
+    def create_local(self, context: RouteContext, slot: RuntimeSlot) -> Transaction:
+        """A transaction for a request made here: it has no server side."""
+        index, label = self.table.next_identity(context.request.call_id)
+        settings = self.settings
+        key = f"local\n{index}\n{label}"
+        transaction = Transaction(index, label, key, context, settings.timers, settings.forking, slot)
+        transaction.local_request = True
+        context.transaction = transaction
+        return self.table.add(transaction)
+
+    # Upstream
+
+    def respond(self, transaction: Transaction, status: int, text: str) -> bool:
+        """Send a response of this status upstream; False when it comes too late."""
+        local_2xx = 200 <= status < 300 and not transaction.forwarded
+        with transaction.lock:
+            machine = transaction.machine
+            if machine is None:
+                return False
+            now = self.timers.clock()
+            if isinstance(machine, InviteServer):
+                step = machine.send_response(status, now, local_2xx)
+            else:
+                step = machine.send_response(status, now)
+            if not step:
+                return status == 100 and not transaction.final_sent
+            transaction.last_status = status
+            if status >= 200:
+                transaction.responses.sent_final(status)
+            if step & SEND:
+                transaction.last_response = text
+            self.reschedule(transaction)
+        self._server_step(transaction, step)
+        return True
+
+    def local_response(
+        self, transaction: Transaction, status: int, reason: str, headers: str = "", body: str = ""
+    ) -> str:
+        """The text of a response made here."""
+        return build_response(
+            transaction.request,
+            status,
+            reason,
+            to_tag=transaction.to_tag,
+            headers=headers,
+            body=body,
+            server=self.server_header,
+        )
+
+    def reply(
+        self, transaction: Transaction, status: int, reason: str, headers: str = "", body: str = ""
+    ) -> bool:
+        """Answer the request ourselves; a final answer cancels the branches still out. False when it comes too late."""
+        if transaction.final_sent:
+            return False
+        text = self.local_response(transaction, status, reason, headers, body)
+        if not self.respond(transaction, status, text):
+            return False
+        if status >= 200 and transaction.branches:
+            self.cancel_branches(transaction)
+        return True
+
+    def trying(self, transaction: Transaction) -> None:
+        """Send 100 to an INVITE that got no response yet, unless the settings forbid it."""
+        if transaction.is_invite and transaction.auto_invite_100 and not transaction.last_status:
+            text = self.local_response(transaction, 100, self.settings.trying_reason)
+            self.respond(transaction, 100, text)
+
+    def response_destination(self, transaction: Transaction) -> Destination:
+        """Where responses go (RFC 3261 §18.2.2, RFC 3581)."""
+        destination = transaction.last_response_destination
+        if destination is None:
+            destination = response_destination(
+                transaction.request, transaction.source, transaction.reply_send_flags
+            )
+            transaction.last_response_destination = destination
+        return destination
+
+    def _send_upstream(self, transaction: Transaction, text: str) -> None:
+        destination = self.response_destination(transaction)
+
+        def failed(error: Exception) -> None:
+            log.info("response to %s not sent: %s", transaction.request.method, error)
+            self.timers.soon(lambda: self._response_failed(transaction))
+
+        self.execution.send(lambda: self.sockets.send(text, destination, failed))
+
+    def _response_failed(self, transaction: Transaction) -> None:
+        with transaction.lock:
+            machine = transaction.machine
+            step = 0 if machine is None else machine.on_transport_error(self.timers.clock())
+        self._server_step(transaction, step)
+        self.settle(transaction)
+
+    def _server_step(self, transaction: Transaction, step: int) -> None:
+        """Carry out what the server machine asks for."""
+        if step & SEND and transaction.last_response:
+            self._send_upstream(transaction, transaction.last_response)
+        if step & SEND_TRYING:
+            text = self.local_response(transaction, 100, self.settings.trying_reason)
+            transaction.last_response = text
+            self._send_upstream(transaction, text)
+        if step & TIMEOUT and not transaction.final_sent and transaction.is_invite:
+            log.warning("INVITE %s got no final response in time", transaction.request.call_id)
+            self.reply(transaction, 408, "Request Timeout")
+
+    # Downstream
+
+    def start_branch(self, transaction: Transaction, branch: ClientBranch) -> None:
+        """Send a branch's request for the first time; its machine was made just before."""
+        self.table.add_branch(transaction, branch, transaction.request.method)
+        with transaction.lock:
+            self.reschedule(transaction)
+        self._send_branch(transaction, branch)
+
+    def _send_branch(self, transaction: Transaction, branch: ClientBranch) -> None:
+        destination = branch.destination
+        assert destination is not None
+        text = branch.text
+
+        def failed(error: Exception) -> None:
+            self.timers.soon(lambda: self._branch_unreachable(transaction, branch, text, error))
+
+        self.execution.send(lambda: self.sockets.send(text, destination, failed))
+
+    def _branch_unreachable(
+        self, transaction: Transaction, branch: ClientBranch, text: str, error: Exception
+    ) -> None:
+        """A branch's request could not be sent: the next address, or the branch has failed (§16.9)."""
+        if branch.text != text:
+            return
+        log.info("%s to %s not sent: %s", transaction.request.method, branch.destination, error)
+        machine = branch.machine
+        if machine is None:
+            return
+        if branch.hops and not branch.status:
+            self.next_address(transaction, branch)
+            return
+        with transaction.lock:
+            step = machine.on_transport_error(self.timers.clock())
+        self.client_step(transaction, branch, step, None)
+        self.settle(transaction)
+
+    next_address: Callable[[Transaction, ClientBranch], None]
+    """Sends a branch to its next address; set by Relay."""
+
+    def client_step(
+        self, transaction: Transaction, branch: ClientBranch, step: int, response: Response | None
+    ) -> None:
+        """Carry out what a client machine asks for, except PASS, which is the caller's."""
+        if step & SEND:
+            self._send_branch(transaction, branch)
+        if step & SEND_ACK and response is not None:
+            self._send_ack(branch, response)
+        if step & SEND_CANCEL:
+            self._send_cancel(transaction, branch)
+        if step & (TIMEOUT | TRANSPORT_ERROR):
+            status = 408 if step & TIMEOUT else 503
+            self.enqueue(transaction, self.branch_failed(transaction, branch, status))
+
+    def _send_ack(self, branch: ClientBranch, response: Response) -> None:
+        destination = branch.destination
+        if destination is None:
+            return
+        text = build_ack(branch.text, response)
+        self.execution.send(lambda: self.sockets.send(text, destination))
+
+    def cancel_branches(
+        self, transaction: Transaction, headers: str = "", chosen: AbstractSet[int] | None = None
+    ) -> None:
+        """Cancel the branches without a final response (RFC 3261 §9.1, §16.10), all of them or the chosen ones."""
+        with transaction.lock:
+            now = self.timers.clock()
+            steps: list[tuple[ClientBranch, int]] = []
+            indices = (
+                transaction.responses.cancel_pending()
+                if chosen is None
+                else sorted(chosen & set(transaction.responses.pending()))
+            )
+            for index in indices:
+                branch = transaction.branches[index]
+                if branch.machine is not None:
+                    branch.cancel_text = headers
+                    steps.append((branch, branch.machine.cancel(now)))
+            self.reschedule(transaction)
+        for branch, step in steps:
+            self.client_step(transaction, branch, step, None)
+
+    def _send_cancel(self, transaction: Transaction, branch: ClientBranch) -> None:
+        destination = branch.destination
+        if destination is None:
+            return
+        text = build_cancel(branch.text, headers=branch.cancel_text)
+        with transaction.lock:
+            branch.cancel_text = text
+            branch.cancel_machine = NonInviteClient(
+                transaction.timers, destination.protocol != "udp", self.timers.clock()
+            )
+            self.reschedule(transaction)
+        self.table.add_branch(transaction, branch, "CANCEL")
+        self.execution.send(lambda: self.sockets.send(text, destination))
+
+    def on_cancel_response(self, transaction: Transaction, branch: ClientBranch, response: Response) -> None:
+        """A response to a CANCEL of ours."""
+        with transaction.lock:
+            if branch.cancel_machine is not None:
+                branch.cancel_machine.on_response(response.status, self.timers.clock())
+        self.settle(transaction)
+
+    # Events for Lua, one at a time
+
+    def enqueue(self, transaction: Transaction, flow: Flow) -> None:
+        """Run a flow of this transaction after those before it have ended."""
+        with transaction.lock:
+            transaction.events.append(flow)
+            if transaction.events_running:
+                return
+            transaction.events_running = True
+        self._next_event(transaction)
+
+    def _next_event(self, transaction: Transaction) -> None:
+        with transaction.lock:
+            if not transaction.events:
+                transaction.events_running = False
+                flow = None
+            else:
+                flow = transaction.events.popleft()
+        if flow is None:
+            self.settle(transaction)
+            return
+        self.execution.start(
+            transaction.slot.runtime, flow, lambda result: self._next_event(transaction)
+        )
+
+    # Timers and end
+
+    def reschedule(self, transaction: Transaction) -> None:
+        """Keep one timer entry, no later than the earliest timer of the transaction's machines. The lock is held."""
+        at = transaction.timer_at()
+        entry = transaction.timer_entry
+        if at == math.inf or (entry is not None and entry.action is not None and entry.at <= at):
+            return
+        if entry is not None:
+            entry.cancel()
+        transaction.timer_entry = self.timers.at(at, lambda: self._on_timer(transaction))
+
+    def _on_timer(self, transaction: Transaction) -> None:
+        now = self.timers.clock()
+        with transaction.lock:
+            transaction.timer_entry = None
+            machine = transaction.machine
+            server_step = machine.on_timer(now) if machine is not None and machine.timer_at <= now else 0
+            steps: list[tuple[ClientBranch, int]] = []
+            resend_cancel: list[ClientBranch] = []
+            for branch in transaction.branches:
+                if branch.machine is not None and branch.machine.timer_at <= now:
+                    steps.append((branch, branch.machine.on_timer(now)))
+                cancel = branch.cancel_machine
+                if cancel is not None and cancel.timer_at <= now and cancel.on_timer(now) & SEND:
+                    resend_cancel.append(branch)
+        self._server_step(transaction, server_step)
+        for branch in resend_cancel:
+            if branch.destination is not None:
+                self.sockets.send(branch.cancel_text, branch.destination)
+        for branch, step in steps:
+            self.client_step(transaction, branch, step, None)
+        self.settle(transaction)
+
+    def settle(self, transaction: Transaction) -> None:
+        """After any step: set the timer anew, or forget the transaction when all of it is over."""
+        with transaction.lock:
+            over = transaction.is_over()
+            if not over:
+                self.reschedule(transaction)
+            elif transaction.timer_entry is not None:
+                transaction.timer_entry.cancel()
+        if over:
+            self.table.remove(transaction)
+
+    def repeat_response(self, transaction: Transaction) -> bool:
+        """Send the last response again; False when there was none."""
+        if not transaction.last_response:
+            return False
+        self._send_upstream(transaction, transaction.last_response)
+        return True
+
+    def drop(self, transaction: Transaction, status: int) -> None:
+        """End a transaction without an answer; branches still out are cancelled."""
+        with transaction.lock:
+            transaction.machine = None
+            transaction.last_status = status
+            transaction.suspended = False
+            transaction.responses.sent_final(status)
+        self.cancel_branches(transaction)
+        self.settle(transaction)
+
+    def fail(self, transaction: Transaction, status: int, reason: str) -> None:
+        """Remember what to answer when the script ends without an answer of its own."""
+        transaction.error_reply = (status, reason)
+
+    def script_ended(self, transaction: Transaction) -> None:
+        """The request route is over: a transaction nobody took care of is answered or given up."""
+        transaction.script_running = False
+        if not transaction.final_sent and not transaction.forwarded and not transaction.suspended:
+            if transaction.error_reply is not None:
+                status, reason = transaction.error_reply
+                self.reply(transaction, status, reason)
+            else:
+                log.warning(
+                    "%s %s: the script ended without relaying or answering",
+                    transaction.request.method,
+                    transaction.request.call_id,
+                )
+                with transaction.lock:
+                    transaction.machine = None
+        self.settle(transaction)
+
+
+def response_destination(request: Request, source: Source, send_flags: int) -> Destination:
+    """Where a response to `request` goes: over the connection it came by, else as its Via says."""
+    listener = source.listener
+    protocol = listener.protocol
+    host, port = source.host, source.port
+    if protocol == "udp":
+        try:
+            via_host, via_port = response_target(request.top_via_text)
+        except SipError:
+            via_host, via_port = source.host, source.port
+        if is_literal(via_host):
+            host, port = via_host, via_port or DEFAULT_PORTS[protocol]
+    destination = Destination(protocol, host, port, None, source.connection_id)
+    destination.listener = listener  # type: ignore[assignment]
+    destination.may_connect = not send_flags & SEND_NO_CONNECT
+    destination.close_after = bool(send_flags & SEND_CLOSE)
+    return destination

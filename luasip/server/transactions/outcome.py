@@ -1,0 +1,206 @@
+"""What follows from a response or from its absence: reply callbacks, the choice, failure callbacks, the answer upstream.
+
+Each function here is a flow; the flows of one transaction run one after the other (TransactionLayer.enqueue).
+"""
+
+import logging
+
+
+
+from luasip.errors import SipError
+from luasip.kemi.context import RouteContext, Services, Source
+from luasip.kemi.declare import Route
+from luasip.kemi.operation import RunRoute
+from luasip.proxy.forward import forward_response
+from luasip.proxy.response_context import ALL_FINAL, CANCEL, FORWARD
+from luasip.server.execution import Flow
+from luasip.server.transactions.layer import TransactionLayer
+from luasip.server.transactions.transaction import ClientBranch, Transaction
+from luasip.sip.edits import Edits
+from luasip.sip.message import Response
+from luasip.sip.status import reason_phrase
+from luasip.transaction.outputs import PASS
+
+log = logging.getLogger("luasip.tm")
+
+CALL_COMPLETED_ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n'
+
+
+class Outcome:
+    """Responses and failures of transactions."""
+
+    def __init__(self, layer: TransactionLayer, services: Services, reply_route: str = "ksr_reply_route") -> None:
+        self.layer = layer
+        self.services = services
+        self.reply_route = reply_route
+        layer.branch_failed = self.branch_failed
+
+    def response(
+        self, transaction: Transaction, branch: ClientBranch, response: Response, source: Source
+    ) -> Flow:
+        """A response of one of our branches came."""
+        context = RouteContext(Route.REPLY, response, source, self.services)
+        slot = transaction.slot
+        context.script_variables = slot.runtime.script_variables
+        if self.reply_route and slot.runtime.has(self.reply_route):
+            yield RunRoute(self.reply_route, context)
+            if context.dropped:
+                return
+            response = context.message  # type: ignore[assignment]
+        machine = branch.machine
+        if machine is None:
+            return
+        with transaction.lock:
+            step = machine.on_response(response.status, self.layer.timers.clock())
+        self.layer.client_step(transaction, branch, step, response)
+        if step & PASS:
+            yield from self._passed(transaction, branch, response, context)
+        self.layer.settle(transaction)
+
+    def _passed(
+        self, transaction: Transaction, branch: ClientBranch, response: Response, context: RouteContext
+    ) -> Flow:
+        branch.status = max(branch.status, response.status)
+        branch.response = response
+        if branch.on_reply:
+            self._enter_onreply(context, transaction, branch)
+            yield RunRoute(branch.on_reply, context)
+            transaction.flags, transaction.xflags = context.flags, context.xflags
+            if context.dropped and response.status < 200:
+                return
+            response = context.message  # type: ignore[assignment]
+        if response.status >= 300 and branch.on_branch_failure:
+            yield from self._branch_failure(transaction, branch, response)
+        yield from self._decide(transaction, branch, response.status, response, context.edits)
+
+    def _enter_onreply(
+        self, context: RouteContext, transaction: Transaction, branch: ClientBranch
+    ) -> None:
+        context.route = Route.ONREPLY
+        context.transaction = transaction
+        context.lists = transaction.lists
+        context.flags, context.xflags = transaction.flags, transaction.xflags
+        context.branch_index = branch.index
+        context.target.flags = branch.flags
+        context.target.ruid, context.target.instance = branch.ruid, branch.instance
+
+    def _decide(
+        self,
+        transaction: Transaction,
+        branch: ClientBranch,
+        status: int,
+        response: Response | None,
+        edits: Edits | None,
+    ) -> Flow:
+        branch.reply_edits = edits
+        with transaction.lock:
+            decision = transaction.responses.on_response(branch.index, status, response)
+        if decision & FORWARD and response is not None:
+            self._forward(transaction, response, edits)
+        if decision & CANCEL:
+            reason = CALL_COMPLETED_ELSEWHERE if self._winner_cancels(status) else ""
+            self.layer.cancel_branches(transaction, reason)
+        if decision & ALL_FINAL:
+            yield from self._all_final(transaction)
+
+    def _winner_cancels(self, status: int) -> bool:
+        return 200 <= status < 300 and self.layer.settings.add_local_cancel_reason
+
+    def branch_failed(self, transaction: Transaction, branch: ClientBranch, status: int) -> Flow:
+        """A branch got no final response (408), or its request could not be sent (503)."""
+        if branch.status >= 200:
+            return
+        branch.status = status
+        branch.timed_out = status == 408
+        branch.response = None
+        if branch.on_branch_failure:
+            yield from self._branch_failure(transaction, branch, None)
+        yield from self._decide(transaction, branch, status, None, None)
+
+    def _branch_failure(
+        self, transaction: Transaction, branch: ClientBranch, response: Response | None
+    ) -> Flow:
+        context = self.failure_context(transaction, response)
+        context.route = Route.BRANCH_FAILURE
+        context.branch_index = branch.index
+        name, branch.on_branch_failure = branch.on_branch_failure, ""
+        yield RunRoute(name, context)
+
+    def _all_final(self, transaction: Transaction) -> Flow:
+        """Every branch has failed: the failure callback may fork again or answer; else the best response goes up."""
+        index = transaction.responses.best()
+        name, transaction.arming.on_failure = transaction.arming.on_failure, ""
+        if name and not transaction.final_sent:
+            winner = transaction.branches[index].response if index >= 0 else None
+            context = self.failure_context(transaction, winner)
+            context.branch_index = index
+            transaction.in_failure_route = True
+            try:
+                yield RunRoute(name, context)
+            finally:
+                transaction.in_failure_route = False
+            transaction.flags, transaction.xflags = context.flags, context.xflags
+            index = transaction.responses.best()
+        if transaction.final_sent or transaction.responses.pending() or transaction.suspended:
+            return
+        self._answer(transaction, index)
+
+    def failure_context(self, transaction: Transaction, winner: Response | None) -> RouteContext:
+        """The original request as a failure callback sees it: with its flags, lists and saved header edits."""
+        runtime = transaction.slot.runtime
+        context = RouteContext(
+            Route.FAILURE, transaction.request, transaction.source, self.services, runtime.script_variables
+        )
+        context.edits = transaction.edits.copy()
+        context.flags, context.xflags = transaction.flags, transaction.xflags
+        context.lists = transaction.lists
+        context.arming = transaction.arming
+        context.transaction = transaction
+        context.winner = winner
+        target = transaction.target
+        context.target.uri = target.uri
+        context.target.destination_uri = target.destination_uri
+        context.target.flags = target.flags
+        context.target.send_socket = target.send_socket
+        context.target.path = target.path
+        context.attributes["tm.target"] = (target.uri, target.destination_uri)
+        return context
+
+    def _answer(self, transaction: Transaction, index: int) -> None:
+        """Send the final response of branch `index` upstream, or one made here when it has none."""
+        if index < 0:
+            status, reason = transaction.error_reply or (
+                self.layer.settings.default_code,
+                self.layer.settings.default_reason,
+            )
+            self.layer.reply(transaction, status, reason)
+            return
+        branch = transaction.branches[index]
+        response = branch.response
+        status = branch.status
+        if transaction.canceled and branch.timed_out:
+            status = 487
+        sent_status = transaction.responses.upstream_status(status)
+        if response is None or response.status != status:
+            self.layer.reply(transaction, sent_status, reason_phrase(sent_status))
+            return
+        edits = branch.reply_edits
+        challenges = transaction.responses.challenges(index)
+        if challenges:
+            edits = Edits() if edits is None else edits.copy()
+            edits.append_header(response, challenges)
+        self._forward(transaction, response, edits, sent_status)
+
+    def _forward(
+        self, transaction: Transaction, response: Response, edits: Edits | None, status: int = 0
+    ) -> None:
+        """Send a received response upstream without our Via."""
+        changed = status if status and status != response.status else 0
+        try:
+            text = forward_response(
+                response, edits or Edits(), status=changed, reason=reason_phrase(changed) if changed else ""
+            )
+        except SipError as error:
+            log.warning("response %d not forwarded: %s", response.status, error)
+            return
+        self.layer.respond(transaction, status or response.status, text)

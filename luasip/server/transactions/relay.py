@@ -1,0 +1,323 @@
+"""Forwarding a request on its branches: t_relay.
+
+The branches are prepared one after the other (addresses, branch callback, text), then all are sent. Suspends for
+DNS and while a branch callback suspends.
+"""
+
+import logging
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from luasip.errors import SipError
+from luasip.kemi.context import Branch, RouteContext, Services
+from luasip.kemi.declare import Route
+from luasip.kemi.operation import Operation, RunRoute
+from luasip.proxy.forward import forward_request
+from luasip.proxy.loop import find_own_loop, loop_hash, make_branch
+from luasip.server.execution import RuntimeSlot
+from luasip.server.next_hop import NextHops, Unreachable, record_route_values, via_value
+from luasip.server.transactions.layer import TransactionLayer
+from luasip.server.transactions.transaction import ClientBranch, Transaction
+from luasip.sip.message import Request
+from luasip.sip.values import Via
+from luasip.transaction.client import NonInviteClient
+from luasip.transaction.client_invite import InviteClient
+from luasip.transaction.key import cancel_key
+from luasip.transport.packet import Destination
+
+log = logging.getLogger("luasip.tm")
+
+NO_AUTO_100 = 1
+NO_INTERNAL_REPLY = 2
+NO_DNS_FAILOVER = 4
+
+Relaying = Generator[Operation, Any, int]
+
+
+class Relay:
+    """t_relay and its kin."""
+
+    def __init__(
+        self,
+        layer: TransactionLayer,
+        next_hops: NextHops,
+        unique: Callable[[], str],
+        forward_stateless: Callable[[RouteContext, str], Relaying],
+        services: Services,
+    ) -> None:
+        self.layer = layer
+        self.services = services
+        self.onsend_route = ""
+        """Name of the Lua function that sees every request before it is sent."""
+        self.next_hops = next_hops
+        self._unique = unique
+        self._forward_stateless = forward_stateless
+        layer.next_address = self._next_address
+
+    def relay(self, context: RouteContext, slot: RuntimeSlot, flags: int = 0, next_hop: str = "") -> Relaying:
+        """Forward the request of `context` to its targets. Returns Kamailio's code for t_relay."""
+        request = context.request
+        if request.method == "ACK":
+            return (yield from self._forward_stateless(context, next_hop))
+        if request.method == "CANCEL":
+            return (yield from self._relay_cancel(context, slot, next_hop))
+        transaction, code = self._transaction_for(context, slot)
+        if transaction is None:
+            return code
+        if flags & NO_AUTO_100:
+            transaction.auto_invite_100 = False
+        if flags & NO_INTERNAL_REPLY:
+            transaction.disable_internal_reply = True
+        if flags & NO_DNS_FAILOVER:
+            transaction.failover = False
+        targets = self._targets(context, next_hop)
+        problem = self._check(context, request)
+        if problem is not None:
+            return self._failed(context, transaction, problem)
+        self.layer.trying(transaction)
+        branches = yield from self._prepare(context, transaction, targets)
+        if isinstance(branches, Unreachable):
+            return self._failed(context, transaction, branches)
+        return self._send(context, transaction, branches)
+
+    def _transaction_for(
+        self, context: RouteContext, slot: RuntimeSlot
+    ) -> tuple[Transaction | None, int]:
+        """(the transaction to forward in, 0), or (None, what t_relay returns)."""
+        transaction = context.transaction
+        if context.route & Route.REQUEST and transaction is None:
+            made, is_new = self.layer.create(context, slot)
+            if not is_new:
+                self.layer.absorb(made, context.request)
+                return None, 1
+            transaction = made
+        elif not context.route & (Route.REQUEST | Route.FAILURE | Route.BRANCH_FAILURE) or transaction is None:
+            log.critical("t_relay is not possible in this route")
+            return None, 0
+        assert isinstance(transaction, Transaction)
+        if transaction.canceled or not transaction.responses.may_fork:
+            return None, -1
+        return transaction, 0
+
+    def _targets(self, context: RouteContext, next_hop: str) -> list[Branch]:
+        """The targets in the order they were set; in a failure route the old Request-URI counts only when changed."""
+        first = context.target
+        if next_hop:
+            first.destination_uri = next_hop
+        targets = [first, *context.branches]
+        original = context.attributes.get("tm.target")
+        if original is not None and context.branches and original == (first.uri, first.destination_uri):
+            del targets[0]
+        context.branches = []
+        return targets
+
+    def _check(self, context: RouteContext, request: Request) -> Unreachable | None:
+        """Max-Forwards and loops (RFC 3261 §16.3 steps 3 and 4)."""
+        if not context.route & Route.REQUEST:
+            return None
+        try:
+            if request.max_forwards == 0:
+                return Unreachable(483, "Too Many Hops")
+            if find_own_loop(request, self._is_own_via, loop_hash(request)) is not None:
+                return Unreachable(482, "Loop Detected")
+        except SipError as error:
+            return Unreachable(error.status, error.reason)
+        return None
+
+    def _is_own_via(self, via: Via) -> bool:
+        return self.layer.sockets.is_own(via.host, via.port or 0)
+
+    def _failed(self, context: RouteContext, transaction: Transaction, problem: Unreachable) -> int:
+        context.last_error = (problem.status, problem.reason)
+        if transaction.disable_internal_reply:
+            return -4
+        if context.route & Route.REQUEST:
+            self.layer.fail(transaction, problem.status, problem.reason)
+        return -1
+
+    def _prepare(
+        self, context: RouteContext, transaction: Transaction, targets: Sequence[Branch]
+    ) -> Generator[Operation, Any, list[ClientBranch] | Unreachable]:
+        """Branches ready to be sent; Unreachable when there is none."""
+        transaction.edits = context.edits
+        transaction.flags, transaction.xflags = context.flags, context.xflags
+        transaction.arming = context.arming
+        ready: list[ClientBranch] = []
+        problem = Unreachable(500, "Server error occurred (no branch)")
+        first_index = len(transaction.branches)
+        for offset, target in enumerate(targets):
+            branch_context = _branch_context(context, target, first_index + offset)
+            if transaction.arming.on_branch:
+                yield RunRoute(transaction.arming.on_branch, branch_context)
+                if branch_context.dropped:
+                    continue
+            prepared = yield from self._prepare_one(context, branch_context, transaction)
+            if isinstance(prepared, Unreachable):
+                problem = prepared
+            else:
+                ready.append(prepared)
+        if not ready:
+            return problem
+        return ready
+
+    def _prepare_one(
+        self, context: RouteContext, branch_context: RouteContext, transaction: Transaction
+    ) -> Generator[Operation, Any, ClientBranch | Unreachable]:
+        target = branch_context.target
+        hops = yield from self.next_hops.find(branch_context, target)
+        if isinstance(hops, Unreachable):
+            return hops
+        branch = ClientBranch(
+            branch_context.branch_index,
+            make_branch(self._unique(), loop_hash(transaction.request)),
+            target,
+        )
+        branch.context = branch_context
+        branch.hops = hops if transaction.failover else hops[:1]
+        branch.on_reply = branch_context.arming.on_reply
+        branch.on_branch_failure = branch_context.arming.on_branch_failure
+        self._address(branch, branch.hops.pop(0))
+        return branch
+
+    def _address(self, branch: ClientBranch, destination: Destination) -> None:
+        """Write the branch's request for a destination; a large one goes by TCP where that is allowed."""
+        context = branch.context
+        assert context is not None
+        branch.text = request_text(context, destination, branch.branch_id)
+        larger = self.next_hops.larger_transport(context.target, destination, len(branch.text))
+        if larger is not None:
+            branch.hops.insert(0, destination)
+            destination = larger
+            branch.text = request_text(context, destination, branch.branch_id)
+        branch.destination = destination
+
+    def _send(
+        self, context: RouteContext, transaction: Transaction, branches: list[ClientBranch]
+    ) -> int:
+        now = self.layer.timers.clock()
+        machine_type = InviteClient if transaction.is_invite else NonInviteClient
+        with transaction.lock:
+            if transaction.canceled or not transaction.responses.may_fork:
+                return -1
+            transaction.forwarded = True
+            for branch in branches:
+                assert branch.destination is not None
+                branch.machine = machine_type(transaction.timers, branch.destination.protocol != "udp", now)
+                branch.index = transaction.responses.add_branch()
+                transaction.branches.append(branch)
+        for branch in branches:
+            self.layer.start_branch(transaction, branch)
+        context.attributes["tm.relayed"] = True
+        return 1
+
+    def send_local(self, context: RouteContext, slot: RuntimeSlot) -> Relaying:
+        """Send context.request, made here, in a transaction without a server side; its Via is a placeholder.
+
+        Returns 1, or -1 when there is nowhere to send it.
+        """
+        request = context.request
+        for line in request.all("via"):
+            context.edits.remove_header(line)
+        transaction = self.layer.create_local(context, slot)
+        branches = yield from self._prepare(context, transaction, [context.target])
+        transaction.script_running = False
+        if isinstance(branches, Unreachable):
+            context.last_error = (branches.status, branches.reason)
+            self.layer.settle(transaction)
+            return -1
+        return self._send(context, transaction, branches)
+
+    def _next_address(self, transaction: Transaction, branch: ClientBranch) -> None:
+        """Try a branch's next address, as a branch of its own on the wire (RFC 3263 §4.3)."""
+        destination = branch.hops.pop(0)
+        with transaction.lock:
+            branch.branch_id = make_branch(self._unique(), loop_hash(transaction.request))
+            self._address(branch, destination)
+            assert branch.destination is not None
+            machine_type = InviteClient if transaction.is_invite else NonInviteClient
+            branch.machine = machine_type(
+                transaction.timers, branch.destination.protocol != "udp", self.layer.timers.clock()
+            )
+        self.layer.start_branch(transaction, branch)
+
+    def _relay_cancel(self, context: RouteContext, slot: RuntimeSlot, next_hop: str) -> Relaying:
+        """CANCEL: hop by hop when its INVITE is known, else forwarded statelessly (RFC 3261 §16.10)."""
+        request = context.request
+        invite = self.layer.table.find(cancel_key(request))
+        if invite is None:
+            return (yield from self._forward_stateless(context, next_hop))
+        if context.transaction is None:
+            made, is_new = self.layer.create(context, slot)
+            if not is_new:
+                self.layer.absorb(made, request)
+                return 1
+        transaction = context.transaction
+        assert isinstance(transaction, Transaction)
+        self.layer.reply(transaction, 200, "canceling", "".join(context.reply_headers))
+        headers = ""
+        if self.layer.settings.e2e_cancel_reason and invite.carry_cancel_reason:
+            headers = "".join(request.text[line.start : line.end] for line in request.all("reason"))
+        self.cancel(invite, headers)
+        return 1
+
+    def cancel(self, invite: Transaction, headers: str = "") -> None:
+        """The caller gives up: no more branches; those out are cancelled, and with none out 487 is sent at once."""
+        with invite.lock:
+            if invite.final_sent:
+                return
+            invite.canceled = True
+            invite.responses.cancelled = True
+            waiting = bool(invite.responses.pending())
+        if waiting:
+            self.layer.cancel_branches(invite, headers)
+        elif not invite.in_failure_route:
+            self.layer.reply(invite, 487, "Request Terminated")
+            self.layer.settle(invite)
+
+
+def _branch_context(context: RouteContext, target: Branch, index: int) -> RouteContext:
+    """A context for one branch: its changes stay its own."""
+    branch = RouteContext(
+        Route.BRANCH, context.message, context.source, context.services, context.script_variables
+    )
+    branch.edits = context.edits.copy()
+    branch.target = target
+    branch.flags, branch.xflags = context.flags, context.xflags
+    branch.lists = context.lists
+    branch.arming = context.arming.copy()
+    branch.transaction = context.transaction
+    branch.branch_index = index
+    branch.attributes = context.attributes.copy()
+    branch.record_route = context.record_route
+    branch.advertised = context.advertised
+    branch.local_rport = context.local_rport
+    branch.forward_send_flags = context.forward_send_flags
+    return branch
+
+
+def request_text(context: RouteContext, destination: Destination, branch_id: str) -> str:
+    """The request as it leaves on one branch."""
+    request = context.request
+    target = context.target
+    listener = destination.listener
+    assert listener is not None
+    record_routes: list[str] = []
+    if context.record_route is not None:
+        record_routes = record_route_values(context, context.record_route, listener)
+    routes = [target.path] if target.path else []
+    max_forwards: int | None = None
+    if request.first("max-forwards") is not None and not context.attributes.get("maxfwd.processed"):
+        value = request.max_forwards
+        max_forwards = None if value is None else max(0, value - 1)
+    return forward_request(
+        request,
+        context.edits,
+        request_uri=target.uri,
+        via=via_value(context, destination, branch_id),
+        max_forwards=max_forwards,
+        record_routes=record_routes,
+        routes=routes,
+    )
+
+
+

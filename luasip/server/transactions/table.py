@@ -1,0 +1,98 @@
+"""The transaction table: by server key, by our Via branch, by Kamailio's (index, label), by Call-ID and CSeq.
+
+Knows nothing of what transactions do; guards its dicts with one lock held for look-ups only.
+"""
+
+import itertools
+import threading
+import zlib
+
+from luasip.server.transactions.transaction import ClientBranch, Transaction
+from luasip.transaction.key import ack_key
+
+SLOTS = 65536
+LABELS = 2**31
+
+
+class TransactionTable:
+    """All live transactions."""
+
+    def __init__(self, first_label: int = 1) -> None:
+        self._lock = threading.Lock()
+        self._by_key: dict[str, Transaction] = {}
+        self._by_id: dict[tuple[int, int], Transaction] = {}
+        self._by_branch: dict[tuple[str, str], tuple[Transaction, ClientBranch]] = {}
+        self._by_dialog: dict[str, Transaction] = {}
+        self._labels = itertools.count(first_label)
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._by_id)
+
+    def next_identity(self, call_id: str) -> tuple[int, int]:
+        """Kamailio's pair: a hash slot and a label never used before in it."""
+        return zlib.crc32(call_id.encode("latin-1")) % SLOTS, next(self._labels) % LABELS
+
+    def find(self, key: str) -> Transaction | None:
+        """The transaction with this server key."""
+        with self._lock:
+            return self._by_key.get(key)
+
+    def by_id(self, index: int, label: int) -> Transaction | None:
+        """The transaction with Kamailio's identity."""
+        with self._lock:
+            return self._by_id.get((index, label))
+
+    def by_branch(self, branch_id: str, method: str) -> tuple[Transaction, ClientBranch] | None:
+        """The client branch a response with this top Via branch and CSeq method belongs to."""
+        with self._lock:
+            return self._by_branch.get((branch_id, method))
+
+    def by_dialog(self, key: str) -> Transaction | None:
+        """The INVITE transaction whose ACK for a 2xx has this `ack_key`."""
+        with self._lock:
+            return self._by_dialog.get(key)
+
+    def by_call_id(self, call_id: str, cseq: str) -> Transaction | None:
+        """The transaction of the request with this Call-ID and CSeq number."""
+        for transaction in self.all():
+            request = transaction.request
+            if request.call_id == call_id and str(request.cseq.number) == cseq.split()[0]:
+                return transaction
+        return None
+
+    def all(self) -> list[Transaction]:
+        """Every live transaction."""
+        with self._lock:
+            return list(self._by_id.values())
+
+    def add(self, transaction: Transaction) -> Transaction:
+        """Put a transaction in; returns the one that is there already when another thread was faster."""
+        with self._lock:
+            there = self._by_key.setdefault(transaction.key, transaction)
+            if there is transaction:
+                self._by_id[transaction.id_index, transaction.id_label] = transaction
+                if transaction.is_invite:
+                    self._by_dialog[ack_key(transaction.request)] = transaction
+            return there
+
+    def add_branch(self, transaction: Transaction, branch: ClientBranch, method: str) -> None:
+        """Make responses with the branch's Via find it."""
+        with self._lock:
+            self._by_branch[branch.branch_id, method] = (transaction, branch)
+
+    def remove(self, transaction: Transaction) -> None:
+        """Forget a transaction and its branches."""
+        method = transaction.request.method
+        with self._lock:
+            if self._by_id.pop((transaction.id_index, transaction.id_label), None) is None:
+                return
+            if self._by_key.get(transaction.key) is transaction:
+                del self._by_key[transaction.key]
+            if transaction.is_invite:
+                key = ack_key(transaction.request)
+                if self._by_dialog.get(key) is transaction:
+                    del self._by_dialog[key]
+            for branch in transaction.branches:
+                self._by_branch.pop((branch.branch_id, method), None)
+                self._by_branch.pop((branch.branch_id, "CANCEL"), None)

@@ -1,0 +1,220 @@
+"""One transaction: a request, the server machine that answers it, and the client branches it was forwarded on.
+
+Holds state and steps its machines under its lock; never runs Lua, never sends while the lock is held. What Lua is to
+hear about goes through `events`, one flow at a time.
+"""
+
+import math
+import threading
+from collections import deque
+
+from luasip.kemi.context import Arming, Branch, RouteContext, Source
+from luasip.kemi.lists import ValueLists
+from luasip.proxy.response_context import ForkingSettings, ResponseContext
+from luasip.sip.edits import Edits
+from luasip.sip.message import Request, Response
+from luasip.server.execution import Flow, RuntimeSlot
+from luasip.server.timers import Entry
+from luasip.transaction.client import NonInviteClient
+from luasip.transaction.client_invite import InviteClient
+from luasip.transaction.server import NonInviteServer
+from luasip.transaction.server_invite import InviteServer
+from luasip.transaction.timers import TransactionTimers
+from luasip.transport.packet import Destination
+
+
+class ClientBranch:
+    """One way the request went: a client machine and what was sent."""
+
+    __slots__ = (
+        "branch_id",
+        "cancel_destination",
+        "cancel_machine",
+        "cancel_text",
+        "context",
+        "destination",
+        "flags",
+        "hops",
+        "index",
+        "instance",
+        "machine",
+        "on_branch_failure",
+        "on_reply",
+        "reply_edits",
+        "request_uri",
+        "response",
+        "ruid",
+        "status",
+        "text",
+        "timed_out",
+    )
+
+    def __init__(self, index: int, branch_id: str, target: Branch) -> None:
+        self.index = index
+        self.branch_id = branch_id
+        """Branch parameter of the Via we added."""
+        self.request_uri = target.uri
+        self.flags = target.flags
+        self.ruid = target.ruid
+        self.instance = target.instance
+        self.context: RouteContext | None = None
+        """The branch's own context, kept while another address may have to be tried."""
+        self.text = ""
+        """The request as sent, for retransmissions, CANCEL and ACK; dropped when the branch is over."""
+        self.destination: Destination | None = None
+        self.hops: list[Destination] = []
+        """Further addresses to try when this one cannot be reached (RFC 3263 §4.3)."""
+        self.machine: InviteClient | NonInviteClient | None = None
+        self.cancel_machine: NonInviteClient | None = None
+        self.cancel_text = ""
+        self.cancel_destination: Destination | None = None
+        self.on_reply = ""
+        self.on_branch_failure = ""
+        self.status = 0
+        """Newest status received (408 after a timeout), 0 before any."""
+        self.response: Response | None = None
+        """The newest response received."""
+        self.reply_edits: Edits | None = None
+        """What onreply callbacks changed in the final response, for when it wins."""
+        self.timed_out = False
+
+    @property
+    def timer_at(self) -> float:
+        """Instant of the branch's next timer, math.inf when none."""
+        at = math.inf if self.machine is None else self.machine.timer_at
+        if self.cancel_machine is not None and self.cancel_machine.timer_at < at:
+            at = self.cancel_machine.timer_at
+        return at
+
+
+class Transaction:
+    """See the module's docstring. Fields are guarded by `lock` unless they are set once."""
+
+    __slots__ = (
+        "arming",
+        "auto_invite_100",
+        "branches",
+        "canceled",
+        "carry_cancel_reason",
+        "disable_internal_reply",
+        "edits",
+        "error_reply",
+        "events",
+        "events_running",
+        "expired",
+        "failover",
+        "flags",
+        "forwarded",
+        "id_index",
+        "id_label",
+        "in_failure_route",
+        "is_invite",
+        "key",
+        "last_response",
+        "last_response_destination",
+        "last_status",
+        "lists",
+        "local_request",
+        "lock",
+        "machine",
+        "slot",
+        "request",
+        "responses",
+        "script_running",
+        "source",
+        "suspended",
+        "target",
+        "timer_entry",
+        "timers",
+        "to_tag",
+        "xflags",
+        "reply_send_flags",
+    )
+
+    def __init__(
+        self,
+        id_index: int,
+        id_label: int,
+        key: str,
+        context: RouteContext,
+        timers: TransactionTimers,
+        forking: ForkingSettings,
+        slot: RuntimeSlot,
+    ) -> None:
+        request = context.request
+        self.id_index = id_index
+        self.id_label = id_label
+        self.key = key
+        self.lock = threading.RLock()
+        self.request: Request = request
+        self.source: Source = context.source
+        self.is_invite = request.method == "INVITE"
+        self.timers = timers
+        self.slot = slot
+        """Where the Lua runtime is found that runs its callbacks."""
+        self.machine: InviteServer | NonInviteServer | None = None
+        self.branches: list[ClientBranch] = []
+        self.responses = ResponseContext(self.is_invite, forking)
+        self.arming: Arming = context.arming
+        self.lists: ValueLists = context.lists
+        self.flags = context.flags
+        self.xflags = context.xflags
+        self.edits = context.edits
+        """Header and body edits every branch starts from."""
+        self.target = context.target
+        self.to_tag = ""
+        self.last_status = 0
+        self.last_response = ""
+        self.last_response_destination: Destination | None = None
+        self.canceled = False
+        self.expired = False
+        self.forwarded = False
+        """Whether it was ever relayed."""
+        self.suspended = False
+        self.script_running = True
+        """The request route has not ended yet."""
+        self.in_failure_route = False
+        self.error_reply: tuple[int, str] | None = None
+        """What to answer when the script ends without having answered: t_relay failed."""
+        self.disable_internal_reply = False
+        self.auto_invite_100 = True
+        self.carry_cancel_reason = True
+        """Carry the caller's Reason to the CANCELs we send (t_set_no_e2e_cancel_reason)."""
+        self.failover = True
+        """Try a name's further addresses (t_set_disable_failover)."""
+        self.reply_send_flags = context.reply_send_flags
+        self.local_request = False
+        self.events: deque[Flow] = deque()
+        self.events_running = False
+        self.timer_entry: Entry | None = None
+
+    @property
+    def final_sent(self) -> bool:
+        """Whether a final response went upstream."""
+        return self.last_status >= 200
+
+    @property
+    def pending_branches(self) -> list[ClientBranch]:
+        """Branches without a final response."""
+        return [branch for branch in self.branches if branch.status < 200]
+
+    def timer_at(self) -> float:
+        """Instant of the earliest timer of all machines, math.inf when none."""
+        at = math.inf if self.machine is None else self.machine.timer_at
+        for branch in self.branches:
+            if branch.timer_at < at:
+                at = branch.timer_at
+        return at
+
+    def is_over(self) -> bool:
+        """Whether every machine has ended, so that the transaction may be forgotten."""
+        if self.machine is not None and not self.machine.terminated:
+            return False
+        if self.events_running or self.script_running or self.suspended:
+            return False
+        for branch in self.branches:
+            if branch.machine is not None and not branch.machine.terminated:
+                return False
+            if branch.cancel_machine is not None and not branch.cancel_machine.terminated:
+                return False
+        return True

@@ -1,0 +1,224 @@
+"""What happens to one packet: parse, match, route.
+
+`handle` is called in the receiver threads and in tests; it never raises and never waits.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+
+from luasip.errors import NotSip, ParseError, ScriptError, SipError
+from luasip.kemi.context import RouteContext, Source
+from luasip.kemi.declare import Route
+from luasip.server import logs
+from luasip.server.execution import Execution, Flow, LuaFrame, RuntimeSlot
+from luasip.server.services import ServerServices
+from luasip.server.stateless import Stateless
+from luasip.server.statistics import Statistics
+from luasip.server.transactions.layer import TransactionLayer
+from luasip.server.transactions.outcome import Outcome
+from luasip.server.transactions.transaction import Transaction
+from luasip.kemi.operation import RunRoute
+from luasip.sip.message import Request, Response
+from luasip.sip.parser import Limits, parse_message
+from luasip.sip.validation import validate_request
+from luasip.sip.via import received_via
+from luasip.transaction.key import client_key
+from luasip.transport.packet import Packet
+
+log = logging.getLogger("luasip.worker")
+
+
+class Worker:
+    """Takes packets and starts routes. One object serves all receiver threads, each with a Lua runtime of its own."""
+
+    def __init__(
+        self,
+        services: ServerServices,
+        execution: Execution,
+        layer: TransactionLayer,
+        outcome: Outcome,
+        stateless: Stateless,
+        statistics: Statistics,
+        limits: Limits,
+        request_route: str,
+        reply_on_script_error: int,
+    ) -> None:
+        self._services = services
+        self._execution = execution
+        self._layer = layer
+        self._outcome = outcome
+        self._stateless = stateless
+        self._statistics = statistics
+        self._limits = limits
+        self._request_route = request_route
+        self._reply_on_script_error = reply_on_script_error
+        self._slots: Sequence[RuntimeSlot] = ()
+        self._free: list[RuntimeSlot] = []
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        execution.before_suspension = self._before_suspension
+        execution.on_failure = self._script_failed
+
+    # Runtimes
+
+    def use(self, slots: Sequence[RuntimeSlot]) -> None:
+        """The runtimes' slots; each receiver thread takes one when its first packet comes."""
+        with self._lock:
+            self._slots = slots
+            self._free = list(slots)
+
+    def slot(self) -> RuntimeSlot:
+        """The slot of this thread; threads beyond the number of slots share the first."""
+        slot: RuntimeSlot | None = getattr(self._local, "slot", None)
+        if slot is None:
+            with self._lock:
+                slot = self._free.pop(0) if self._free else self._slots[0]
+            self._local.slot = slot
+        return slot
+
+    # Packets
+
+    def handle(self, packet: Packet) -> None:
+        """Take one packet. Never raises: a fault of ours is logged and costs this message only."""
+        try:
+            self._handle(packet)
+        except Exception:  # noqa: BLE001 - the worker loop: one message must not end the receiver
+            self._statistics.add("core:internal_errors")
+            log.exception("message from %s:%d dropped", packet.source_host, packet.source_port)
+        finally:
+            logs.unbind()
+
+    def _handle(self, packet: Packet) -> None:
+        data = packet.data
+        if len(data) <= 4 and not data.strip(b"\r\n\0"):
+            return  # a keep-alive, RFC 5626 §3.5.1 and the four NULs of NAT pingers
+        source = Source(
+            packet.source_host, packet.source_port, packet.listener, packet.connection_id, packet.received_at
+        )
+        try:
+            message = parse_message(data.decode("latin-1"), self._limits)
+        except NotSip as error:
+            self._statistics.add("core:bad_msg_hdr")
+            log.debug("not SIP from %s:%d: %s", source.host, source.port, error.reason)
+            return
+        except ParseError as error:
+            self._refuse(error.salvaged, error, source)
+            return
+        if isinstance(message, Request):
+            self._request(message, source)
+        else:
+            self._response(message, source)
+
+    def _refuse(self, message: object, error: SipError, source: Source) -> None:
+        """Answer what cannot be routed, when enough of it can be read."""
+        self._statistics.add("core:bad_msg_hdr")
+        log.info("bad message from %s:%d: %s", source.host, source.port, error)
+        if not isinstance(message, Request) or message.method == "ACK":
+            return
+        try:
+            message.top_via_text = received_via(message.top_via, source.host, source.port)
+        except SipError:
+            return
+        context = RouteContext(Route.REQUEST, message, source, self._services)
+        self._stateless.reply(context, error.status, error.reason)
+
+    # Requests
+
+    def _request(self, request: Request, source: Source) -> None:
+        self._statistics.add("core:rcv_requests")
+        try:
+            validate_request(request)
+            request.top_via_text = received_via(request.top_via, source.host, source.port)
+            transaction = self._layer.find(request)
+        except SipError as error:
+            self._refuse(request, error, source)
+            return
+        if transaction is not None and self._layer.absorb(transaction, request):
+            return
+        if request.method == "ACK" and self._is_absorbed(request):
+            return
+        slot = self.slot()
+        context = RouteContext(
+            Route.REQUEST, request, source, self._services, slot.runtime.script_variables
+        )
+        self._execution.start(
+            slot.runtime,
+            LuaFrame(self._request_route, context),
+            lambda ended_well: self._request_ended(context, ended_well),
+        )
+
+    def _is_absorbed(self, request: Request) -> bool:
+        """An ACK for a stateless answer ends here; one for our own 2xx stops its repetition and goes to the script."""
+        if self._stateless.is_own_ack(request):
+            return True
+        transaction = self._layer.acknowledged(request)
+        if transaction is not None and not transaction.forwarded:
+            self._layer.on_ack_2xx(transaction)
+        return False
+
+    def _request_ended(self, context: RouteContext, ended_well: bool) -> None:
+        """The request route is over: answer 500 when it failed without an answer, and look after the transaction."""
+        status = self._reply_on_script_error
+        if not ended_well and status and "core.replied" not in context.attributes and not self._is_cared_for(context):
+            context.reply_headers, context.reply_body = [], None
+            self._services.reply(context, status, "Server Internal Error")
+        transaction = context.transaction
+        if isinstance(transaction, Transaction):
+            self._layer.script_ended(transaction)
+
+    def _is_cared_for(self, context: RouteContext) -> bool:
+        transaction = context.transaction
+        return isinstance(transaction, Transaction) and (transaction.forwarded or transaction.final_sent)
+
+    def _before_suspension(self, context: RouteContext) -> None:
+        """A request route is about to wait: from here on retransmissions must not start it again."""
+        if context.route is not Route.REQUEST or not isinstance(context.message, Request):
+            return
+        if context.transaction is None and context.message.method not in ("ACK",):
+            transaction, is_new = self._layer.create(context, self.slot())
+            if not is_new:
+                context.transaction = transaction
+        if isinstance(context.transaction, Transaction):
+            self._layer.trying(context.transaction)
+
+    def _script_failed(self, frame: LuaFrame, error: ScriptError) -> None:
+        self._statistics.add("script:errors")
+        text = f"{frame.name}: {error.message}"
+        if error.traceback:
+            text += "\n" + error.traceback
+        logging.getLogger("luasip.script").error("%s", text)
+
+    # Responses
+
+    def _response(self, response: Response, source: Source) -> None:
+        self._statistics.add("core:rcv_replies")
+        try:
+            via = response.top_via
+            if not self._services.sockets.is_own(via.host, via.port or 0):
+                log.info("response %d dropped: its top Via %s is not ours", response.status, via.sent_by)
+                self._statistics.add("core:drop_replies")
+                return
+            branch_id, method = client_key(response)
+        except SipError as error:
+            self._statistics.add("core:bad_msg_hdr")
+            log.info("bad response from %s:%d: %s", source.host, source.port, error)
+            return
+        found = self._layer.table.by_branch(branch_id, method)
+        if found is None:
+            self._execution.start(self.slot().runtime, self._stray_response(response, source))
+        elif method == "CANCEL":
+            self._layer.on_cancel_response(*found, response)
+        else:
+            transaction, branch = found
+            self._layer.enqueue(transaction, self._outcome.response(transaction, branch, response, source))
+
+    def _stray_response(self, response: Response, source: Source) -> Flow:
+        """A response without transaction: the reply route, then on by its second Via (RFC 3261 §16.7)."""
+        runtime = self.slot().runtime
+        context = RouteContext(Route.REPLY, response, source, self._services, runtime.script_variables)
+        name = self._outcome.reply_route
+        if name and runtime.has(name):
+            yield RunRoute(name, context)
+        if not context.dropped and not self._stateless.forward_response(context):
+            self._statistics.add("core:drop_replies")
