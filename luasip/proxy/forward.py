@@ -73,15 +73,15 @@ def forward_response(response: Response, edits: Edits, *, status: int = 0, reaso
 
     Errors: HeaderError when the response has no readable top Via.
     """
+    line = response.required("via")
+    next_value = _next_value(response.text, response.top_via.end, line)
+    start, end = (line.start, line.end) if next_value < 0 else (line.value_start, next_value)
+    if not status and not edits:  # nearly every response
+        return response.text[:start] + response.text[end:]
     work = edits.copy()
     if status:
         work.replace(0, response.headers_start, f"{response.version} {status} {reason}\r\n")
-    line = response.required("via")
-    next_value = _next_value(response.text, response.top_via.end, line)
-    if next_value < 0:
-        work.remove_header(line)
-    else:
-        work.delete(line.value_start, next_value)
+    work.delete(start, end)
     return work.apply(response)
 
 

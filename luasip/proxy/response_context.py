@@ -10,6 +10,9 @@
                    `end_failure_route`, which says whether `best()` is to be sent
     0 (WAIT)       nothing to do
 
+A failure route that suspends lets branches of its own answer before it ends: a second ALL_FINAL that comes
+meanwhile is to be acted on when it has ended.
+
 Branches that are added after ALL_FINAL (by a failure route) are a new serial leg; what earlier legs answered
 is then discarded, as Kamailio's failure_reply_mode says.
 

@@ -1,39 +1,43 @@
 """The INVITE client transaction: RFC 3261 §17.1.1 as corrected by RFC 6026 §8.4, with the proxy's timer C.
 
-                               |INVITE from TU
-             Timer A fires     |INVITE sent      Timer B fires
-             Reset A,          V                 or Transport Err.
-             INVITE sent +-----------+           inform TU
-               +---------|           |--------------------------+
-               |         |  Calling  |                          |
-               +-------->|           |-----------+              |
-        300-699          +-----------+ 2xx       |              |
-        ACK sent            |  |       2xx to TU |              |
-        resp. to TU         |  |1xx              |              |
-            +---------------+  |1xx to TU        |              |
-            |                  |                 |              |
-            |   1xx            V    Timer C fires|              |
-            |   1xx to TU+-----------+ CANCEL    |   +---------+|
-            |      +-----|           |-----------|-->|Abandoned||
-            |      |     |Proceeding | 408 to TU |   +---------+|
-            |      +---->|           |---------->|     |  |  |  |
-            |            +-----------+ 2xx       |     |  |  |64*T1
-            |<--------------+  300-699 2xx to TU |<----+  |  |  |
-            |                  ACK sent          |  2xx   |  |  |
-            |                  resp. to TU       |        |  |  |
-            |<----------------------------------------- 300-699 |
-            |                                    |     ACK sent |
-       300-699                                   | 2xx          |
-       ACK sent   +-----------+            +-----------+ 2xx to TU
-            +-----|           |            |           |-----+  |
-            +---->| Completed |            | Accepted  |<----+  |
-                  +-----------+            +-----------+        |
-                   |Timer D fires                |Timer M fires |
-                   |or Transport Err.            |              |
-                   V                             V              |
-                  +------------------------------------+        |
-                  |             Terminated             |<-------+
-                  +------------------------------------+
+                                     |INVITE from TU
+                   Timer A fires     |INVITE sent      Timer B fires
+                   Reset A,          V                 or Transport Err.
+                   INVITE sent +-----------+           inform TU
+                     +---------|           |--------------------------+
+                     |         |  Calling  |                          |
+                     +-------->|           |-----------+              |
+    300-699                    +-----------+ 2xx       |              |
+    ACK sent                      |  |       2xx to TU |              |
+    resp. to TU                   |  |1xx              |              |
+    +-----------------------------+  |1xx to TU        |              |
+    |                                |                 |              |
+    |                1xx             V                 |              |
+    |                1xx to TU +-----------+           |              |
+    |                +---------|           |           |              |
+    |                |         |Proceeding |---> Timer C fires: Abandoned
+    |                +-------->|           |           |              |
+    |                          +-----------+ 2xx       |              |
+    |         300-699             |    |     2xx to TU |              |
+    |         ACK sent,  +--------+    +---------------+              |
+    |         resp. to TU|                             |              |
+    |                    V                             V              |
+    |              +-----------+                   +----------+       |
+    +------------->|           |Transport Err.     |          |       |
+                   | Completed |inform TU          | Accepted |       |
+                +--|           |-------+           |          |-+     |
+        300-699 |  +-----------+       |           +----------+ |     |
+        ACK sent|    ^  |              |               |  ^     |     |
+                +----+  |              |               |  +-----+     |
+                        |Timer D fires |  Timer M fires|    2xx       |
+                        +--------+     |   +-----------+    2xx to TU |
+                                 V     V   V                          |
+                                +------------+                        |
+                                | Terminated |<-----------------------+
+                                +------------+
+
+    Abandoned, entered with CANCEL sent and 408 to TU:
+        2xx -> Accepted, 2xx to TU;  300-699 -> Completed, ACK sent;  64*T1 -> Terminated
 
 Abandoned is the proxy's part (RFC 3261 §16.8): when timer C fires the branch counts as answered by 408 and
 CANCEL is sent, yet its final response must still be acknowledged. CANCEL is never sent before a

@@ -2,7 +2,7 @@
 
 import pytest
 
-from luasip.proxy.route import is_loose, process_routes
+from luasip.proxy.route import append_route, is_loose, process_routes
 from luasip.sip.edits import Edits
 from luasip.sip.uri import Uri
 from tests.proxy.messages import INVITE, request
@@ -100,3 +100,9 @@ def test_values_between_others_can_go() -> None:
 def test_is_loose(route: str, loose: bool) -> None:
     message = request(INVITE.replace("To:", f"Route: {route}\r\nTo:", 1))
     assert is_loose(message.routes[0]) is loose
+
+
+def test_first_route_of_a_message_goes_behind_its_headers() -> None:
+    message, edits = request(), Edits()
+    append_route(message, edits, "<sip:p;lr>")
+    assert edits.apply(message) == INVITE.replace("\r\n\r\n", "\r\nRoute: <sip:p;lr>\r\n\r\n")

@@ -83,7 +83,8 @@ def test_any_history(
         cancels += bool(step & SEND_CANCEL)
         timeouts += bool(step & TIMEOUT)
     assert cancels <= 1
-    assert timeouts <= 1
+    # An INVITE server may tell both that nobody answered and, after a late answer, that no ACK came.
+    assert timeouts <= (2 if isinstance(machine, InviteServer) else 1)
     if not machine.terminated:
         last = timeline(machine)[-1]
         assert last[1].endswith("TERMINATED")
