@@ -1,15 +1,17 @@
 """How a KEMI module declares what it offers.
 
-A module is one class. Its methods marked @function, @variable and @command, with their signatures and docstrings,
-are the only source for the Lua shims, the argument coercion, the editor stubs, the reference pages and the RPC help.
-A parameter or a result without documentation fails when the module is declared. This file knows no Lua and no server.
+A module is one class. Its methods marked @function, @variable and @command, with their signatures and
+docstrings, are the only source for the Lua shims, the argument coercion, the editor stubs, the reference pages
+and the RPC help. A parameter or a result without documentation fails when the module is declared. This file
+knows no Lua and no server.
 """
 
 import dataclasses
 import enum
 import inspect
+import types
 from collections.abc import Callable, Generator
-from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from luasip.kemi.docstring import Docstring, parse_docstring
 
@@ -107,10 +109,10 @@ def function(
 
 
 def variable(*names: str, raw_inner: bool = False) -> Callable[[_F], _F]:
-    """Make a method `(self, ctx, inner: str, index: int | str | None) -> str | int | None` the reader of `$name`.
+    """Make a method the reader of `$name`: `(self, ctx, inner: str, index: int | str | None) -> PvValue`.
 
-    `inner` is the text between the parentheses with pseudo-variables in it already replaced ("" when there are none),
-    or as written with `raw_inner`; `index` is the `[i]` that followed, "*" for all, None when absent.
+    `inner` is the text between the parentheses with pseudo-variables in it already replaced ("" when there are
+    none), or as written with `raw_inner`; `index` is the `[i]` that followed, "*" for all, None when absent.
     """
 
     def mark(method: _F) -> _F:
@@ -122,7 +124,7 @@ def variable(*names: str, raw_inner: bool = False) -> Callable[[_F], _F]:
 
 
 def variable_setter(*names: str) -> Callable[[_F], _F]:
-    """Make a method `(self, ctx, inner, index, value: str | int | None) -> bool` the writer of `$name` (None: unset)."""
+    """Make a method the writer of `$name`: `(self, ctx, inner, index, value: PvValue) -> bool`; None unsets."""
 
     def mark(method: _F) -> _F:
         method.__kemi_variable_setter__ = names  # type: ignore[attr-defined]
@@ -141,15 +143,15 @@ def command(name: str) -> Callable[[_F], _F]:
     return mark
 
 
-_KINDS = {str: "str", int: "int", Any: "any"}
+_KINDS: dict[Any, str] = {str: "str", int: "int", Any: "any"}
 _RESULTS = {int: "int", bool: "bool", type(None): "none"}
 
 
 class Module:
     """Base of every KEMI module. One object serves all workers and guards its own state.
 
-    Subclasses set `name`, may hold a dataclass `Settings` (fields are Kamailio's modparams) and name in `uses` the
-    modules they are handed as keyword arguments of the same names.
+    Subclasses set `name`, may hold a dataclass `Settings` (fields are Kamailio's modparams) and name in `uses`
+    the modules they are handed as keyword arguments of the same names.
     """
 
     name: ClassVar[str] = ""
@@ -170,7 +172,13 @@ class Module:
     @classmethod
     def exports(cls) -> list[Export]:
         """Every exported function, in the order of definition."""
-        return [_export(cls, attribute, member) for attribute, member in _members(cls, "__kemi_function__")]
+        found = [_export(cls, attribute, member) for attribute, member in _members(cls, "__kemi_function__")]
+        names: set[str] = set()
+        for export in found:
+            if export.name in names:
+                raise TypeError(f"{cls.__name__}: {export.name!r} is exported twice")
+            names.add(export.name)
+        return found
 
     @classmethod
     def variables(cls) -> list[VariableExport]:
@@ -227,6 +235,8 @@ def _export(cls: type[Module], attribute: str, method: Any) -> Export:
     where = f"{cls.__name__}.{attribute}"
     documentation = parse_docstring(inspect.getdoc(method) or "", where)
     hints = get_type_hints(method)
+    if "return" not in hints:
+        raise TypeError(f"{where}: the result has no annotation")
     parameters, variadic = _parameters(where, method, hints, documentation)
     result = _RESULTS.get(_returned_type(hints["return"]), "xval")
     if result != "none" and not documentation.returns:
@@ -238,26 +248,37 @@ def _export(cls: type[Module], attribute: str, method: Any) -> Export:
 
 def _returned_type(annotation: Any) -> Any:
     """What Lua gets: a generator of Operations stands for the value it returns."""
-    return get_args(annotation)[2] if get_origin(annotation) is Generator else annotation
+    origin = get_origin(annotation)
+    if origin is Generator:
+        returned = get_args(annotation)[2]
+        return type(None) if returned is None else returned
+    if origin in (Union, types.UnionType):
+        choices = {_returned_type(choice) for choice in get_args(annotation)}
+        return choices.pop() if len(choices) == 1 else Any
+    return annotation
 
 
 def _parameters(
     where: str, method: Any, hints: dict[str, Any], documentation: Docstring
 ) -> tuple[tuple[Parameter, ...], bool]:
     found: list[Parameter] = []
+    documented: set[str] = set()
     variadic = False
     for parameter in list(inspect.signature(method).parameters.values())[2:]:
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            raise TypeError(f"{where}: parameter {parameter.name!r} cannot be given from Lua")
         if parameter.name not in documentation.parameters:
             raise TypeError(f"{where}: parameter {parameter.name!r} is not documented under 'Args:'")
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
             variadic = True
+            documented.add(parameter.name)
             continue
-        kind = _KINDS.get(hints[parameter.name])
+        kind = _KINDS.get(hints.get(parameter.name))
         if kind is None:
             raise TypeError(f"{where}: parameter {parameter.name!r} must be str, int or Any")
         optional = parameter.default is not inspect.Parameter.empty
         found.append(Parameter(parameter.name, kind, documentation.parameters[parameter.name], optional))
-    unknown = set(documentation.parameters) - {p.name for p in found}
-    if unknown and not variadic:
+    unknown = set(documentation.parameters) - {p.name for p in found} - documented
+    if unknown:
         raise TypeError(f"{where}: 'Args:' documents unknown parameters {sorted(unknown)}")
     return tuple(found), variadic

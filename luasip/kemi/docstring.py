@@ -40,12 +40,13 @@ def parse_docstring(text: str, where: str) -> Docstring:
         elif line.startswith("Returns:"):
             section = "returns"
             returns.append(stripped[len("Returns:") :].strip())
-        elif section == "text":
+        elif section == "text" or (section == "args" and stripped and not _indent(line)):
+            section = "text"
             lines.append(stripped)
         elif section == "returns":
             returns.append(stripped)
         elif stripped:
-            head, colon, value = stripped.partition(":")
+            head, colon, value = stripped.lstrip("*").partition(":")
             if colon and head.replace("_", "").isalnum() and _indent(line) <= 4:
                 name = head
                 parameters[name] = value.strip()

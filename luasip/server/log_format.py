@@ -3,11 +3,12 @@
 Knows nothing of queues, files or settings.
 """
 
-import contextlib
 import json
 import logging
 import time
 from typing import Final
+
+from luasip.kemi.wire_text import from_wire
 
 FIELDS: Final = ("call_id", "method", "callback", "transaction")
 """What a record may be about; attributes of the record that are set when they are known."""
@@ -63,7 +64,5 @@ def readable(text: str) -> str:
     Tab and newline stay. What a peer sent can neither forge a record (further lines are indented) nor move a
     terminal's cursor.
     """
-    if not text.isascii():
-        with contextlib.suppress(UnicodeError):  # what is no UTF-8 stays as it is
-            text = text.encode("latin-1").decode("utf-8")
+    text = from_wire(text)
     return text if text.isprintable() else text.translate(_CONTROLS)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator
 
 from luasip.errors import TransportError
+from luasip.kemi.wire_text import to_wire
 from luasip.transport.address import parse_listener, split_host_port
 from luasip.transport.packet import Listener
 
@@ -77,12 +78,7 @@ def alias_of(text: str) -> "tuple[str, str, int]":
 def _header_text(value: str) -> str:
     if any(ord(c) < 32 or ord(c) == 127 for c in value):
         raise ValueError("control characters are not allowed in a header; allowed: one line of text")
-    return wire_text(value)
-
-
-def wire_text(text: str) -> str:
-    """One character per UTF-8 byte, as all text is that goes into a SIP message."""
-    return text.encode("utf-8").decode("latin-1")
+    return to_wire(value)
 
 
 def _define_value(value: object) -> str:
@@ -90,7 +86,7 @@ def _define_value(value: object) -> str:
     if isinstance(value, bool):
         return "" if value else "\0"
     if isinstance(value, int | float | str):
-        return wire_text(str(value))
+        return to_wire(str(value))
     raise ValueError("wrong type; allowed: a string, a number, true, or false (not defined)")
 
 
@@ -98,7 +94,7 @@ def _check_defines(values: dict[str, str]) -> dict[str, str]:
     for name in values:
         if not _DEFINE_NAME.fullmatch(name):
             raise ValueError(f"{name!r} is not a name; allowed: letters, digits, '_', '.', '-'")
-    return {wire_text(name): value for name, value in values.items() if value != "\0"}
+    return {to_wire(name): value for name, value in values.items() if value != "\0"}
 
 
 def _check_lua_name(value: str) -> str:
