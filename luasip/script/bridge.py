@@ -1,0 +1,253 @@
+"""Python methods of modules as functions Lua can call safely.
+
+Each exported function gets one adapter. An adapter takes coerced arguments (see shims.py), never raises, and never
+calls Lua; it answers `value`, or `(value, code)` with one of the codes below or an error message. Knows no lupa.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable, Generator
+from types import GeneratorType
+from typing import Any, Final
+
+from luasip.errors import MisuseError
+from luasip.kemi.context import RouteContext
+from luasip.kemi.declare import Export, Module, Route
+from luasip.kemi.operation import Operation
+from luasip.script import plain_data
+
+SUSPENDED: Final = 1
+"""The generator and its first Operation are in Current."""
+TABLE: Final = 2
+"""The value is plain data in text form."""
+VALUES: Final = 3
+"""The value is several results in text form."""
+LARGE: Final = 4
+"""The value is a number of bytes: Lua makes room and fetches what is in Current.held."""
+LOADING: Final = 5
+"""There is no message: the script is being loaded."""
+
+Block = Callable[[Generator[Operation, Any, Any], Operation], Any]
+Answer = Any
+"""What an adapter gives Lua: a scalar, or (value, code)."""
+
+
+class Current:
+    """What is going on in one Lua state right now."""
+
+    __slots__ = (
+        "block",
+        "ctx",
+        "explicit",
+        "generator",
+        "held",
+        "large",
+        "log",
+        "name",
+        "operation",
+        "overrun_at",
+        "python_error",
+        "route",
+    )
+
+    def __init__(self, block: Block, log: logging.Logger, *, explicit: bool, large: int) -> None:
+        self.block = block
+        self.log = log
+        self.explicit = explicit
+        self.large = large
+        """Text of more bytes than this is handed over only when Lua has room for it; 0: no limit."""
+        self.ctx: RouteContext | None = None
+        self.route = 0
+        """int(ctx.route), 0 while no callback runs."""
+        self.overrun_at = 0.0
+        """Thread CPU time at which the step has run too long; 0.0 until the guard looked first."""
+        self.generator: Generator[Operation, Any, Any] | None = None
+        self.operation: Operation | None = None
+        self.name = ""
+        """The function that made them, "KSR.cfgutils.sleep"."""
+        self.held: Answer = None
+        self.python_error: tuple[str, str] | None = None
+        """Message and traceback of the last Python exception."""
+
+    def failed(self, name: str, error: Exception) -> tuple[None, str]:
+        """The answer for an exception of function `name`; what is no MisuseError is logged with its traceback."""
+        if isinstance(error, MisuseError):
+            text = str(error)
+            message = text if text.startswith(name) else f"{name}: {text}"
+        else:
+            message = f"{name}: internal error: {type(error).__name__}: {error}"
+            trace = "".join(traceback.format_exception(error))
+            self.log.error("%s\n%s", message, trace)
+            self.python_error = (message, trace)
+        return None, plain_data.wire_text(message)
+
+    def refused(self, export: Export, name: str) -> tuple[str | None, int | str]:
+        """The answer for a call from the wrong kind of route, or from none."""
+        if self.ctx is None:
+            return name, LOADING
+        kind = Route(self.route)
+        allowed = ", ".join(_route_name(route) for route in Route if route in export.routes)
+        return None, f"{name}: not allowed in a {_route_name(kind)} route (allowed: {allowed})"
+
+    def plain(self, value: Any) -> Answer:
+        """Any result as an answer. Raises TypeError for what has no place in Lua."""
+        if value is None or value is True or value is False or type(value) is float:
+            return value
+        if isinstance(value, int):
+            inside = -plain_data.INTEGER_LIMIT <= value < plain_data.INTEGER_LIMIT
+            return int(value) if inside else float(value)
+        if isinstance(value, str):
+            return self._sized(plain_data.wire_text(value), None)
+        if isinstance(value, bytes):
+            return self._sized(value.decode("latin-1"), None)
+        if isinstance(value, tuple):
+            return self._sized(plain_data.encode_values(value), VALUES)
+        return self._sized(plain_data.encode(value), TABLE)
+
+    def _sized(self, text: str, code: int | None) -> Answer:
+        answer = text if code is None else (text, code)
+        if self.large and len(text) > self.large:
+            self.held = answer
+            return len(text), LARGE
+        return answer
+
+    def fetch(self) -> Answer:
+        """What was too large to be given without asking."""
+        answer, self.held = self.held, None
+        return answer
+
+    def blocked(self) -> Answer:
+        """Carry out the pending suspension on this thread."""
+        generator, operation = self.generator, self.operation
+        assert generator is not None and operation is not None
+        self.generator = self.operation = None
+        name = self.name
+        try:
+            return self.plain(self.block(generator, operation))
+        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
+            return self.failed(name, error)
+
+
+def _route_name(route: Route) -> str:
+    return (route.name or str(int(route))).lower()
+
+
+def full_name(module: Module | type[Module], function: str) -> str:
+    """"KSR.tm.t_relay", or "KSR.info" for the module named ""."""
+    return ".".join(part for part in (module.namespace, module.name, function) if part)
+
+
+def adapter(current: Current, module: Module, export: Export) -> Callable[..., Answer]:
+    """The function Lua calls for `export` of `module`; its parameters are those of the shim (shims.py)."""
+    method: Callable[..., Any] = getattr(module, export.attribute)
+    name = full_name(module, export.name)
+    if any(parameter.optional for parameter in export.parameters):
+        method = _defaulting(method)
+    if takes_any(export):
+        method = _unpacking(method)
+    if export.suspends:
+        return _suspending(current, method, export, name)
+    if export.result == "xval":
+        return _converting(current, method, export, name)
+    return _direct(current, method, export, name)
+
+
+def takes_any(export: Export) -> bool:
+    """Whether arguments come as (encoded: bool, …) because one of them may be a table."""
+    return export.variadic or any(parameter.kind == "any" for parameter in export.parameters)
+
+
+def _unpacking(method: Callable[..., Any]) -> Callable[..., Any]:
+    def unpack(ctx: RouteContext, encoded: bool, *arguments: Any) -> Any:
+        return method(ctx, *(plain_data.decode(arguments[0]) if encoded else arguments))
+
+    return unpack
+
+
+def _defaulting(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Absent optional parameters arrive as None at the end: leave them out."""
+
+    def leave_out(ctx: RouteContext, *arguments: Any) -> Any:
+        count = len(arguments)
+        while count and arguments[count - 1] is None:
+            count -= 1
+        return method(ctx, *arguments[:count])
+
+    return leave_out
+
+
+def _direct(current: Current, method: Callable[..., Any], export: Export, name: str) -> Callable[..., Answer]:
+    """For results Lua takes as they are: int and bool."""
+    routes = int(export.routes)
+
+    def call_0() -> Answer:
+        if not current.route & routes:
+            return current.refused(export, name)
+        try:
+            return method(current.ctx)
+        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
+            return current.failed(name, error)
+
+    def call_1(argument: Any) -> Answer:
+        if not current.route & routes:
+            return current.refused(export, name)
+        try:
+            return method(current.ctx, argument)
+        except Exception as error:  # noqa: BLE001 - as above
+            return current.failed(name, error)
+
+    def call(*arguments: Any) -> Answer:
+        if not current.route & routes:
+            return current.refused(export, name)
+        try:
+            return method(current.ctx, *arguments)
+        except Exception as error:  # noqa: BLE001 - as above
+            return current.failed(name, error)
+
+    if takes_any(export) or len(export.parameters) > 1:
+        return call
+    return call_1 if export.parameters else call_0
+
+
+def _converting(current: Current, method: Callable[..., Any], export: Export, name: str) -> Callable[..., Answer]:
+    """For results of any type."""
+    routes, large, plain = int(export.routes), current.large or 1 << 62, current.plain
+
+    def call(*arguments: Any) -> Answer:
+        if not current.route & routes:
+            return current.refused(export, name)
+        try:
+            value = method(current.ctx, *arguments)
+            if type(value) is str and value.isascii() and len(value) <= large:
+                return value
+            return plain(value)
+        except Exception as error:  # noqa: BLE001 - as above
+            return current.failed(name, error)
+
+    return call
+
+
+def _suspending(current: Current, method: Callable[..., Any], export: Export, name: str) -> Callable[..., Answer]:
+    """For functions that may answer with a generator of Operations."""
+    routes = int(export.routes)
+    blocks = current.explicit and not name.startswith("luasip.")
+
+    def call(*arguments: Any) -> Answer:
+        if not current.route & routes:
+            return current.refused(export, name)
+        try:
+            answer = method(current.ctx, *arguments)
+            if type(answer) is not GeneratorType:
+                return current.plain(answer)
+            try:
+                operation = next(answer)
+            except StopIteration as stop:
+                return current.plain(stop.value)
+            if blocks:
+                return current.plain(current.block(answer, operation))
+            current.generator, current.operation, current.name = answer, operation, name
+            return None, SUSPENDED
+        except Exception as error:  # noqa: BLE001 - as above
+            return current.failed(name, error)
+
+    return call

@@ -1,0 +1,109 @@
+"""Makes Lua's error messages say what to do: modules that are not loaded, misspelt functions, whole file names.
+
+Works on text only, after the error; what a script sees in pcall is Lua's own message.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from luasip.kemi.declare import Module
+
+_NIL_FIELD = re.compile(r"attempt to (index|call) (?:a nil value \()?(?:field|global|local|upvalue|method) '([^']+)'")
+_TABLE_CALL = re.compile(r"attempt to call (?:a table value \()?(?:field|global|local|upvalue) '([^']+)'")
+_PLACE = re.compile(r"^(.*?):(\d+): ")
+_SHORT_NAME = 59
+"""Lua cuts file names in messages to this many characters (LUA_IDSIZE - 1)."""
+
+
+class Names:
+    """What scripts may call: functions by "KSR.module", of the loaded and of all known modules."""
+
+    def __init__(self, loaded: Iterable[Module], known: Sequence[type[Module]]) -> None:
+        self.loaded = _functions(type(module) for module in loaded)
+        self.known = _functions(known) | self.loaded
+
+    def missing_module(self, table: str) -> str:
+        """"module kx is not loaded: …" for the table "KSR.kx", "" when it is loaded or unknown."""
+        if table in self.loaded or table not in self.known:
+            return ""
+        name = table.partition(".")[2]
+        return f"module {name} is not loaded: add it to [modules] load"
+
+    def nearest(self, table: str, function: str) -> str:
+        """"KSR.tm.t_relay" for ("KSR.tm", "t_rely"): the best guess, "" when there is none."""
+        functions = self.known.get(table, ())
+        if close := difflib.get_close_matches(function, functions, 1, 0.6):
+            return f"{table}.{close[0]}"
+        for other, names in self.known.items():
+            if function in names:
+                return f"{other}.{function}"
+        return ""
+
+    def nearest_module(self, table: str) -> str:
+        """"KSR.tm" for "KSR.tmm", "" when nothing is near."""
+        close = difflib.get_close_matches(table, [name for name in self.known if "." in name], 1, 0.7)
+        return close[0] if close else ""
+
+
+def _functions(modules: Iterable[type[Module]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {"KSR": [], "luasip": []}
+    for module in modules:
+        table = f"{module.namespace}.{module.name}" if module.name else module.namespace
+        found.setdefault(table, []).extend(export.name for export in module.exports())
+    return found
+
+
+def whole_file_names(message: str, files: Iterable[Path]) -> str:
+    """Lua's shortened "...long/path/route.lua" written out."""
+    for file in files:
+        path = str(file)
+        if len(path) > _SHORT_NAME:
+            message = message.replace("..." + path[-(_SHORT_NAME - 3) :], path)
+    return message
+
+
+def explain(message: str, names: Names, sources: Mapping[str, str]) -> str:
+    """`message` with a hint added where one is certain or near.
+
+    Args:
+        sources: text of the script's files by path, to see which call the line of the message makes.
+    """
+    if match := _NIL_FIELD.search(message):
+        hint = _nil_hint(match[1], match[2], _line(message, sources), names)
+    elif match := _TABLE_CALL.search(message):
+        called = match[1]
+        hint = f"KSR.{called} is a module: call one of its functions" if f"KSR.{called}" in names.loaded else ""
+    else:
+        hint = ""
+    return f"{message} ({hint})" if hint else message
+
+
+def _line(message: str, sources: Mapping[str, str]) -> str:
+    place = _PLACE.match(message)
+    if not place or place[1] not in sources:
+        return ""
+    lines = sources[place[1]].split("\n")
+    number = int(place[2])
+    return lines[number - 1] if number <= len(lines) else ""
+
+
+def _nil_hint(what: str, field: str, line: str, names: Names) -> str:
+    for namespace in ("KSR", "luasip"):
+        if hint := names.missing_module(f"{namespace}.{field}"):
+            return hint
+    if what == "index":
+        guess = names.nearest_module(f"KSR.{field}") if f"KSR.{field}" in line else ""
+        return f"did you mean {guess}?" if guess else ""
+    table = _called_table(line, field)
+    if not table:
+        return ""
+    guess = names.nearest(table, field)
+    return f"there is no {table}.{field}" + (f", did you mean {guess}?" if guess else "")
+
+
+def _called_table(line: str, field: str) -> str:
+    """The table a source line calls `field` of: "KSR.tm", "KSR", "" when it is none of ours."""
+    match = re.search(rf"\b((?:KSR|luasip)(?:\s*\.\s*\w+)?)\s*[.:]\s*{re.escape(field)}\b", line)
+    return re.sub(r"\s", "", match[1]) if match else ""

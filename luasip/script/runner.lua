@@ -1,0 +1,335 @@
+-- Runs the callbacks of a route script, each in a coroutine of its own, and suspends and resumes them.
+--
+-- Python calls only the functions returned at the end, and none of them ever raises. `host` is a table of Python
+-- functions, none of which calls Lua back, except `block`, which may start other routes through these same functions.
+-- This file also replaces the coroutine functions scripts see: a call that suspends inside a script's own coroutine is
+-- passed outwards, coroutine by coroutine, to the route, and its answer inwards again.
+
+local host = ...
+local OURS = "=[luasip]"
+local EXIT = "~~ksr~exit~~"
+local SUSPEND = {}
+local getinfo, getlocal, sethook, traceback = debug.getinfo, debug.getlocal, debug.sethook, debug.traceback
+local raw_create, raw_resume, raw_yield = coroutine.create, coroutine.resume, coroutine.yield
+local raw_status, running, raw_close = coroutine.status, coroutine.running, coroutine.close
+local type, tostring, error, select, rawget, rawset = type, tostring, error, select, rawget, rawset
+local pcall, xpcall, setmetatable, getmetatable, pairs = pcall, xpcall, setmetatable, getmetatable, pairs
+local collectgarbage = collectgarbage
+local globals = _G
+local legacy = _VERSION == "Lua 5.1" and not jit
+
+---------------------------------------------------------------------------------------------------- where in the script
+
+-- The outermost function of a coroutine is body(fn, …): when the script left `fn` by `return KSR.x.y()`, its frame is
+-- gone and its definition is the nearest place there is.
+local function body(fn, argument)
+    fn(argument)
+end
+
+-- "file:line: " of the innermost frame that belongs to the script, "" when there is none.
+local function where(level)
+    level = level + 1
+    local info = getinfo(level, "Sl")
+    local outermost
+    while info do
+        if info.source ~= OURS and info.currentline > 0 then
+            return info.short_src .. ":" .. info.currentline .. ": "
+        end
+        outermost = level
+        level = level + 1
+        info = getinfo(level, "Sl")
+    end
+    if outermost and getinfo(outermost, "f").func == body then
+        local _, fn = getlocal(outermost, 1)
+        info = getinfo(fn, "S")
+        return info.short_src .. ":" .. info.linedefined .. ": "
+    end
+    return ""
+end
+
+local function raise(message)
+    error(where(2) .. message, 0)
+end
+
+---------------------------------------------------------------------------------------------------- time and memory
+
+local guard, COUNT = nil, 10000
+local soft_limit = host.soft_limit -- KiB, or nil
+local limited = host.time_limited or soft_limit
+local memory_message = "memory limit of the script reached"
+
+-- Collect before complaining: the collector lets garbage pile up.
+local function memory_exhausted()
+    if collectgarbage("count") <= soft_limit then return false end
+    collectgarbage()
+    return collectgarbage("count") > soft_limit
+end
+
+if limited then
+    local over_time = host.over_time
+    if jit then
+        jit.off()
+        jit.flush()
+    end
+    -- Once over a limit every further instruction raises, so no pcall of the script can hold the route.
+    local function overrun(message)
+        local function again()
+            if over_time() or soft_limit and memory_exhausted() then raise(message) end
+            sethook(guard, "", COUNT)
+        end
+        sethook(again, "", 1)
+        raise(message)
+    end
+    guard = function()
+        if over_time() then
+            overrun("time limit of the script reached")
+        elseif soft_limit and memory_exhausted() then
+            overrun(memory_message)
+        end
+    end
+    sethook(guard, "", COUNT)
+end
+
+-- Room for `size` more bytes, and for the Lua objects made from them.
+local function make_room(size)
+    if not soft_limit then return end
+    if collectgarbage("count") + size / 512 > soft_limit then
+        collectgarbage()
+        if collectgarbage("count") + size / 512 > soft_limit then raise(memory_message) end
+    end
+end
+
+---------------------------------------------------------------------------------------------------- coroutines of scripts
+
+local scripts_own = setmetatable({}, { __mode = "k" }) -- coroutines made by the script
+local waiting = setmetatable({}, { __mode = "k" }) -- those in the middle of a suspended call
+
+-- Lua before 5.3 cannot say whether a yield would cross a C function: look for one.
+local function crosses_no_c_function()
+    local co, main = running()
+    if not co or main then return false end
+    local level = 3
+    local info = getinfo(level, "Sf")
+    while info do
+        if info.what == "C" and info.func ~= pcall and info.func ~= xpcall then return false end
+        level = level + 1
+        info = getinfo(level, "Sf")
+    end
+    return true
+end
+local may_yield = coroutine.isyieldable or crosses_no_c_function
+
+-- Wait for the answer to the call that was just suspended: value, code as a module function gives.
+local function suspend()
+    if may_yield() then return raw_yield(SUSPEND) end
+    return host.block(where(3))
+end
+
+function coroutine.create(fn)
+    local co = raw_create(fn)
+    scripts_own[co] = true
+    if guard and not jit then sethook(co, guard, "", COUNT) end
+    return co
+end
+
+local function pass_on(co, ok, mark, ...)
+    if ok and mark == SUSPEND then
+        waiting[co] = true
+        local value, code = suspend()
+        waiting[co] = nil
+        return pass_on(co, raw_resume(co, value, code))
+    end
+    return ok, mark, ...
+end
+
+function coroutine.resume(co, ...)
+    if waiting[co] then return false, "cannot resume a coroutine that waits for a suspended call" end
+    return pass_on(co, raw_resume(co, ...))
+end
+
+local function unwrap(ok, ...)
+    if ok then return ... end
+    local message = ...
+    if type(message) == "string" and message ~= EXIT then message = where(2) .. message end
+    error(message, 0)
+end
+
+function coroutine.wrap(fn)
+    local co = coroutine.create(fn)
+    return function(...)
+        if waiting[co] then raise("cannot resume a coroutine that waits for a suspended call") end
+        return unwrap(pass_on(co, raw_resume(co, ...)))
+    end
+end
+
+function coroutine.yield(...)
+    if not scripts_own[running()] then raise("attempt to yield from outside a coroutine") end
+    return raw_yield(...)
+end
+
+function coroutine.status(co)
+    if waiting[co] then return "normal" end
+    return raw_status(co)
+end
+
+if coroutine.isyieldable then
+    local isyieldable = coroutine.isyieldable
+    function coroutine.isyieldable(...)
+        return select("#", ...) == 0 and scripts_own[running()] == true and isyieldable()
+    end
+end
+
+-- Lua 5.1 cannot yield across pcall: run the protected function in a coroutine, whose calls are passed on.
+if legacy then
+    local unpack = unpack
+    function pcall(fn, ...)
+        if type(fn) ~= "function" then return false, "attempt to call a " .. type(fn) .. " value" end
+        local co = raw_create(fn)
+        if guard then sethook(co, guard, "", COUNT) end
+        return pass_on(co, raw_resume(co, ...))
+    end
+    globals.pcall = pcall
+    function globals.xpcall(fn, on_error, ...)
+        local co = raw_create(fn)
+        if guard then sethook(co, guard, "", COUNT) end
+        local results = { pass_on(co, raw_resume(co, ...)) }
+        if results[1] then return unpack(results) end
+        return false, on_error(results[2])
+    end
+end
+
+---------------------------------------------------------------------------------------------------- routes
+
+local routes = {} -- coroutine number → suspended coroutine
+local last_number = 0
+local suspended = 0
+
+local function describe(value)
+    if type(value) == "string" then return value end
+    local ok, text = pcall(tostring, value)
+    if not ok or type(text) ~= "string" then text = "error object is a " .. type(value) .. " value" end
+    return text
+end
+
+-- The message of a failure, with the place when the error value itself does not tell.
+local function located(co, value)
+    local message = describe(value)
+    if message:find("^[^\n]-:%d+: ") then return message end
+    for level = 0, 250 do
+        local info = getinfo(co, level, "Sl")
+        if not info then break end
+        if info.source ~= OURS and info.currentline > 0 then
+            return info.short_src .. ":" .. info.currentline .. ": " .. message
+        end
+    end
+    return message
+end
+
+-- nil when the route ended, its number when it is suspended, message and traceback when it failed.
+local function outcome(co, number, ok, result)
+    if ok and result == SUSPEND then
+        if not number then
+            number = last_number + 1
+            last_number = number
+            suspended = suspended + 1
+        end
+        routes[number] = co
+        return number
+    end
+    if number then
+        routes[number] = nil
+        suspended = suspended - 1
+    end
+    if ok or result == EXIT then return nil end
+    return located(co, result), traceback(co)
+end
+
+local kept, last_kept = {}, 0 -- functions handed to Python, by number, until they are started
+
+local function keep(fn)
+    last_kept = last_kept + 1
+    kept[last_kept] = fn
+    return last_kept
+end
+
+local function take(name)
+    if type(name) == "string" then return rawget(globals, name) end
+    local fn = kept[name]
+    kept[name] = nil
+    return fn
+end
+
+local runner = {}
+
+function runner.start(name, argument)
+    local fn = take(name)
+    if type(fn) ~= "function" then return false end
+    local co = raw_create(body)
+    if guard then
+        if jit then sethook(guard, "", COUNT) else sethook(co, guard, "", COUNT) end
+    end
+    return outcome(co, nil, raw_resume(co, fn, argument))
+end
+
+function runner.resume(number, value, code)
+    local co = routes[number]
+    if not co then return false end
+    if jit and guard then sethook(guard, "", COUNT) end
+    return outcome(co, number, raw_resume(co, value, code))
+end
+
+function runner.abandon(number)
+    local co = routes[number]
+    if not co then return end
+    routes[number] = nil
+    suspended = suspended - 1
+    if raw_close then raw_close(co) end
+end
+
+function runner.has(name)
+    if type(name) == "number" then return kept[name] ~= nil end
+    return type(rawget(globals, name)) == "function"
+end
+
+function runner.suspended()
+    return suspended
+end
+
+-- Memory still above the limit when nothing runs any more: Python then makes room for itself.
+function runner.crowded()
+    return memory_exhausted()
+end
+
+local function load_failed(message)
+    return { describe(message), traceback("", 2) }
+end
+
+-- nil, or message and traceback.
+function runner.load(path)
+    local chunk, problem = loadfile(path)
+    if not chunk then return problem, "" end
+    local ok, failure = xpcall(chunk, load_failed)
+    if not ok then
+        if type(failure) ~= "table" then return describe(failure), "" end
+        if failure[1] ~= EXIT then return failure[1], failure[2] end
+    end
+end
+
+-- From now on a new global is worth a warning: interleaved routes share it.
+function runner.watch_globals()
+    local meta = getmetatable(globals)
+    if meta and rawget(meta, "__newindex") ~= nil then return end
+    meta = meta or {}
+    meta.__newindex = function(_, name, value)
+        rawset(globals, name, value)
+        host.global_written(describe(name), where(2))
+    end
+    setmetatable(globals, meta)
+end
+
+function runner.forget(number)
+    kept[number] = nil
+end
+
+return runner, { where = where, raise = raise, suspend = suspend, make_room = make_room, keep = keep, EXIT = EXIT,
+    soft_limit = soft_limit }

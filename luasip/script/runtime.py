@@ -1,0 +1,308 @@
+"""One Lua state with one route script: load it, start its callbacks, suspend and resume them.
+
+One thread at a time may use a Runtime: it holds `lock`, which is re-entrant because a blocking call may start another
+route. Nothing here is global, so a second Runtime can be built beside a running one and be swapped in.
+"""
+
+import importlib
+import logging
+import threading
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from luasip.errors import ScriptError, SettingsError
+from luasip.kemi.context import RouteContext
+from luasip.kemi.declare import Export, Module
+from luasip.kemi.operation import Operation
+from luasip.script import plain_data
+from luasip.script.bridge import Block, Current, adapter, full_name
+from luasip.script.explain import Names, explain, whole_file_names
+from luasip.script.plain_data import FunctionName
+from luasip.script.shims import shape, signature
+
+DONE: Final = 0
+FAILED: Final = 1
+SUSPENDED: Final = 2
+
+FLAVOURS: Final = ("lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "luajit21")
+"""Lua versions lupa may bring, as script.lua names them."""
+
+LOAD_TIME_FACTOR: Final = 30
+"""Loading the script may take this many times the limit of a callback."""
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptOptions:
+    """How a script is run."""
+
+    path: Path
+    lua: str = "lua54"
+    time_limit: float = 1.0
+    """Seconds of CPU time one step of a callback (from start or resume to end or suspension) may take; 0: no limit."""
+    memory_limit: int = 256 * 1024 * 1024
+    """Bytes the Lua state may hold; 0: no limit."""
+    suspend: str = "auto"
+    """"auto", or "explicit": KSR functions that would suspend the route block its thread, as in Kamailio."""
+
+
+class Step:
+    """How a start or resume ended: `state` is DONE, FAILED (see `error`) or SUSPENDED.
+
+    A suspended step has a `coroutine` number for resume, the `generator` to be driven, and the `operation` it waits for.
+    """
+
+    __slots__ = ("coroutine", "error", "generator", "operation", "state")
+
+    def __init__(
+        self,
+        state: int,
+        coroutine: int = 0,
+        generator: Generator[Operation, Any, Any] | None = None,
+        operation: Operation | None = None,
+        error: ScriptError | None = None,
+    ) -> None:
+        self.state = state
+        self.coroutine = coroutine
+        self.generator = generator
+        self.operation = operation
+        self.error = error
+
+
+_DONE_STEP: Final = Step(DONE)
+
+
+class Runtime:
+    """A Lua state and the script in it."""
+
+    def __init__(
+        self,
+        options: ScriptOptions,
+        modules: Sequence[Module],
+        *,
+        block: Block,
+        log: logging.Logger,
+        known_modules: Sequence[type[Module]] = (),
+        version: int = 0,
+    ) -> None:
+        """Build the state; the script is not loaded yet.
+
+        Args:
+            modules: the loaded modules; a module missing here is nil in KSR.
+            block: drives a suspending generator to its end on this thread, where Lua cannot yield.
+            known_modules: every module there is, for error messages about modules that are not loaded.
+            version: number of this script version, for the server's use.
+
+        Raises SettingsError when there is no such Lua.
+        """
+        self.options = options
+        self.version = version
+        self.lock = threading.RLock()
+        self.script_variables: dict[str, str | int] = {}
+        """$var(…) of this state."""
+        self.files: set[Path] = {options.path}
+        self.log = log
+        self._names = Names(modules, known_modules)
+        self._warned: set[str] = set()
+        self._reserve = _reserve(options.memory_limit)
+        self._current = Current(
+            block, log, explicit=options.suspend == "explicit", large=self._reserve // 4
+        )
+        self._lua = _new_state(options)
+        runner, shims = self._run_own_files()
+        self._start_function, self._resume_function = runner["start"], runner["resume"]
+        self._runner = runner
+        self._install(modules, shims)
+
+    # ------------------------------------------------------------------------------------------------ building
+
+    def _run_own_files(self) -> tuple[Any, Any]:
+        host = self._lua.table_from(self._host())
+        runner, support = self._own_file("runner.lua")(host)
+        cjson, null = self._own_file("cjson.lua")(support["raise"])
+        decode, encode = self._own_file("plain_data.lua")(support["keep"], null)
+        self._own_file("prelude.lua")(host, support, cjson)
+        return runner, self._own_file("shims.lua")(host, support, decode, encode)
+
+    def _own_file(self, name: str) -> Any:
+        return self._lua.compile((_HERE / name).read_bytes(), name="=[luasip]")
+
+    def _host(self) -> dict[str, Any]:
+        """What the Lua files may call or read. These functions must not call Lua."""
+        current, options = self._current, self.options
+        limit = options.time_limit
+        log, warned, files, clock = self.log, self._warned, self.files, time.thread_time
+
+        def over_time() -> bool:
+            if not limit:
+                return False
+            if not current.overrun_at:
+                current.overrun_at = clock() + limit
+            return clock() > current.overrun_at
+
+        def block(where: str) -> Any:
+            if where not in warned:
+                warned.add(where)
+                log.warning("%s%s cannot suspend here: it blocks the thread", where, current.name)
+            return current.blocked()
+
+        def global_written(name: str, where: str) -> None:
+            if name not in warned:
+                warned.add(name)
+                log.warning("%snew global '%s' in a route: routes share globals, make it local", where, name)
+
+        def called_while_loading(name: str, where: str) -> None:
+            log.error("%s%s called while the script is loading: there is no message", where, name)
+
+        return {
+            "soft_limit": (options.memory_limit - self._reserve) / 1024 if options.memory_limit else None,
+            "time_limited": bool(limit),
+            "folder": str(options.path.parent),
+            "over_time": over_time,
+            "block": block,
+            "fetch": current.fetch,
+            "print": lambda text: log.info("%s", text),
+            "read": lambda path: files.add(Path(path)),
+            "global_written": global_written,
+            "called_while_loading": called_while_loading,
+        }
+
+    def _install(self, modules: Sequence[Module], support: Any) -> None:
+        tables = {name: self._lua.table() for name in ("KSR", "luasip")}
+        compiled: dict[str, Any] = {}
+        for module in modules:
+            table = tables[module.namespace]
+            if module.name:
+                table[module.name] = table = self._lua.table()
+            for export in type(module).exports():
+                table[export.name] = self._shim(module, export, support, compiled)
+        for name, table in tables.items():
+            self._lua.globals()[name] = table
+
+    def _shim(self, module: Module, export: Export, support: Any, compiled: dict[str, Any]) -> Any:
+        source = shape(export, limited=bool(self.options.memory_limit))
+        if source not in compiled:
+            compiled[source] = self._lua.compile(source, name="=[luasip]")
+        expected = signature(export, full_name(module, export.name))
+        return compiled[source](support, adapter(self._current, module, export), f"{expected} expected")
+
+    # ------------------------------------------------------------------------------------------------ running
+
+    def load(self) -> None:
+        """Run the script file. Raises ScriptError with file and line; the Runtime is of no use then."""
+        self._current.overrun_at = time.thread_time() + LOAD_TIME_FACTOR * self.options.time_limit
+        failure = self._runner["load"](str(self.options.path))
+        if failure is not None:
+            raise self._error(*failure)
+        self._runner["watch_globals"]()
+
+    def has(self, name: str) -> bool:
+        """Whether the script has a global function `name`."""
+        found: bool = self._runner["has"](name.number if isinstance(name, FunctionName) else name)
+        return found
+
+    def start(self, name: str, ctx: RouteContext, argument: str | None = None) -> Step:
+        """Run the global function `name` until it ends, fails or suspends."""
+        wanted: str | int = name.number if isinstance(name, FunctionName) else name
+        step = self._step(ctx, self._start_function, wanted, argument)
+        if step is None:
+            message = f"{self.options.path}: there is no function {name}"
+            return Step(FAILED, error=ScriptError(message))
+        return step
+
+    def resume(self, coroutine: int, ctx: RouteContext, ok: bool, value: Any) -> Step:
+        """Go on with a suspended route: the call returns `value`, or fails with the message `value` if not `ok`.
+
+        A coroutine that is not suspended (any more) gives a FAILED step.
+        """
+        try:
+            answer = self._current.plain(value) if ok else (None, plain_data.wire_text(str(value)))
+        except TypeError as error:
+            answer = self._current.failed("the suspended call", error)
+        arguments = answer if type(answer) is tuple else (answer,)
+        step = self._step(ctx, self._resume_function, coroutine, *arguments)
+        if step is None:
+            return Step(FAILED, error=ScriptError(f"{self.options.path}: no suspended route {coroutine}"))
+        return step
+
+    def _step(self, ctx: RouteContext, function: Any, *arguments: Any) -> Step | None:
+        """One run of Lua; None when there was nothing to run."""
+        current = self._current
+        outer = current.ctx, current.route, current.overrun_at
+        current.ctx, current.route, current.overrun_at = ctx, int(ctx.route), 0.0
+        try:
+            outcome = function(*arguments)
+        finally:
+            current.ctx, current.route, current.overrun_at = outer
+        if outcome is None:
+            return _DONE_STEP
+        if outcome is False:
+            return None
+        if isinstance(outcome, tuple):
+            return Step(FAILED, error=self._error(*outcome))
+        step = Step(SUSPENDED, outcome, current.generator, current.operation)
+        current.generator = current.operation = None
+        return step
+
+    def abandon(self, coroutine: int) -> None:
+        """Forget a suspended route; its generator is the caller's to close."""
+        self._runner["abandon"](coroutine)
+
+    def forget(self, name: FunctionName) -> None:
+        """Drop a function that was given as an argument and will not be started."""
+        self._runner["forget"](name.number)
+
+    # ------------------------------------------------------------------------------------------------ looking in
+
+    def memory_used(self) -> int:
+        """Bytes the Lua state holds."""
+        used: int = self._lua.get_memory_used() or 0
+        return used
+
+    @property
+    def suspended(self) -> int:
+        """How many routes are suspended."""
+        count: int = self._runner["suspended"]()
+        return count
+
+    def _error(self, message: str, traceback: str) -> ScriptError:
+        message = explain(whole_file_names(message, self.files), self._names, self._sources())
+        traceback = whole_file_names(traceback, self.files)
+        python_error, self._current.python_error = self._current.python_error, None
+        if python_error and python_error[0] in message:
+            traceback = f"{traceback}\n{python_error[1]}"
+        return ScriptError(message, traceback)
+
+    def _sources(self) -> dict[str, str]:
+        sources = {}
+        for file in self.files:
+            try:
+                sources[str(file)] = file.read_text("latin-1")
+            except OSError:
+                continue
+        return sources
+
+
+def _reserve(memory_limit: int) -> int:
+    """How many bytes below its limit a script is stopped, so that Python can still hand over strings."""
+    return min(memory_limit // 4, 4 * 1024 * 1024)
+
+
+def _new_state(options: ScriptOptions) -> Any:
+    if options.lua not in FLAVOURS:
+        raise SettingsError([f"script.lua: {options.lua!r} is not one of {', '.join(FLAVOURS)}"])
+    try:
+        lupa = importlib.import_module(f"lupa.{options.lua}")
+    except ImportError as error:
+        raise SettingsError([f"script.lua: this lupa has no {options.lua} ({error})"]) from error
+    return lupa.LuaRuntime(
+        encoding="latin-1",
+        unpack_returned_tuples=True,
+        register_eval=False,
+        register_builtins=False,
+        max_memory=options.memory_limit,
+    )

@@ -1,0 +1,77 @@
+"""The Lua source of the functions scripts call: one for each shape of exported function.
+
+A shim coerces its arguments as KEMI does, calls the adapter (bridge.py) and ends the call (shims.lua). Pure text.
+"""
+
+from luasip.kemi.declare import Export
+from luasip.script.bridge import takes_any
+
+_HEAD = """local support, call, expected = ...
+local type, select, text, integer, kind = support.type, support.select, support.text, support.integer, support.kind
+local settle, too_few, pass_any, error = support.settle, support.too_few, support.pass_any, support.error
+local make_room, EXIT = support.make_room, support.EXIT
+"""
+
+
+def signature(export: Export, name: str) -> str:
+    """What a call looks like: "KSR.pv.get(name: str)"."""
+    parameters = [f"{p.name}: {p.kind}{' (optional)' if p.optional else ''}" for p in export.parameters]
+    if export.variadic:
+        parameters.append("...")
+    return f"{name}({', '.join(parameters)})"
+
+
+def shape(export: Export, *, limited: bool) -> str:
+    """Lua source of a chunk `(support, call, expected) -> function` for this shape of function.
+
+    Args:
+        limited: the Lua state has a memory limit, so room is made before a string may come back.
+    """
+    names = [f"a{i}" for i in range(1, len(export.parameters) + 1)]
+    lines = _check(export, names) + _coercions(export, names)
+    if limited and export.result == "xval":
+        lines.append("make_room()")
+    lines += _call(export, names)
+    head = "..." if export.parameters or export.variadic else ""
+    return f"{_HEAD}return function({head})\n" + "\n".join(lines) + "\nend"
+
+
+def _check(export: Export, names: list[str]) -> list[str]:
+    if not names:
+        return []
+    lines = [f"local {', '.join(names)} = ..."]
+    required = sum(not parameter.optional for parameter in export.parameters)
+    if required:
+        count = 'select("#", ...)'
+        lines.append(f"if a{required} == nil and {count} < {required} then too_few(expected, {count}) end")
+    return lines
+
+
+def _coercions(export: Export, names: list[str]) -> list[str]:
+    lines = []
+    for parameter, name in zip(export.parameters, names, strict=True):
+        given = f"{name} ~= nil and " if parameter.optional else ""
+        if parameter.kind == "str":
+            lines.append(f'if {given}type({name}) ~= "string" then {name} = text({name}) end')
+        elif parameter.kind == "int":
+            fits = f'kind({name}) == "integer" and {name} >= -2147483648 and {name} <= 2147483647'
+            lines.append(f"if {given}not ({fits}) then {name} = integer({name}) end")
+    return lines
+
+
+def _call(export: Export, names: list[str]) -> list[str]:
+    arguments = ", ".join(names)
+    if export.variadic:
+        count = f'select("#", ...) - {len(names)}'
+        rest = f"select({len(names) + 1}, ...)" if names else "..."
+        arguments = f"({count} > 0 and {count} or 0) + {len(names)}" + "".join(f", {n}" for n in names) + f", {rest}"
+    elif takes_any(export):
+        arguments = f"{len(names)}, {arguments}"
+    called = f"pass_any(call, {arguments})" if takes_any(export) else f"call({arguments})"
+    lines = [f"local value, code = {called}"]
+    if export.exits:
+        return [*lines, "if code and settle(value, code) == false then return false end", "error(EXIT, 0)"]
+    if export.result == "none":
+        result = "0" if names or export.variadic else "false"
+        return [*lines, f"if code and settle(value, code) == false then return false end return {result}"]
+    return [*lines, "if code then return settle(value, code) end return value"]
