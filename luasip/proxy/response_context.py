@@ -256,13 +256,9 @@ class ResponseContext:
                 best, lowest = index, rank
         return best
 
-    def upstream_status(self, index: int) -> int:
-        """The status to send upstream when branch `index` wins: its own but for a 503, and for a status made
-        here after the caller's CANCEL, which is 487 (RFC 3261 §9.2)."""
-        branch = self.branches[index]
-        if branch.response is None and self.cancelled:
-            return 487
-        return 500 if branch.status == 503 and self.settings.remap_503_500 else branch.status
+    def upstream_status(self, status: int) -> int:
+        """The status to send upstream when a branch with `status` wins."""
+        return 500 if status == 503 and self.settings.remap_503_500 else status
 
     def challenges(self, winner: int) -> str:
         """Header lines to add to the 401 or 407 of branch `winner`: the other branches' WWW-Authenticate and
