@@ -84,6 +84,15 @@ class Edits:
         """True when one deletion covers the whole header line."""
         return any(start <= line.start and end >= line.end for start, end in self._deletions)
 
+    def revised(self, message: Message, start: int, end: int) -> str:
+        """`text[start:end]` as it will be sent; what is inserted at `end` does not count."""
+        return self._splice(message.text, start, end)
+
+    def forget(self, start: int, end: int) -> None:
+        """Takes back every change inside `text[start:end]`; deletions that reach beyond it stay."""
+        self._insertions = [item for item in self._insertions if not start <= item[0] < end]
+        self._deletions = [item for item in self._deletions if item[0] < start or item[1] > end]
+
     def set_body(self, body: str, content_type: str | None = None) -> None:
         """Exchanges the whole body (changes inside the body are lost); None keeps the Content-Type."""
         self._body = body

@@ -83,14 +83,17 @@ def parse_params(text: str, start: int = 0, name: str = "parameter") -> dict[str
         items = [tail[first:last] for first, last in split_items(tail, ";", 0, len(tail), name)]
     else:
         items = tail.split(";")
-    if items[0].strip(SPACE):
+    if items[0] and items[0].strip(SPACE):
         raise HeaderError(name, text, "text before parameter")
+    ascii_only = tail.isascii()
     for item in items[1:]:
         key, equals, value = item.partition("=")
-        key = key.strip(SPACE).lower()
-        if not key or key.strip(TOKEN):
-            raise HeaderError(name, text, "bad parameter name")
-        if equals:
+        if not (ascii_only and key.isalnum()):
+            key = key.strip(SPACE)
+            if not key or key.strip(TOKEN):
+                raise HeaderError(name, text, "bad parameter name")
+        key = key.lower()
+        if equals and not (ascii_only and value.isalnum()):
             value = value.strip(SPACE)
             if not value or (value.strip(TOKEN) and not _is_value(value)):
                 raise HeaderError(name, text, f"bad value of parameter {key}")

@@ -172,8 +172,10 @@ def _parse_sip(text: str, scheme: str, rest: str) -> Uri:
     userinfo, at, tail = rest.partition("@")
     if at:
         user, _, password = userinfo.partition(":")
-        if not user or user.strip(_USER) or (password and password.strip(_PASSWORD)):
+        if not (user.isalnum() and text.isascii()) and (not user or user.strip(_USER)):
             raise UriError(text, "bad user part")
+        if password and password.strip(_PASSWORD):
+            raise UriError(text, "bad password")
     else:
         tail = rest
     headers = ""
@@ -220,14 +222,21 @@ def split_host_port(text: str, whole: str) -> tuple[str, int | None]:
 
 @lru_cache(maxsize=1024)
 def is_ipv6_reference(text: str) -> bool:
-    """True for an IPv6 address in brackets, without a zone."""
+    """True for an IPv6 address in brackets, without a zone.
+
+    Three colons before an embedded IPv4 address (RFC 3261's grammar) are accepted (RFC 5118 §4.10).
+    """
     if text[:1] != "[" or text[-1:] != "]" or "%" in text or len(text) > 64:
         return False
     try:
-        ipaddress.IPv6Address(text[1:-1])
+        ipaddress.IPv6Address(_without_third_colon(text[1:-1]))
     except ValueError:
         return False
     return True
+
+
+def _without_third_colon(address: str) -> str:
+    return address.replace(":::", "::", 1) if "." in address else address
 
 
 def _read_params(text: str, params_text: str) -> dict[str, str]:
@@ -326,7 +335,9 @@ def hosts_equal(a: str, b: str) -> bool:
     if ":" not in first or ":" not in second:
         return False
     try:
-        return ipaddress.IPv6Address(first) == ipaddress.IPv6Address(second)
+        return ipaddress.IPv6Address(_without_third_colon(first)) == ipaddress.IPv6Address(
+            _without_third_colon(second)
+        )
     except ValueError:
         return False
 

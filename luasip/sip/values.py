@@ -94,7 +94,7 @@ def parse_via(text: str, start: int = 0, end: int = 0) -> Via:
 
 
 def _read_spaced_head(head: str, text: str) -> tuple[str, str]:
-    """Transport and sent-by where white space stands around the slashes (SLASH, §25.1) or the version is odd."""
+    """Transport and sent-by where white space stands around the slashes (SLASH, §25.1)."""
     parts = head.replace("\t", " ").split("/")
     if len(parts) != 3 or parts[0].strip(" ").upper() != "SIP" or not is_token(parts[1].strip(" ")):
         raise HeaderError("Via", text)
