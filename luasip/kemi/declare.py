@@ -1,9 +1,9 @@
 """How a KEMI module declares what it offers.
 
 A module is one class. Its methods marked @function, @variable and @command, with their signatures and
-docstrings, are the only source for the Lua shims, the argument coercion, the editor stubs, the reference pages
-and the RPC help. A parameter or a result without documentation fails when the module is declared. This file
-knows no Lua and no server.
+docstrings, are the only source for the Lua shims, the argument coercion, the editor stubs, the reference
+pages and the RPC help. A parameter or a result without documentation fails when the module is declared.
+This file knows no Lua and no server.
 """
 
 import dataclasses
@@ -111,8 +111,8 @@ def function(
 def variable(*names: str, raw_inner: bool = False) -> Callable[[_F], _F]:
     """Make a method the reader of `$name`: `(self, ctx, inner: str, index: int | str | None) -> PvValue`.
 
-    `inner` is the text between the parentheses with pseudo-variables in it already replaced ("" when there are
-    none), or as written with `raw_inner`; `index` is the `[i]` that followed, "*" for all, None when absent.
+    `inner` is the text between the parentheses with pseudo-variables in it already replaced ("" when there
+    are none), or as written with `raw_inner`; `index` is the `[i]` that followed, "*" for all, None without.
     """
 
     def mark(method: _F) -> _F:
@@ -124,7 +124,7 @@ def variable(*names: str, raw_inner: bool = False) -> Callable[[_F], _F]:
 
 
 def variable_setter(*names: str) -> Callable[[_F], _F]:
-    """Make a method the writer of `$name`: `(self, ctx, inner, index, value: PvValue) -> bool`; None unsets."""
+    """Make a method the writer of `$name`: `(self, ctx, inner, index, value) -> bool`; None unsets."""
 
     def mark(method: _F) -> _F:
         method.__kemi_variable_setter__ = names  # type: ignore[attr-defined]
@@ -150,8 +150,8 @@ _RESULTS = {int: "int", bool: "bool", type(None): "none"}
 class Module:
     """Base of every KEMI module. One object serves all workers and guards its own state.
 
-    Subclasses set `name`, may hold a dataclass `Settings` (fields are Kamailio's modparams) and name in `uses`
-    the modules they are handed as keyword arguments of the same names.
+    Subclasses set `name`, may hold a dataclass `Settings` (fields are Kamailio's modparams) and name in
+    `uses` the modules they are handed as keyword arguments of the same names.
     """
 
     name: ClassVar[str] = ""
