@@ -52,7 +52,7 @@ def validate_request(
 
 
 def check_headers(message: Message) -> None:
-    """HeaderError when the top Via, From, To, Call-ID or CSeq is missing or malformed, or one stands twice."""
+    """HeaderError when the top Via, From, To, Call-ID or CSeq is missing, malformed or there twice."""
     check_repeats(message)
     _ = message.top_via, message.from_, message.to, message.call_id, message.cseq
     _ = message.max_forwards, message.content_length

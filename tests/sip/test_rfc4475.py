@@ -11,7 +11,7 @@ from luasip.sip.validation import validate_request, validate_response
 from tests.sip.rfc4475_messages import MESSAGES
 
 # Valid for this package. "baddate": nothing here reads Date, and a proxy need not (§3.1.2.12).
-# "badbranch" is the transaction layer's, "zeromf", "invut", "sdp01" … are decided by those who route or answer.
+# "badbranch" is the transaction layer's; "zeromf", "invut", "sdp01" … are decided by who routes or answers.
 ACCEPTED = [
     *[
         "wsinv",
