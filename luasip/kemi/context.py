@@ -115,16 +115,18 @@ class RecordRoute:
     used, twice (r2=on) when the message leaves by another socket than it came in.
     """
 
-    __slots__ = ("advertised", "double", "parameters", "presets", "user")
+    __slots__ = ("advertised", "double", "full_lr", "parameters", "presets", "user")
 
     def __init__(self, parameters: str = "", presets: tuple[str, ...] = (), advertised: str = "") -> None:
         self.parameters = parameters
-        """Text to put after the URI's own parameters, each with its ';'."""
+        """Text to put after the URI's own parameters and ;lr, each with its ';'."""
         self.presets = presets
         self.advertised = advertised
         self.user = ""
-        self.double = True
-        """Write a second one for the other side where the sockets differ (enable_double_rr)."""
+        self.double = 1
+        """A second one for the other side: 0 never, 1 where the sockets differ, 2 always (enable_double_rr)."""
+        self.full_lr = False
+        """Write ";lr=on" in place of ";lr" (enable_full_lr)."""
 
 
 class RouteContext:

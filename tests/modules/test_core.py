@@ -8,6 +8,7 @@ import pytest
 from luasip.kemi.context import SEND_CLOSE, SEND_NO_CONNECT, Branch, RouteContext
 from luasip.kemi.declare import Module
 from luasip.modules.core import Core
+from luasip.modules.core.methods import METHOD_LETTERS
 from tests.bench import INVITE, FakeListener, FakeServices, context, exported
 
 RESPONSE = (
@@ -39,10 +40,7 @@ def bench() -> Bench:
     return Bench()
 
 
-METHODS = (
-    "ACK BYE CANCEL DELETE GET INFO INVITE KDMQ MESSAGE NOTIFY OPTIONS POST PRACK PUBLISH PUT REFER".split()
-)
-METHODS += ["REGISTER", "SUBSCRIBE", "UPDATE"]
+METHODS = [*METHOD_LETTERS.values(), "INFO"]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -1,0 +1,281 @@
+"""rr: Record-Route for the requests of a dialog, and following the Routes that come back.
+
+A Record-Route is only asked for here; it is written when the request leaves, when its sockets are known.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from luasip.errors import PatternError
+from luasip.kemi.context import RecordRoute, RouteContext, Services
+from luasip.kemi.current import from_header, parsed_uri, to_header
+from luasip.kemi.declare import Module, Route, function
+from luasip.kemi.posix_regex import compile_posix
+from luasip.modules.rr.routing import Routed, Rules, follow_routes, top_route_parameters
+from luasip.sip.message import Request
+from luasip.sip.uri import Uri
+
+_logger = logging.getLogger("luasip.rr")
+
+_ROUTES = Route.REQUEST | Route.FAILURE | Route.BRANCH | Route.BRANCH_FAILURE | Route.EVENT
+_PARAMETERS = "rr.parameters"
+_PENDING = "rr.pending"
+_NEXT_ROUTE = "rr.next_route"
+_LOOSE_ONLY = 1
+
+
+class Rr(Module):
+    """rr: Record-Route and Route."""
+
+    name = "rr"
+
+    @dataclass
+    class Settings:
+        """How Record-Route is written and Route is read."""
+
+        enable_full_lr: int = 0
+        """1: write ";lr=on" for peers that lose a ";lr" without value."""
+
+        append_fromtag: int = 1
+        """1: add the From tag as ";ftag", which is_direction needs."""
+
+        enable_double_rr: int = 1
+        """Two Record-Routes: 0 never, 1 when it leaves by another socket than it came by, 2 always."""
+
+        add_username: int = 0
+        """1: write the Request-URI's user into the Record-Route."""
+
+        enable_socket_mismatch_warning: int = 1
+        """1: log a warning when the second of two own Routes names no socket of this server."""
+
+        custom_user_avp: str = ""
+        """AVP, such as "$avp(rr_user)", whose value add_username writes instead."""
+
+        force_send_socket: int = 0
+        """1: a single own Route chooses the sending socket too, not only the second of two."""
+
+    settings: Settings
+
+    def __init__(self, settings: Settings, services: Services) -> None:
+        self.settings = settings
+        self.services = services
+
+    @function(_ROUTES)
+    def record_route(self, ctx: RouteContext) -> int:
+        """Ask for a Record-Route with the server's own address.
+
+        Returns: 1, -1 when the message has one already or is no request.
+        """
+        return self._record(ctx)
+
+    @function(_ROUTES)
+    def record_route_params(self, ctx: RouteContext, sparams: str) -> int:
+        """Ask for a Record-Route with further parameters.
+
+        Args:
+            sparams: ";name=value", any number of them.
+        Returns: 1, -1 when the message has one already or is no request.
+        """
+        return self._record(ctx, sparams)
+
+    @function(_ROUTES)
+    def record_route_preset(self, ctx: RouteContext, addr1: str, addr2: str) -> int:
+        """Ask for Record-Routes with given addresses, taken as they are.
+
+        Args:
+            addr1: host[:port][;parameters] of the side the request leaves by.
+            addr2: the same of the side it came in by; "" for none.
+        Returns: 1, -1 when an address is missing, a second is not allowed or the message has a Record-Route.
+        """
+        if not addr1 or (addr2 and not self.settings.enable_double_rr):
+            return -1
+        return self._record(ctx, presets=(addr1, addr2) if addr2 else (addr1,))
+
+    @function(_ROUTES)
+    def record_route_preset_one(self, ctx: RouteContext, addr1: str) -> int:
+        """Ask for a Record-Route with a given address, taken as it is.
+
+        Args:
+            addr1: host[:port][;parameters].
+        Returns: 1, -1 when it is empty or the message has a Record-Route.
+        """
+        return self.record_route_preset(ctx, addr1, "")
+
+    @function(_ROUTES)
+    def record_route_advertised_address(self, ctx: RouteContext, addr: str) -> int:
+        """Ask for a Record-Route that shows another address than the server's own.
+
+        Args:
+            addr: host[:port].
+        Returns: 1, -1 when it is empty or the message has a Record-Route.
+        """
+        return self._record(ctx, advertised=addr) if addr else -1
+
+    @function(_ROUTES)
+    def add_rr_param(self, ctx: RouteContext, sparam: str) -> int:
+        """Add parameters to the Record-Route, whether asked for already or later in this run.
+
+        Args:
+            sparam: ";name=value".
+        Returns: 1, -1 when it is empty or the message is a reply.
+        """
+        if not sparam or not isinstance(ctx.message, Request):
+            return -1
+        record = ctx.record_route
+        if record is None:
+            ctx.attributes[_PENDING] = ctx.attributes.get(_PENDING, "") + sparam
+            return 1
+        # A branch may share the request's Record-Route: what it adds must stay its own.
+        longer = RecordRoute(record.parameters + sparam, record.presets, record.advertised)
+        longer.user, longer.double, longer.full_lr = record.user, record.double, record.full_lr
+        ctx.record_route = longer
+        return 1
+
+    @function(_ROUTES)
+    def remove_record_route(self, ctx: RouteContext) -> int:
+        """Take the Record-Route asked for back; those of other servers stay.
+
+        Returns: 1.
+        """
+        ctx.record_route = None
+        ctx.attributes.pop(_PENDING, None)
+        return 1
+
+    @function(_ROUTES)
+    def loose_route(self, ctx: RouteContext) -> int:
+        """Follow the Route headers: remove our own, and send the request to the next, or to its Request-URI.
+
+        Returns: 1 done; -1 nothing to follow, also for an initial request with only our own Route (which is
+        removed); -3 an initial request brought its own route set, which is followed.
+        """
+        return self.loose_route_mode(ctx, 0)
+
+    @function(_ROUTES)
+    def loose_route_mode(self, ctx: RouteContext, vmode: int) -> int:
+        """Follow the Route headers in a certain way.
+
+        Args:
+            vmode: sum of 1 no strict router is expected before us, 2 flow tokens are ignored (they always
+                are).
+        Returns: as loose_route.
+        """
+        initial = self._is_initial(ctx)
+        if initial is None:
+            return -1
+        routed = self._follow(ctx, initial, not vmode & _LOOSE_ONLY)
+        if not routed.routed:
+            return -1
+        return -3 if initial else 1
+
+    @function(_ROUTES)
+    def loose_route_preloaded(self, ctx: RouteContext) -> int:
+        """Follow the Route headers of an initial request only.
+
+        Returns: 1 when it brought a route set, which is followed; -1 when not, or in a dialog.
+        """
+        if not self._is_initial(ctx):
+            return -1
+        return 1 if self._follow(ctx, True, False).routed else -1
+
+    @function(_ROUTES)
+    def next_hop_route(self, ctx: RouteContext) -> int:
+        """Whether loose_route found a further Route behind our own.
+
+        Returns: 1 when it did, -1 when not.
+        """
+        return 1 if ctx.attributes.get(_NEXT_ROUTE) else -1
+
+    @function(_ROUTES)
+    def check_route_param(self, ctx: RouteContext, sre: str) -> int:
+        """Search the parameters of our own Route.
+
+        Args:
+            sre: POSIX extended regular expression, case ignored; the text searched starts with ";".
+        Returns: 1 when it matches; -1 when not, or the topmost Route was not ours.
+        """
+        parameters = self._own_parameters(ctx)
+        if not sre or not parameters:
+            return -1
+        try:
+            return 1 if compile_posix(sre, "i").search(parameters) else -1
+        except PatternError as error:
+            _logger.error("check_route_param: %s", error)
+            return -1
+
+    @function(_ROUTES)
+    def is_direction(self, ctx: RouteContext, dir: str) -> int:
+        """Compare the direction of a request in a dialog, by the From tag kept in our own Route.
+
+        Args:
+            dir: "downstream" as the first request of the dialog, "upstream" against it.
+        Returns: 1 when it is that direction, -1 when not.
+        """
+        upstream = self._is_upstream(ctx)
+        return 1 if dir.lower() == ("upstream" if upstream else "downstream") else -1
+
+    def _record(
+        self, ctx: RouteContext, parameters: str = "", presets: tuple[str, ...] = (), advertised: str = ""
+    ) -> int:
+        if ctx.record_route is not None or not isinstance(ctx.message, Request):
+            return -1
+        sender = from_header(ctx.message)
+        tag = sender.tag if self.settings.append_fromtag and sender is not None else ""
+        text = f";ftag={tag}" if tag else ""
+        record = RecordRoute(text + ctx.attributes.pop(_PENDING, "") + parameters, presets, advertised)
+        record.double = self.settings.enable_double_rr
+        record.full_lr = self.settings.enable_full_lr > 0
+        if self.settings.add_username:
+            record.user = self._user(ctx)
+        ctx.record_route = record
+        return 1
+
+    def _user(self, ctx: RouteContext) -> str:
+        """User part for the Record-Route; it is told apart from our Routes without one by nothing else."""
+        if self.settings.custom_user_avp:
+            value = self.services.variables.get(ctx, self.settings.custom_user_avp)
+            if value:
+                return str(value)
+        uri = parsed_uri(ctx.request.request_uri)
+        return "" if uri is None else uri.user
+
+    def _follow(self, ctx: RouteContext, initial: bool, strict: bool) -> Routed:
+        rules = Rules(
+            self._is_own,
+            self.services.listeners,
+            self.settings.enable_double_rr > 0,
+            self.settings.force_send_socket > 0,
+            strict,
+        )
+        routed = follow_routes(ctx, rules, initial=initial)
+        if routed.parameters is not None:
+            ctx.attributes[_PARAMETERS] = routed.parameters
+        if routed.next_route:
+            ctx.attributes[_NEXT_ROUTE] = True
+        if routed.unknown_socket and self.settings.enable_socket_mismatch_warning:
+            _logger.warning("no socket for the second own Route %s", routed.unknown_socket)
+        return routed
+
+    def _is_initial(self, ctx: RouteContext) -> bool | None:
+        """Whether the request is outside a dialog; None when it is no request or its To cannot be read."""
+        receiver = to_header(ctx.message)
+        if receiver is None or not isinstance(ctx.message, Request):
+            return None
+        return not receiver.tag
+
+    def _is_own(self, uri: Uri) -> bool:
+        if not uri.host:
+            return False
+        default = 5061 if uri.scheme == "sips" or uri.transport == "tls" else 5060
+        return self.services.is_myself(uri.host, uri.port or default)
+
+    def _own_parameters(self, ctx: RouteContext) -> str:
+        found: str | None = ctx.attributes.get(_PARAMETERS)
+        return top_route_parameters(ctx, self._is_own) if found is None else found
+
+    def _is_upstream(self, ctx: RouteContext) -> bool:
+        for parameter in self._own_parameters(ctx).split(";"):
+            name, _, value = parameter.partition("=")
+            if name.strip() == "ftag":
+                sender = from_header(ctx.message)
+                return bool(value and sender is not None and sender.tag and sender.tag != value)
+        return False
