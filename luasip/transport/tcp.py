@@ -237,8 +237,8 @@ class StreamTransport:
         limits, now = self.settings.limits, time.monotonic()
         connection = Connection(next(self._ids), opened, wire, peer, limits, self._counters, now)
         if self._stopped or not self._table.add(connection):
-            opened.close()
             self._counters.count("connections_refused")
+            opened.close()
             full = f"no room, {self._table.limit} connections are open"
             raise TransportError(f"{peer}: {'the transport has stopped' if self._stopped else full}")
         self._loop.add(connection)

@@ -1,6 +1,9 @@
+import contextlib
 import resource
+import select
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,7 +28,12 @@ class Bench:
         self.clients: list[socket.socket] = []
 
     def start(
-        self, *texts: str, handle: Any = None, connections: int = 2048, messages: Limits | None = None, **limits: Any
+        self,
+        *texts: str,
+        handle: Any = None,
+        connections: int = 2048,
+        messages: Limits | None = None,
+        **limits: Any,
     ) -> StreamTransport:
         settings = StreamSettings(
             connections=connections, limits=ConnectionLimits(**limits), messages=messages or Limits()
@@ -78,7 +86,9 @@ def to_socket(server: socket.socket, **fields: Any) -> Destination:
 
 
 def back(packet: Packet, **fields: Any) -> Destination:
-    return Destination("tcp", packet.source_host, packet.source_port, packet.listener, packet.connection_id, **fields)
+    return Destination(
+        "tcp", packet.source_host, packet.source_port, packet.listener, packet.connection_id, **fields
+    )
 
 
 @pytest.mark.parametrize("text", ["tcp:127.0.0.1:0", "tcp:[::1]:0"])
@@ -121,7 +131,7 @@ def test_ping_pong(bench: Bench) -> None:
     assert read_exactly(client, 2) == b"\r\n"
     client.sendall(message() + b"\r\n\r\n")
     assert read_exactly(client, 2) == b"\r\n"
-    assert len(bench.got.items) == 1
+    assert len(bench.got.wait()) == 1
 
 
 def test_five_hundred_connections_cost_no_thread(bench: Bench) -> None:
@@ -277,11 +287,12 @@ def test_half_open_peers_are_closed(bench: Bench) -> None:
 def test_a_trickle_does_not_prolong_the_wait(bench: Bench) -> None:
     server = bench.start(first_message_timeout=0.2, idle_timeout=60.0)
     client = bench.client(server)
-    with pytest.raises((BrokenPipeError, ConnectionResetError)):
-        for _ in range(5000):
+    begun = time.monotonic()
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        while time.monotonic() < begun + PATIENCE:
             client.sendall(b"O")
-            server_end = threading.Event()
-            server_end.wait(0.005)
+            select.select([client], [], [], 0.005)
+    assert time.monotonic() < begun + PATIENCE
     assert server.stats()["closed.message_timeout"] == 1
 
 
@@ -316,7 +327,7 @@ def test_a_reader_that_stops_is_closed(bench: Bench) -> None:
     client.sendall(message())
     packet = bench.got.wait_packets()[0]
     for _ in range(40):
-        server.send(message(b"x" * 500_000), back(packet), told)
+        server.send(message(b"x" * 500_000), back(packet, may_connect=False), told)
     bench.closed.wait()
     assert server.stats()["closed.write_timeout"] == 1
     assert server.stats()["messages_sent"] + len(told.wait()) == 40
@@ -385,7 +396,9 @@ def test_a_stream_that_cannot_be_cut_is_closed_and_the_others_live(bench: Bench,
 
 
 def test_messages_before_the_fault_are_handled_and_can_be_answered(bench: Bench) -> None:
-    server = bench.start(partial_message_timeout=0.1, handle=lambda packet: server.send(b"answer", back(packet)))
+    server = bench.start(
+        partial_message_timeout=0.1, handle=lambda packet: server.send(b"answer", back(packet))
+    )
     client = bench.client(server)
     client.sendall(message() + b"noise\r\n\r\n")
     assert read_exactly(client, 6) == b"answer"
@@ -477,7 +490,7 @@ def test_port_in_use_names_the_listener(bench: Bench) -> None:
 
 def test_a_protocol_nobody_speaks() -> None:
     transport = StreamTransport([Listener("sctp", "127.0.0.1", 0)])
-    with pytest.raises(TransportError, match="sctp:127.0.0.1:0"):
+    with pytest.raises(TransportError, match=r"sctp:127\.0\.0\.1:0"):
         transport.bind()
     assert transport.stop() == []
 
