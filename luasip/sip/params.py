@@ -103,12 +103,17 @@ def parse_params(text: str, start: int = 0, name: str = "parameter") -> dict[str
 
 
 def _is_value(value: str) -> bool:
-    """gen-value: a token, host or quoted string; read liberally as visible text without white space."""
+    """gen-value: a token, host or quoted string; read liberally as visible text without white space.
+
+    Also a URI in angle brackets, as extensions have it.
+    """
     if value[0] == '"':
         return skip_quoted(value, 0, len(value)) == len(value)
     if value[0] == "<":
-        return value[-1] == ">" and not has_control(value)
-    return '"' not in value and " " not in value and "\t" not in value and not has_control(value)
+        return value.find(">") == len(value) - 1 and not has_control(value)
+    if "<" in value or ">" in value or '"' in value:
+        return False
+    return " " not in value and "\t" not in value and not has_control(value)
 
 
 def render_param(name: str, value: str) -> str:

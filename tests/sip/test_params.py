@@ -41,6 +41,8 @@ def test_parse_params(text: str, expected: dict[str, str]) -> None:
         ";a@b=1",
         ";a=<x",
         ";a=<x>y",
+        ";a=x<y",
+        ";a=x>",
         ";a=x\x01",
         ";a=\x7f",
     ],

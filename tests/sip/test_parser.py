@@ -143,8 +143,8 @@ def test_fault_keeps_what_could_be_read(line: str, reason: str) -> None:
 def test_many_folds_are_one_line() -> None:
     text = request_with("A: b" + "\r\n c" * 1500 + "\r\n\t", "B: d")
     assert [line.value for line in parse_message(text).headers] == ["b" + " c" * 1500, "d"]
-    with pytest.raises(ParseError, match="X header too long"):
-        parse_message(request_with("X: b" + "\r\n " * 12000))
+    with pytest.raises(ParseError, match="Z header too long"):
+        parse_message(request_with("Z: b" + "\r\n " * 12000))
 
 
 def test_same_content_length_twice_is_no_conflict() -> None:
