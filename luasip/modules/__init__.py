@@ -4,9 +4,13 @@ from luasip.kemi.declare import Module
 from luasip.modules.core import Core
 from luasip.modules.hdr import Hdr
 from luasip.modules.maxfwd import Maxfwd
+from luasip.modules.pv import Pv
 from luasip.modules.registrar import Registrar
 from luasip.modules.rr import Rr
 from luasip.modules.sanity import Sanity
+from luasip.modules.sl import Sl
+from luasip.modules.tm import Tm
+from luasip.modules.tmx import Tmx
 from luasip.modules.usrloc import Usrloc
 from luasip.modules.x import X
 
@@ -14,9 +18,13 @@ MODULES: tuple[type[Module], ...] = (
     Core,
     Hdr,
     X,
+    Pv,
     Maxfwd,
     Rr,
     Sanity,
+    Sl,
+    Tm,
+    Tmx,
     Usrloc,
     Registrar,
 )
