@@ -180,7 +180,10 @@ class PseudoVariables:
 
     def _compile_inside(self, specification: Specification) -> Reader:
         """For one that stands inside something else: a malformed header makes only itself null."""
-        return _guarded(self._compile(specification), f"${specification.name}")
+        try:
+            return _guarded(self._compile(specification), f"${specification.name}")
+        except SpecificationError as error:
+            return _Broken(str(error)).read
 
     def _compile_writer(self, text: str, specification: Specification) -> Writer:
         if specification.name == "$" or specification.transformations:
