@@ -29,6 +29,8 @@ class TransactionSettings:
     """Carry the Reason headers of a CANCEL to the CANCELs we send."""
     add_local_cancel_reason: bool = True
     """Put a Reason header of our own into CANCELs we send because another branch answered."""
+    disable_6xx: bool = False
+    """A 6xx does not end the other branches."""
     default_code: int = 500
     default_reason: str = "Server Internal Error"
 
@@ -70,6 +72,7 @@ class Transaction(Protocol):
     carry_cancel_reason: bool
     failover: bool
     timers: TransactionTimers
+    in_failure_route: bool
 
     @property
     def final_sent(self) -> bool: ...

@@ -29,6 +29,13 @@ log = logging.getLogger("luasip.script")
 Flow = Generator[Operation, Any, Any]
 
 
+def _refusal(operation: Operation) -> Any:
+    """What an operation gives that may not even begin."""
+    if isinstance(operation, Call):
+        return POOL_FULL
+    return TIMED_OUT if isinstance(operation, Event) else None
+
+
 def _bind_log(context: RouteContext, callback: str) -> None:
     """Let log records of this step name the message and the callback."""
     message = context.message
@@ -116,15 +123,13 @@ class Execution:
     ) -> None:
         self.timers = timers
         self.max_suspended = max_suspended
-        self.explicit = False
-        """Routes block instead of being suspended (script.suspend = "explicit")."""
         self.pools = pools
         self.wakeups = wakeups
         self.before_suspension: Callable[[RouteContext], None] = lambda context: None
         """Told before a route is suspended for the first time: the transaction layer makes it stateful."""
         self.on_failure: Callable[[LuaFrame, ScriptError], None] = lambda frame, error: None
         """Told of every callback that ended with an error; it logs and counts."""
-        self.outcomes: dict[str, int] = {"pool_full": 0, "pool_late": 0}
+        self.outcomes: dict[str, int] = {"pool_full": 0, "pool_late": 0, "too_many_suspended": 0}
         self._suspended: dict[int, Task] = {}
         self._suspended_lock = threading.Lock()
         self._local = threading.local()
@@ -186,8 +191,11 @@ class Execution:
             elif isinstance(operation, RunRoute):
                 stack.append(LuaFrame(operation.name, operation.context, operation.argument))
                 value = None
-            else:
+            elif len(self._suspended) < self.max_suspended:
                 return operation, None
+            else:
+                self._count("too_many_suspended", f"{self.max_suspended} routes wait already: a wait was refused")
+                value = _refusal(operation)
         return None, value
 
     def _step_lua(self, task: Task, frame: LuaFrame, value: Any) -> tuple[Operation | None, Any]:
@@ -196,25 +204,31 @@ class Execution:
         assert runtime is not None
         context = frame.context
         _bind_log(context, frame.name)
+        self._local.runtime = runtime
         if frame.generator is None:
-            if not runtime.has(frame.name):
-                return None, False
             with runtime.lock:
                 step = runtime.start(frame.name, context, frame.argument)
         else:
-            try:
-                return frame.generator.send(value), None
-            except StopIteration as stop:
-                ok, answer = True, stop.value
-            except MisuseError as error:
-                ok, answer = False, str(error)
-            except Exception as error:  # noqa: BLE001 - the Lua bridge: a module's fault becomes the script's error
-                log.exception("%s: a KSR function failed after waiting", frame.name)
-                ok, answer = False, f"internal error: {error!r}"
+            operation, ok, answer = self._step_generator(frame, value)
+            if operation is not None:
+                return operation, None
             frame.generator = None
             with runtime.lock:
                 step = runtime.resume(frame.coroutine, context, ok, answer)
         return self._after(frame, step)
+
+    def _step_generator(self, frame: LuaFrame, value: Any) -> tuple[Operation | None, bool, Any]:
+        """Take the function a callback waits in one step on: (what it waits for next, …) or (None, ok, its answer)."""
+        assert frame.generator is not None
+        try:
+            return frame.generator.send(value), True, None
+        except StopIteration as stop:
+            return None, True, stop.value
+        except MisuseError as error:
+            return None, False, str(error)
+        except Exception as error:  # noqa: BLE001 - the Lua bridge: a module's fault becomes the script's error
+            log.exception("%s: a KSR function failed after waiting", frame.name)
+            return None, False, f"internal error: {error!r}"
 
     def _after(self, frame: LuaFrame, step: Step) -> tuple[Operation | None, Any]:
         if step.state == DONE:
@@ -301,9 +315,7 @@ class Execution:
             time.sleep(operation.seconds)
             return None
         if isinstance(operation, RunRoute):
-            raise MisuseError(
-                f"{operation.name} cannot run here: the caller is inside a function that cannot be suspended"
-            )
+            return self._run_blocking(LuaFrame(operation.name, operation.context, operation.argument))
         done = threading.Event()
         results: list[Any] = []
 
@@ -314,3 +326,18 @@ class Execution:
         self._begin(operation, _Wait(finished))
         done.wait()
         return results[0]
+
+    def _run_blocking(self, frame: LuaFrame) -> bool:
+        """Run a Lua callback to its end on this thread; returns whether it ended well."""
+        runtime: Runtime | None = getattr(self._local, "runtime", None)
+        if runtime is None or not runtime.has(frame.name):
+            return False
+        with runtime.lock:
+            step = runtime.start(frame.name, frame.context, frame.argument)
+            while step.state == SUSPENDED:
+                frame.generator, operation = step.generator, step.operation
+                ok, answer = True, None
+                while operation is not None:
+                    operation, ok, answer = self._step_generator(frame, self._perform_blocking(operation))
+                step = runtime.resume(step.coroutine, frame.context, ok, answer)
+        return bool(self._after(frame, step)[1])

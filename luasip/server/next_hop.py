@@ -9,7 +9,9 @@ from typing import Any
 
 from luasip.errors import LuaSIPError, UriError
 from luasip.kemi.context import SEND_CLOSE, SEND_NO_CONNECT, Branch, RecordRoute, RouteContext
+from luasip.kemi.context import Listener as ListenerView
 from luasip.kemi.operation import Call, Operation
+from luasip.kemi.own_via import via_parameters, via_sent_by
 from luasip.server.sockets import DEFAULT_PORTS, Sockets
 from luasip.sip.uri import Uri, parse_uri
 from luasip.transport.packet import Destination, Listener, bracketed
@@ -102,31 +104,29 @@ def via_value(context: RouteContext, destination: Destination, branch_id: str) -
     """The Via value we add: transport, our address as seen from outside, branch, rport when asked for."""
     listener = destination.listener
     assert listener is not None
-    sent_by = _shown(context, listener)
-    rport = ";rport" if context.local_rport else ""
-    return f"SIP/2.0/{destination.protocol.upper()} {sent_by};branch={branch_id}{rport}"
+    sent_by = via_sent_by(context) or _shown(context, listener)
+    parameters = (";rport" if context.local_rport else "") + via_parameters(context)
+    return f"SIP/2.0/{destination.protocol.upper()} {sent_by};branch={branch_id}{parameters}"
 
 
 def record_route_values(context: RouteContext, record_route: RecordRoute, outbound: Listener) -> list[str]:
     """Record-Route values, topmost first: ours for the side the request leaves by, then, where the sockets
     differ, ours for the side it came in by (both with r2=on), so that each neighbour finds an address it can reach."""
-    parameters = record_route.parameters
+    parameters = (";lr=on" if record_route.full_lr else ";lr") + record_route.parameters
     user = f"{record_route.user}@" if record_route.user else ""
     if record_route.presets:
-        return [f"<sip:{user}{preset};lr{parameters}>" for preset in record_route.presets]
+        return [f"<sip:{user}{preset}{parameters}>" for preset in record_route.presets]
     inbound = context.source.listener
-    same = inbound.text == outbound.text
-    if record_route.advertised:
-        address = record_route.advertised
-        transports = _transport(outbound.protocol), _transport(inbound.protocol)
-        if outbound.protocol == inbound.protocol:
-            return [f"<sip:{user}{address}{transports[0]};lr{parameters}>"]
-        return [f"<sip:{user}{address}{transport};r2=on;lr{parameters}>" for transport in transports]
-    if same or not record_route.double:
-        return [f"<sip:{user}{_shown(context, outbound)}{_transport(outbound.protocol)};lr{parameters}>"]
+    address = record_route.advertised
+    if address:
+        differs = inbound.protocol != outbound.protocol
+    else:
+        differs = inbound.text != outbound.text
+    if record_route.double < 1 or (record_route.double == 1 and not differs):
+        return [f"<sip:{user}{address or _shown(context, outbound)}{_transport(outbound.protocol)}{parameters}>"]
     return [
-        f"<sip:{user}{_shown(context, listener)}{_transport(listener.protocol)};r2=on;lr{parameters}>"
-        for listener in (outbound, inbound)
+        f"<sip:{user}{address or _shown(context, side)}{_transport(side.protocol)};r2=on{parameters}>"
+        for side in (outbound, inbound)
     ]
 
 
@@ -134,12 +134,13 @@ def _transport(protocol: str) -> str:
     return "" if protocol == "udp" else f";transport={protocol}"
 
 
-def _shown(context: RouteContext, listener: Listener) -> str:
+def _shown(context: RouteContext, listener: ListenerView) -> str:
     """host:port of a listener for others to read; set_advertised_address goes first."""
     if context.advertised is None:
         return listener.sent_by
     host, port = context.advertised
-    return f"{bracketed(host)}:{port or listener.advertised_port or listener.port}"
+    shown = host or listener.advertised_host or listener.host
+    return f"{bracketed(shown)}:{port or listener.advertised_port or listener.port}"
 
 
 def uri_of(listener: Listener) -> Uri:

@@ -59,7 +59,12 @@ class Scripts:
 
     def _load(self) -> Runtime:
         runtime = Runtime(
-            self.options, self._modules, block=self._execution.block, known_modules=MODULES
+            self.options,
+            self._modules,
+            block=self._execution.block,
+            log=log,
+            known_modules=MODULES,
+            version=self.reloads,
         )
         runtime.load()
         for name in self._required():

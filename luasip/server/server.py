@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import watchfiles
@@ -74,7 +75,6 @@ class Server:
         self.execution = Execution(
             self.timers, self.pools, self.wakeups, settings.server.workers.max_suspended
         )
-        self.execution.explicit = settings.script.suspend == "explicit"
         self.statistics = Statistics()
         self.housekeeping = Housekeeping(clock)
         self.services = ServerServices(
@@ -283,4 +283,4 @@ def _mtu(settings: Settings) -> int:
 
 def _script_options(settings: Settings) -> ScriptOptions:
     script = settings.script
-    return ScriptOptions(script.path, script.lua, script.time_limit, script.memory_limit, script.suspend)
+    return ScriptOptions(Path(script.path), script.lua, script.time_limit, script.memory_limit, script.suspend)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from luasip.kemi.context import Databases, RouteContext, Variables
+from luasip.kemi.context import Listener as SendSocket
 from luasip.kemi.declare import Export, Module
 from luasip.kemi.operation import Operation
 from luasip.kemi.transactions import Transactions
@@ -133,6 +134,12 @@ class ServerServices:
 
         self.execution.send(lambda: self.sockets.send(data, destination, failed))
         return True
+
+    def send_to_uri(
+        self, ctx: RouteContext, uri: str, data: str, send_socket: SendSocket | None = None
+    ) -> Generator[Operation, Any, int]:
+        """Send wire text as it is to where a URI leads, looking its host up."""
+        return self.stateless.send_to_uri(ctx, uri, data, send_socket)
 
     def add_connection_alias(self, connection_id: int, port: int) -> bool:
         """Use an open connection for its peer's address with `port` too."""

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -72,6 +72,25 @@ def load_settings(path: str | Path, modules: Sequence[type[Module]] = MODULES) -
     )
 
 
+def named_script(path: str | Path) -> tuple[Path | None, str]:
+    """The script and the Lua version a settings file names, whatever else is wrong with it.
+
+    The script is None when it cannot be told or does not exist; an unknown version is the default.
+    """
+    file = Path(path)
+    try:
+        section = _read_toml(file).get("script")
+    except SettingsError:
+        section = None
+    values = section if isinstance(section, dict) else {}
+    script, lua = values.get("path"), values.get("lua")
+    found = Path(_absolute(file.resolve().parent, script)) if isinstance(script, str) else None
+    field = ScriptSettings.model_fields["lua"]
+    return (found if found and found.is_file() else None), str(
+        lua if lua in get_args(field.annotation) else field.default
+    )
+
+
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
@@ -117,10 +136,10 @@ def _with_absolute_paths(document: Document, folder: Path) -> Document:
     return document.model_copy(
         update={
             "server": server.model_copy(update={"directory": directory, "log": log}),
-            "script": script.model_copy(update={"path": _absolute(folder, script.path)}),
+            "script": script.model_copy(update={"path": Path(_absolute(folder, script.path))}),
         }
     )
 
 
-def _absolute(folder: Path, path: str) -> str:
+def _absolute(folder: Path, path: str | Path) -> str:
     return os.path.normpath(folder / path)

@@ -4,6 +4,7 @@ A field's docstring is its documentation: the reference page is made from it. No
 knows the KEMI modules.
 """
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -193,14 +194,14 @@ class ServerSettings(Section):
 class ScriptSettings(Section):
     """[script]: the Lua route script."""
 
-    path: str
+    path: Path
     """The script, relative to the folder of the settings file."""
     lua: Literal["lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "luajit21"] = "lua54"
     """Lua version."""
-    time_limit: Annotated[float, Field(ge=0)] = 5.0
-    """Seconds one callback may compute (not wait) before its route ends with an error. 0: no limit."""
-    memory_limit: Annotated[Size, Field(ge=0)] = 64 * 1024 * 1024
-    """Bytes ("64M") one Lua runtime may hold; there is one for each receiver thread. 0: no limit."""
+    time_limit: Annotated[float, Field(ge=0)] = 1.0
+    """Seconds of CPU time (not of waiting) after which a callback's route ends with an error. 0: no limit."""
+    memory_limit: Annotated[Size, Field(ge=0)] = 256 * 1024 * 1024
+    """Bytes ("256M") one Lua runtime may hold; there is one for each receiver thread. 0: no limit."""
     suspend: Literal["auto", "explicit"] = "auto"
     """With "auto" a slow call suspends its route and the thread serves others meanwhile; with "explicit" it
     blocks, as in Kamailio, for scripts whose globals must not change under them."""

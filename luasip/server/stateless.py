@@ -96,6 +96,18 @@ class Stateless:
         text = request_text(context, destination, make_branch(unique))
         self._execution.send(lambda: self._sockets.send(text, destination, _NotSent(request.method)))
 
+    def send_to_uri(
+        self, context: RouteContext, uri: str, data: str, send_socket: Listener | None
+    ) -> Generator[Operation, Any, int]:
+        """Send wire text as it is to where a URI leads; 1, or -1 when it leads nowhere."""
+        branch = Branch(uri)
+        branch.send_socket = send_socket
+        hops = yield from self._next_hops.find(context, branch)
+        if isinstance(hops, Unreachable):
+            return -1
+        self._execution.send(lambda: self._sockets.send(data, hops[0], _NotSent("raw data")))
+        return 1
+
     def forward_response(self, context: RouteContext) -> bool:
         """Send a response without transaction on to where its second Via says; False when there is none."""
         response = context.message

@@ -4,6 +4,7 @@ Every step is taken under the transaction's lock and carried out after it is rel
 from responses stand in relay.py and outcome.py.
 """
 
+import dataclasses
 import logging
 import math
 from collections.abc import Callable
@@ -108,14 +109,16 @@ class TransactionLayer:
         request = context.request
         index, label = self.table.next_identity(request.call_id)
         settings = self.settings
-        transaction = Transaction(
-            index, label, server_key(request), context, settings.timers, settings.forking, slot
-        )
-        transaction.auto_invite_100 = settings.auto_invite_100
+        timers = settings.timers
+        if "tm.timers" in context.attributes:
+            timers = dataclasses.replace(timers, **context.attributes["tm.timers"])
+        transaction = Transaction(index, label, server_key(request), context, timers, settings.forking, slot)
+        transaction.auto_invite_100 = context.attributes.get("tm.auto_invite_100", settings.auto_invite_100)
+        transaction.responses.disable_6xx = settings.disable_6xx
         transaction.to_tag = self._tag()
         reliable = context.source.listener.protocol != "udp"
         machine_type = InviteServer if transaction.is_invite else NonInviteServer
-        transaction.machine = machine_type(settings.timers, reliable, self.timers.clock())
+        transaction.machine = machine_type(timers, reliable, self.timers.clock())
         there = self.table.add(transaction)
         if there is not transaction:
             return there, False
@@ -200,6 +203,10 @@ class TransactionLayer:
             )
             transaction.last_response_destination = destination
         return destination
+
+    def send_past_machine(self, transaction: Transaction, text: str) -> None:
+        """Send a response that the server machine has no place for."""
+        self._send_upstream(transaction, text)
 
     def _send_upstream(self, transaction: Transaction, text: str) -> None:
         destination = self.response_destination(transaction)

@@ -140,6 +140,7 @@ class Outcome:
             finally:
                 transaction.in_failure_route = False
             transaction.flags, transaction.xflags = context.flags, context.xflags
+            transaction.responses.end_failure_route()
             index = transaction.responses.best()
         if transaction.final_sent or transaction.responses.pending() or transaction.suspended:
             return
@@ -203,4 +204,9 @@ class Outcome:
         except SipError as error:
             log.warning("response %d not forwarded: %s", response.status, error)
             return
-        self.layer.respond(transaction, status or response.status, text)
+        sent = status or response.status
+        if 200 <= sent < 300 and transaction.last_status >= 300:
+            # The caller has a failure already; the 2xx must still reach it (RFC 6026 §7.1), past the machine.
+            self.layer.send_past_machine(transaction, text)
+        else:
+            self.layer.respond(transaction, sent, text)
