@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.transport.stream_bench import Bench
+
 
 @pytest.fixture(autouse=True)
 def _nothing_leaks() -> Iterator[None]:
@@ -14,3 +16,11 @@ def _nothing_leaks() -> Iterator[None]:
     yield
     assert set(threading.enumerate()) <= threads
     assert len(os.listdir("/proc/self/fd")) <= descriptors
+
+
+@pytest.fixture
+def bench(_nothing_leaks: None) -> Iterator[Bench]:
+    """A bench for stream transports; everything is closed at the end."""
+    bench = Bench()
+    yield bench
+    bench.end()

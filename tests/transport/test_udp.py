@@ -209,7 +209,8 @@ def test_a_broken_socket_pauses_the_receiver(monkeypatch: pytest.MonkeyPatch) ->
             raise OSError(errno.EBADF, "Bad file descriptor")
 
     monkeypatch.setattr(udp, "PAUSE_AFTER_ERROR", 0.001)
-    receiver = UdpReceiver(Broken(), Listener("udp", "127.0.0.1", 1), Collected(), stopping)  # type: ignore[arg-type]
+    broken: Any = Broken()
+    receiver = UdpReceiver(broken, Listener("udp", "127.0.0.1", 1), Collected(), stopping)
     receiver.run()
     assert receiver.counters.values() == {"receive_errors.EBADF": 2}
 
@@ -225,6 +226,7 @@ def test_icmp_errors_are_counted() -> None:
                 return b"", None
             raise OSError(errors.pop(), "")
 
-    receiver = UdpReceiver(Refused(), Listener("udp", "127.0.0.1", 1), Collected(), stopping)  # type: ignore[arg-type]
+    broken: Any = Refused()
+    receiver = UdpReceiver(broken, Listener("udp", "127.0.0.1", 1), Collected(), stopping)
     receiver.run()
     assert receiver.counters.values() == {"receive_errors.ECONNREFUSED": 1, "receive_errors.EHOSTUNREACH": 1}
