@@ -7,6 +7,7 @@ import dataclasses
 import re
 import types
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from luasip.kemi.coverage import kamailio_functions, missing
@@ -14,7 +15,7 @@ from luasip.kemi.declare import Command, Export, Module, VariableExport
 from luasip.kemi.field_docs import field_documentation
 from luasip.kemi.stubs import first_line, remarks, routes_text, table_name, variadic_documentation
 
-_TYPES = {str: "string", int: "integer", float: "number", bool: "true or false", Any: "any"}
+_TYPES = {str: "string", Path: "string", int: "integer", float: "number", bool: "true or false", Any: "any"}
 _KINDS = {"str": "string", "int": "integer", "any": "any"}
 _RESULTS = {"int": "integer", "bool": "true or false", "none": "nothing", "xval": "string, integer or nil"}
 

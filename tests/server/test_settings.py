@@ -9,7 +9,7 @@ from pydantic import Field
 
 from luasip.errors import SettingsError
 from luasip.kemi.declare import Module
-from luasip.server.settings import Settings, load_settings
+from luasip.server.settings import Settings, load_settings, named_script
 from luasip.server.settings_sections import LogSettings, MessageLimits, PoolSection, TcpSettings, UdpSection
 from luasip.server.settings_values import alias_of, listener_of
 from luasip.sip.parser import Limits
@@ -88,7 +88,7 @@ def problems(folder: Path, text: str, modules: tuple[type[Module], ...] = MODULE
 def test_defaults(tmp_path: Path) -> None:
     settings = load(tmp_path, "")
     assert settings.file == tmp_path / "luasip.toml"
-    assert settings.script.path == str(tmp_path / "route.lua")
+    assert settings.script.path == tmp_path / "route.lua"
     assert [listener.text for listener in settings.server.listeners] == [
         "udp:127.0.0.1:5060",
         "tcp:127.0.0.1:5060",
@@ -344,3 +344,24 @@ def test_aliases(text: str, expected: tuple[str, str, int]) -> None:
 def test_own_advertise_wins() -> None:
     assert listener_of("udp:10.0.0.1:5060 advertise a.example", "b.example").advertised_host == "a.example"
     assert listener_of("udp:10.0.0.1:5060", "b.example:5080").sent_by == "b.example:5080"
+
+
+@pytest.mark.parametrize(
+    ("text", "lua"),
+    [
+        ('[script]\npath = "route.lua"', "lua54"),
+        ('[script]\npath = "route.lua"\nlua = "lua51"', "lua51"),
+        ('[script]\npath = "route.lua"\nlua = "lua9"\n[serve]', "lua54"),
+        ('[script]\npath = "gone.lua"', None),
+        ("[script]\npath = 3", None),
+        ("script = 3", None),
+        ("", None),
+        ("[script", None),
+    ],
+)
+def test_the_script_of_a_faulty_file(tmp_path: Path, text: str, lua: str | None) -> None:
+    (tmp_path / "route.lua").write_text("")
+    (tmp_path / "a.toml").write_text(text)
+    script, version = named_script(tmp_path / "a.toml")
+    assert script == (tmp_path / "route.lua" if lua else None)
+    assert version == (lua or "lua54")

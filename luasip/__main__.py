@@ -1,0 +1,155 @@
+"""The command line: run, check, stubs, docs.
+
+A command is a function that returns an exit code: 0 done, 1 something is wrong and was told, 2 wrong usage.
+A user's mistake is told in plain lines on standard error, never as a Python traceback.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from luasip import __version__
+from luasip.errors import LuaSIPError, SettingsError
+
+DEFAULT_SETTINGS = "conf/luasip.toml"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parsed = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = parsed.command
+    try:
+        return command(parsed)
+    except SettingsError as error:
+        return _fail(error.problems)
+    except LuaSIPError as error:
+        return _fail([f"luasip: {error}"])
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return _fail([f"luasip: {reason}"])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="luasip", description="A SIP server whose routing is written in Lua.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"LuaSIP {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    run = commands.add_parser("run", help="run the server in the foreground")
+    _add_settings_option(run)
+    run.set_defaults(command=_run)
+
+    check = commands.add_parser("check", help="check settings and script, and tell everything that is wrong")
+    _add_settings_option(check)
+    check.set_defaults(command=_check)
+
+    stubs = commands.add_parser("stubs", help="write the editor stubs of all KSR functions")
+    stubs.add_argument("--out", type=Path, default=Path("lua/ksr.gen.lua"), metavar="FILE")
+    stubs.set_defaults(command=_stubs)
+
+    docs = commands.add_parser("docs", help="write the reference pages")
+    docs.add_argument("--out", type=Path, default=Path("docs/reference"), metavar="DIR")
+    docs.add_argument(
+        "--missing", action="store_true", help="only list the functions of Kamailio that the modules lack"
+    )
+    docs.set_defaults(command=_docs)
+    return parser
+
+
+def _add_settings_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-c",
+        "--config",
+        type=Path,
+        default=Path(DEFAULT_SETTINGS),
+        metavar="FILE",
+        help=f"the settings file (default: {DEFAULT_SETTINGS})",
+    )
+
+
+# Each command imports what it needs itself: --version and a usage mistake are answered at once.
+
+
+def _run(options: argparse.Namespace) -> int:
+    from luasip.server import logs
+    from luasip.server.server import Server
+    from luasip.server.settings import load_settings
+
+    settings = load_settings(options.config)
+    log: logs.Logging | None = None
+    try:
+        log = logs.setup(settings.log)
+        if settings.server.directory:
+            os.chdir(settings.server.directory)
+        return Server(settings).run()
+    except SettingsError as error:  # what only shows when it is used: a log file, a module's own syntax
+        return _fail([f"{options.config}: {problem}" for problem in error.problems])
+    finally:
+        if log is not None:
+            log.shutdown()
+
+
+def _check(options: argparse.Namespace) -> int:
+    from luasip.modules import MODULES
+    from luasip.script.check import check_script
+    from luasip.server.settings import load_settings, named_script
+
+    problems: list[str] = []
+    loaded = list(MODULES)
+    try:
+        loaded = [module.type for module in load_settings(options.config).modules]
+    except SettingsError as error:
+        # The script is checked all the same, against every module, so that one run tells everything.
+        problems += error.problems
+    script, lua = named_script(options.config)
+    if script is not None:
+        problems += check_script(script, lua, loaded, MODULES)
+    if problems:
+        return _fail(problems)
+    print(f"ok: {options.config}, {script}, {len(loaded)} modules")
+    return 0
+
+
+def _stubs(options: argparse.Namespace) -> int:
+    from luasip.kemi.stubs import render_stubs
+    from luasip.modules import MODULES
+
+    _write(options.out, render_stubs(MODULES))
+    print(options.out)
+    return 0
+
+
+def _docs(options: argparse.Namespace) -> int:
+    from luasip.kemi.coverage import missing
+    from luasip.kemi.reference import render_pages
+    from luasip.modules import MODULES
+    from luasip.server.settings_reference import render_settings_page
+
+    if options.missing:
+        for function in missing(MODULES):
+            table = "KSR" if function.module == "core" else f"KSR.{function.module}"
+            print(f"{table}.{function.name}({', '.join(function.parameters)})")
+        return 0
+    pages = render_pages(MODULES) | {"settings.md": render_settings_page()}
+    for name, text in pages.items():
+        _write(options.out / name, text)
+    print(f"{options.out}: {len(pages)} pages")
+    return 0
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def _fail(problems: Sequence[str]) -> int:
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
