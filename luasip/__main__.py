@@ -75,10 +75,11 @@ def _add_settings_option(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from luasip.server import logs
-    from luasip.server.server import Server
     from luasip.server.settings import load_settings
 
     settings = load_settings(options.config)
+    from luasip.server.server import Server
+
     log: logs.Logging | None = None
     try:
         log = logs.setup(settings.log)
@@ -86,7 +87,7 @@ def _run(options: argparse.Namespace) -> int:
             os.chdir(settings.server.directory)
         return Server(settings).run()
     except SettingsError as error:  # what only shows when it is used: a log file, a module's own syntax
-        return _fail([f"{options.config}: {problem}" for problem in error.problems])
+        raise SettingsError([f"{options.config}: {problem}" for problem in error.problems]) from None
     finally:
         if log is not None:
             log.shutdown()
