@@ -30,6 +30,8 @@ class AddressRules:
             user = unescape(uri.user)
         except SipError as error:
             raise RegistrationRefused(Refusal.AOR_PARSE) from error
+        if not uri.is_sip and uri.scheme != "tel":
+            raise RegistrationRefused(Refusal.AOR_PARSE)
         if not self._case_sensitive:
             user = user.lower()
         if not self.use_domain:
