@@ -161,6 +161,14 @@ class Transactions(Protocol):
         """End the transaction without an answer."""
         ...
 
+    def suspend(self, ctx: Any) -> int:
+        """Hold the transaction of the message until `resume`: 1, or -1 when it cannot be held."""
+        ...
+
+    def resume(self, transaction: Transaction, name: str, argument: str) -> int:
+        """Run the Lua function `name` on a held transaction: 1, or -1 when it is not held."""
+        ...
+
     def send_request(
         self, method: str, request_uri: str, next_hop: str, headers: str, body: str, socket: str = ""
     ) -> int:

@@ -1,5 +1,7 @@
 """tmx: more of tm: transactions by Call-ID, cancelling branches, where a callback runs, $T variables."""
 
+import logging
+
 from luasip.errors import SipError
 from luasip.kemi.context import PvValue, RouteContext, Services
 from luasip.kemi.declare import Module, Route, function, variable
@@ -7,6 +9,8 @@ from luasip.kemi.transactions import ClientBranchView, Transaction
 from luasip.modules.tm.module import chosen_branch, failure_status
 from luasip.sip.message import Request, Response
 from luasip.sip.status import reason_phrase
+
+log = logging.getLogger("luasip.tmx")
 
 
 class Tmx(Module):
@@ -185,6 +189,38 @@ class Tmx(Module):
             return -1
         self._services.transactions.drop(ctx.transaction, rcode)
         return 1
+
+    # Suspending
+
+    @function()
+    def t_suspend(self, ctx: RouteContext) -> int:
+        """Hold the request, or in an onreply callback the reply, until t_continue; the script must then end.
+
+        $T(id_index) and $T(id_label), read afterwards, name the transaction. When nobody continues within fr_timer
+        the armed failure callback runs with 408.
+
+        Returns: 1, or -1 when it cannot be held (a final reply was sent, a made-up request).
+        """
+        return self._services.transactions.suspend(ctx)
+
+    @function()
+    def t_continue(self, ctx: RouteContext, tindex: int, tlabel: int, cbname: str) -> int:
+        """Continue a held transaction: a Lua function runs with its request (or the held reply).
+
+        The function runs right after this route has ended or waits, as in a failure route; it may relay, answer
+        or suspend again.
+
+        Args:
+            tindex: $T(id_index) of the transaction.
+            tlabel: $T(id_label) of the transaction.
+            cbname: name of a global Lua function; it is called with "tmx:continue".
+        Returns: 1, or -1 when there is no such transaction or it is not held.
+        """
+        transaction = self._services.transactions.by_id(tindex, tlabel)
+        if transaction is None:
+            log.warning("t_continue: there is no transaction %d:%d", tindex, tlabel)
+            return -1
+        return self._services.transactions.resume(transaction, cbname, "tmx:continue")
 
     # Variables
 

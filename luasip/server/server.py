@@ -33,6 +33,7 @@ from luasip.server.transactions.access import TransactionAccess
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.outcome import Outcome
 from luasip.server.transactions.relay import Relay
+from luasip.server.transactions.suspension import Suspension
 from luasip.server.wakeup import WakeUps
 from luasip.server.worker import Worker
 from luasip.sip.message import Request, Response
@@ -129,8 +130,9 @@ class Server:
             settings.kemi.request_route_callback,
             settings.server.reply_on_script_error,
         )
+        suspension = Suspension(self.layer, self.outcome, self.wakeups, self.worker.slot)
         services.transactions = TransactionAccess(
-            self.layer, relay, self.execution, self.worker.slot, services.random_token
+            self.layer, relay, suspension, self.execution, self.worker.slot, services.random_token
         )
         services.event_runner = self._run_event
         self.statistics.gauge("tm:current", lambda: len(self.layer.table))

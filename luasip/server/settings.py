@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,7 +16,7 @@ from luasip.errors import SettingsError
 from luasip.kemi.declare import Module
 from luasip.modules import MODULES
 from luasip.server.pool import PoolSettings
-from luasip.server.settings_modules import LoadedModule, read_modules
+from luasip.server.settings_modules import LoadedModule, module_key, read_modules
 from luasip.server.settings_problems import describe, unknown_key
 from luasip.server.settings_sections import (
     Document,
@@ -66,29 +66,43 @@ def load_settings(path: str | Path, modules: Sequence[type[Module]] = MODULES) -
     if document is None or problems:
         raise SettingsError([f"{file}: {problem}" for problem in problems])
     document = _with_absolute_paths(document, folder)
-    pools = {name: getattr(document.pools, name).settings for name in type(document.pools).model_fields}
     return Settings(
-        file.resolve(), document.server, document.script, document.kemi, loaded, document.define, pools
+        file.resolve(),
+        document.server,
+        document.script,
+        document.kemi,
+        loaded,
+        document.define,
+        _pools(document),
     )
 
 
-def named_script(path: str | Path) -> tuple[Path | None, str]:
-    """The script and the Lua version a settings file names, whatever else is wrong with it.
+def _pools(document: Document) -> dict[str, PoolSettings]:
+    return {name: getattr(document.pools, name).settings for name in type(document.pools).model_fields}
 
-    The script is None when it cannot be told or does not exist; an unknown version is the default.
+
+def script_settings_only(path: str | Path, modules: Sequence[type[Module]] = MODULES) -> Settings | None:
+    """What a file that load_settings refuses says about its script; the rest is default, all modules loaded.
+
+    None when it names no script that exists. An unknown Lua version is the default one.
     """
     file = Path(path)
     try:
         section = _read_toml(file).get("script")
     except SettingsError:
-        section = None
+        return None
     values = section if isinstance(section, dict) else {}
-    script, lua = values.get("path"), values.get("lua")
-    found = Path(_absolute(file.resolve().parent, script)) if isinstance(script, str) else None
-    field = ScriptSettings.model_fields["lua"]
-    return (found if found and found.is_file() else None), str(
-        lua if lua in get_args(field.annotation) else field.default
-    )
+    named = values.get("path")
+    script = Path(_absolute(file.resolve().parent, named)) if isinstance(named, str) else None
+    if script is None or not script.is_file():
+        return None
+    try:
+        checked = ScriptSettings(path=script, lua=values.get("lua", "lua54"))
+    except ValidationError:
+        checked = ScriptSettings(path=script)
+    document = Document(script=checked)
+    loaded = read_modules({module_key(module): {} for module in modules}, modules, [])
+    return Settings(file.resolve(), document.server, checked, document.kemi, loaded, {}, _pools(document))
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

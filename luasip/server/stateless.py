@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from luasip.errors import SipError
-from luasip.kemi.context import RouteContext
+from luasip.kemi.context import Branch, Listener, RouteContext
 from luasip.kemi.operation import Operation
 from luasip.proxy.forward import forward_response
 from luasip.proxy.loop import make_branch

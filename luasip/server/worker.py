@@ -21,7 +21,7 @@ from luasip.server.transactions.transaction import Transaction
 from luasip.kemi.operation import RunRoute
 from luasip.sip.message import Request, Response
 from luasip.sip.parser import Limits, parse_message
-from luasip.sip.validation import validate_request
+from luasip.sip.validation import check_headers
 from luasip.sip.via import received_via
 from luasip.transaction.key import client_key
 from luasip.transport.packet import Packet
@@ -128,7 +128,7 @@ class Worker:
     def _request(self, request: Request, source: Source) -> None:
         self._statistics.add("core:rcv_requests")
         try:
-            validate_request(request)
+            check_headers(request)
             request.top_via_text = received_via(request.top_via, source.host, source.port)
             transaction = self._layer.find(request)
         except SipError as error:

@@ -13,14 +13,13 @@ from luasip.kemi.transactions import TransactionSettings
 from luasip.server.execution import Execution, RuntimeSlot
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.relay import Relay
+from luasip.server.transactions.suspension import Suspension
 from luasip.server.transactions.transaction import Transaction
 from luasip.sip.message import Request, Response
 from luasip.sip.parser import parse_message
 from luasip.transaction.key import cancel_key, client_key
 
 Relaying = Generator[Operation, Any, int]
-
-NO_AUTO_100 = 1
 
 
 class TransactionAccess:
@@ -30,12 +29,14 @@ class TransactionAccess:
         self,
         layer: TransactionLayer,
         relay: Relay,
+        suspension: Suspension,
         execution: Execution,
         current_slot: Callable[[], RuntimeSlot],
         random_token: Callable[[int], str],
     ) -> None:
         self._layer = layer
         self._relay = relay
+        self._suspension = suspension
         self._execution = execution
         self._current_slot = current_slot
         self._random_token = random_token
@@ -158,6 +159,14 @@ class TransactionAccess:
     def drop(self, transaction: TransactionView, status: int) -> None:
         """End the transaction without an answer."""
         self._layer.drop(_own(transaction), status)
+
+    def suspend(self, ctx: RouteContext) -> int:
+        """Hold the transaction of the message until `resume`: 1, or -1 when it cannot be held."""
+        return self._suspension.suspend(ctx)
+
+    def resume(self, transaction: TransactionView, name: str, argument: str) -> int:
+        """Run the Lua function `name` on a held transaction: 1, or -1 when it is not held."""
+        return self._suspension.resume(_own(transaction), name, argument)
 
     def send_request(
         self, method: str, request_uri: str, next_hop: str, headers: str, body: str, socket: str = ""

@@ -4,6 +4,7 @@ Each function here is a flow; the flows of one transaction run one after the oth
 """
 
 import logging
+from collections.abc import Callable
 
 
 
@@ -25,6 +26,14 @@ log = logging.getLogger("luasip.tm")
 
 CALL_COMPLETED_ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n'
 
+HeldReply = Callable[[Transaction, RouteContext], Flow]
+
+
+def _not_held(transaction: Transaction, context: RouteContext) -> Flow:
+    """A flow that waits for nothing."""
+    return
+    yield
+
 
 class Outcome:
     """Responses and failures of transactions."""
@@ -33,6 +42,8 @@ class Outcome:
         self.layer = layer
         self.services = services
         self.reply_route = reply_route
+        self.held_reply: HeldReply = _not_held
+        """Flow that waits while an onreply callback has suspended its reply; set by Suspension."""
         layer.branch_failed = self.branch_failed
 
     def response(
@@ -65,6 +76,7 @@ class Outcome:
         if branch.on_reply:
             self._enter_onreply(context, transaction, branch)
             yield RunRoute(branch.on_reply, context)
+            yield from self.held_reply(transaction, context)
             transaction.flags, transaction.xflags = context.flags, context.xflags
             if context.dropped and response.status < 200:
                 return
@@ -110,6 +122,8 @@ class Outcome:
         """A branch got no final response (408), or its request could not be sent (503)."""
         if branch.status >= 200:
             return
+        if branch.blind:
+            transaction.suspended = False
         branch.status = status
         branch.timed_out = status == 408
         branch.response = None

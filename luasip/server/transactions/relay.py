@@ -267,6 +267,7 @@ class Relay:
                 return
             invite.canceled = True
             invite.responses.cancelled = True
+            invite.release()
             waiting = bool(invite.responses.pending())
         if waiting:
             self.layer.cancel_branches(invite, headers)

@@ -27,6 +27,7 @@ class ClientBranch:
     """One way the request went: a client machine and what was sent."""
 
     __slots__ = (
+        "blind",
         "branch_id",
         "cancel_destination",
         "cancel_machine",
@@ -53,6 +54,8 @@ class ClientBranch:
         self.index = index
         self.branch_id = branch_id
         """Branch parameter of the Via we added."""
+        self.blind = False
+        """It was never sent: its timer limits how long the transaction may be suspended."""
         self.request_uri = target.uri
         self.flags = target.flags
         self.ruid = target.ruid
@@ -171,6 +174,7 @@ class Transaction:
         self.forwarded = False
         """Whether it was ever relayed."""
         self.suspended = False
+        """t_suspend holds it until t_continue."""
         self.script_running = True
         """The request route has not ended yet."""
         self.in_failure_route = False
@@ -205,6 +209,16 @@ class Transaction:
             if branch.timer_at < at:
                 at = branch.timer_at
         return at
+
+    def release(self) -> bool:
+        """End the blind branch of a suspended request; False when there is none. The lock is held."""
+        for branch in self.branches:
+            if branch.blind and branch.machine is not None:
+                branch.machine = None
+                self.responses.discard_branch(branch.index)
+                self.suspended = False
+                return True
+        return False
 
     def is_over(self) -> bool:
         """Whether every machine has ended, so that the transaction may be forgotten."""
