@@ -9,9 +9,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from luasip import __version__
 from luasip.errors import LuaSIPError, SettingsError
+
+if TYPE_CHECKING:
+    from luasip.server.server import Server
+    from luasip.server.settings import Settings
 
 DEFAULT_SETTINGS = "conf/luasip.toml"
 
@@ -78,40 +83,51 @@ def _run(options: argparse.Namespace) -> int:
     from luasip.server.settings import load_settings
 
     settings = load_settings(options.config)
-    from luasip.server.server import Server
-
-    log: logs.Logging | None = None
     try:
         log = logs.setup(settings.log)
+    except SettingsError as error:
+        raise SettingsError([f"{settings.file}: {problem}" for problem in error.problems]) from None
+    try:
         if settings.server.directory:
             os.chdir(settings.server.directory)
-        return Server(settings).run()
-    except SettingsError as error:  # what only shows when it is used: a log file, a module's own syntax
-        raise SettingsError([f"{options.config}: {problem}" for problem in error.problems]) from None
+        return _server(settings).run()
     finally:
-        if log is not None:
-            log.shutdown()
+        log.shutdown()
 
 
 def _check(options: argparse.Namespace) -> int:
     from luasip.modules import MODULES
     from luasip.script.check import check_script
-    from luasip.server.settings import load_settings, named_script
+    from luasip.server.settings import load_settings, script_settings_only
 
     problems: list[str] = []
-    loaded = list(MODULES)
+    settings: Settings | None
     try:
-        loaded = [module.type for module in load_settings(options.config).modules]
+        settings = load_settings(options.config)
     except SettingsError as error:
         # The script is checked all the same, against every module, so that one run tells everything.
         problems += error.problems
-    script, lua = named_script(options.config)
-    if script is not None:
-        problems += check_script(script, lua, loaded, MODULES)
-    if problems:
-        return _fail(problems)
-    print(f"ok: {options.config}, {script}, {len(loaded)} modules")
-    return 0
+        settings = script_settings_only(options.config)
+    if settings is not None:
+        try:
+            modules = _server(settings).modules  # it is built, not started: nothing is opened
+        except SettingsError as error:
+            return _fail(problems + error.problems)
+        script = settings.script
+        problems += map(str, check_script(script.path, modules, MODULES, lua=script.lua))
+        if not problems:
+            print(f"ok: {options.config}, {script.path}, {len(modules)} modules")
+    return _fail(problems) if problems else 0
+
+
+def _server(settings: "Settings") -> "Server":
+    """The server, built. Raises SettingsError for what only shows when a setting is used, naming the file."""
+    from luasip.server.server import Server
+
+    try:
+        return Server(settings)
+    except SettingsError as error:
+        raise SettingsError([f"{settings.file}: {problem}" for problem in error.problems]) from None
 
 
 def _stubs(options: argparse.Namespace) -> int:

@@ -33,6 +33,9 @@ def fake_server(monkeypatch: pytest.MonkeyPatch, outcome: int | Exception) -> li
     class Server:
         def __init__(self, settings: Settings) -> None:
             given.append(settings)
+            self.modules = settings.modules
+            if isinstance(outcome, SettingsError):
+                raise outcome
 
         def run(self) -> int:
             logging.getLogger("luasip.server").warning("it runs in %s", Path.cwd().name)
@@ -50,13 +53,14 @@ def fake_check(monkeypatch: pytest.MonkeyPatch, problems: list[str]) -> list[tup
     """Replace the script check by one that finds `problems`; returns what it was asked."""
     asked: list[tuple[Path, str, int]] = []
 
-    def check_script(path: Path, lua: str, loaded: Sequence[Any], known: Sequence[Any]) -> list[str]:
-        asked.append((path, lua, len(loaded)))
+    def check_script(path: Path, modules: Sequence[Any], known: Sequence[Any], *, lua: str) -> list[str]:
+        asked.append((path, lua, len(modules)))
         return problems
 
     replacement: Any = types.ModuleType("luasip.script.check")
     replacement.check_script = check_script
     monkeypatch.setitem(sys.modules, "luasip.script.check", replacement)
+    fake_server(monkeypatch, 0)
     return asked
 
 
@@ -122,7 +126,7 @@ def test_a_server_that_cannot_run(
 ) -> None:
     fake_server(monkeypatch, error)
     assert main(["run", "-c", str(config)]) == 1
-    assert capsys.readouterr().err.endswith("\n" + text.format(config=config) + "\n")
+    assert capsys.readouterr().err.endswith(text.format(config=config) + "\n")
 
 
 def test_run_with_faulty_settings(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,9 @@ from pydantic import Field
 
 from luasip.errors import SettingsError
 from luasip.kemi.declare import Module
-from luasip.server.settings import Settings, load_settings, named_script
+from luasip.modules import MODULES as real_modules
+from luasip.server.settings import Settings, load_settings, script_settings_only
+from luasip.server.settings_modules import module_key
 from luasip.server.settings_sections import LogSettings, MessageLimits, PoolSection, TcpSettings, UdpSection
 from luasip.server.settings_values import alias_of, listener_of
 from luasip.sip.parser import Limits
@@ -357,11 +359,23 @@ def test_own_advertise_wins() -> None:
         ("script = 3", None),
         ("", None),
         ("[script", None),
+        ('[script]\npath = "route.lua"\nlua = 3', "lua54"),
     ],
 )
 def test_the_script_of_a_faulty_file(tmp_path: Path, text: str, lua: str | None) -> None:
     (tmp_path / "route.lua").write_text("")
     (tmp_path / "a.toml").write_text(text)
-    script, version = named_script(tmp_path / "a.toml")
-    assert script == (tmp_path / "route.lua" if lua else None)
-    assert version == (lua or "lua54")
+    settings = script_settings_only(tmp_path / "a.toml", MODULES)
+    if lua is None:
+        assert settings is None
+    else:
+        assert settings is not None
+        assert (settings.script.path, settings.script.lua) == (tmp_path / "route.lua", lua)
+        assert [module.key for module in settings.modules] == ["core", "tm", "htable", "auth", "auth_db"]
+
+
+def test_modules_come_after_those_they_use() -> None:
+    seen: set[str] = set()
+    for module in real_modules:
+        assert set(module.uses) <= seen, module.__name__
+        seen.add(module_key(module))
