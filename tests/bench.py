@@ -1,6 +1,6 @@
 """A stand-in for the server, for tests of one KEMI module at a time: no thread, no socket, a clock one sets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,6 +109,13 @@ class FakeServices:
     def send_raw(self, protocol: str, host: str, port: int, data: str) -> bool:
         self.forwarded.append(f"{protocol}:{host}:{port} {data}")
         return True
+
+    def send_to_uri(
+        self, ctx: RouteContext, uri: str, data: str, send_socket: Any = None
+    ) -> Generator[Operation, Any, int]:
+        self.forwarded.append(f"{uri} {data}" if send_socket is None else f"{uri} {data} {send_socket.text}")
+        yield from ()
+        return 1
 
     def add_connection_alias(self, connection_id: int, port: int) -> bool:
         self.aliases.append((connection_id, port))

@@ -17,6 +17,9 @@ from luasip.sip.message import Request, Response
 PvValue = str | int | None
 """What a pseudo-variable holds: text, a number, or null."""
 
+Suspending = Generator[Operation, Any, int]
+"""A suspending function that gives Lua an int."""
+
 
 class Listener(Protocol):
     """A socket the server listens on (see luasip.transport.packet.Listener)."""
@@ -124,7 +127,7 @@ class RecordRoute:
         self.advertised = advertised
         self.user = ""
         self.double = 1
-        """A second one for the other side: 0 never, 1 where the sockets differ, 2 always (enable_double_rr)."""
+        """A second one for the other side: 0 never, 1 where the sockets differ, 2 always."""
         self.full_lr = False
         """Write ";lr=on" in place of ";lr" (enable_full_lr)."""
 
@@ -142,17 +145,17 @@ class RouteContext:
         "edits",
         "event",
         "flags",
+        "forward_send_flags",
         "last_error",
         "lists",
+        "local_rport",
         "message",
         "record_route",
         "reply_body",
         "reply_headers",
         "reply_send_flags",
-        "forward_send_flags",
-        "rport_forced",
-        "local_rport",
         "route",
+        "rport_forced",
         "script_variables",
         "services",
         "source",
@@ -302,8 +305,14 @@ class Services(Protocol):
         """Send wire text to an IP address as it is."""
         ...
 
+    def send_to_uri(
+        self, ctx: RouteContext, uri: str, data: str, send_socket: Listener | None = None
+    ) -> Suspending:
+        """Send wire text as it is to where a URI leads. 1, or -1 when it leads nowhere."""
+        ...
+
     def add_connection_alias(self, connection_id: int, port: int) -> bool:
-        """Use this open connection for its peer's address with `port` too. False when it is closed or refuses."""
+        """Use this open connection for its peer's address with `port` too. False when it refuses."""
         ...
 
     def find_function(self, name: str) -> tuple[Export, Callable[..., Any]] | None:
@@ -349,7 +358,3 @@ class Services(Protocol):
     def statistic(self, name: str) -> int | None:
         """Value of the statistic `group:name`, or `name` in any group; None when unknown."""
         ...
-
-
-Suspending = Generator[Operation, Any, int]
-"""A suspending function that gives Lua an int."""

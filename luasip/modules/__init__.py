@@ -2,9 +2,12 @@
 
 from luasip.kemi.declare import Module
 from luasip.modules.core import Core
+from luasip.modules.corex import Corex
 from luasip.modules.hdr import Hdr
+from luasip.modules.kx import Kx
 from luasip.modules.maxfwd import Maxfwd
 from luasip.modules.pv import Pv
+from luasip.modules.pvx import Pvx
 from luasip.modules.registrar import Registrar
 from luasip.modules.rr import Rr
 from luasip.modules.sanity import Sanity
@@ -13,13 +16,18 @@ from luasip.modules.tm import Tm
 from luasip.modules.tmx import Tmx
 from luasip.modules.usrloc import Usrloc
 from luasip.modules.x import X
+from luasip.modules.xlog import Xlog
 
 MODULES: tuple[type[Module], ...] = (
     Core,
     Hdr,
     X,
     Pv,
+    Pvx,
+    Kx,
+    Xlog,
     Maxfwd,
+    Corex,
     Rr,
     Sanity,
     Sl,

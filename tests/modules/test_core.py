@@ -267,7 +267,7 @@ def test_force_rport(bench: Bench) -> None:
     assert bench.call("force_rport") is True
     assert bench.ctx.rport_forced
     assert bench.ctx.request.top_via_text == (
-        "SIP/2.0/UDP 127.0.0.2:5070;branch=z9hG4bKone;received=10.0.0.9;rport=4321"
+        "SIP/2.0/UDP 127.0.0.2:5070;branch=z9hG4bKone;rport=4321;received=10.0.0.9"
     )
     assert Bench(RESPONSE).call("force_rport") is True
 
