@@ -1,7 +1,8 @@
 """Python methods of modules as functions Lua can call safely.
 
-Each exported function gets one adapter. An adapter takes coerced arguments (see shims.py), never raises, and never
-calls Lua; it answers `value`, or `(value, code)` with one of the codes below or an error message. Knows no lupa.
+Each exported function gets one adapter. An adapter takes coerced arguments (see shims.py), never raises, and
+never calls Lua; it answers `value`, or `(value, code)` with one of the codes below or an error message. It
+knows no lupa.
 """
 
 import logging
@@ -28,6 +29,7 @@ LOADING: Final = 5
 """There is no message: the script is being loaded."""
 
 Block = Callable[[Generator[Operation, Any, Any], Operation], Any]
+Method = Callable[..., Any]
 Answer = Any
 """What an adapter gives Lua: a scalar, or (value, code)."""
 
@@ -70,7 +72,7 @@ class Current:
         """Message and traceback of the last Python exception."""
 
     def failed(self, name: str, error: Exception) -> tuple[None, str]:
-        """The answer for an exception of function `name`; what is no MisuseError is logged with its traceback."""
+        """The answer for an exception of function `name`; all but MisuseError are logged with traceback."""
         if isinstance(error, MisuseError):
             text = str(error)
             message = text if text.startswith(name) else f"{name}: {text}"
@@ -119,7 +121,8 @@ class Current:
     def blocked(self) -> Answer:
         """Carry out the pending suspension on this thread."""
         generator, operation = self.generator, self.operation
-        assert generator is not None and operation is not None
+        assert generator is not None
+        assert operation is not None
         self.generator = self.operation = None
         name = self.name
         try:
@@ -176,7 +179,7 @@ def _defaulting(method: Callable[..., Any]) -> Callable[..., Any]:
     return leave_out
 
 
-def _direct(current: Current, method: Callable[..., Any], export: Export, name: str) -> Callable[..., Answer]:
+def _direct(current: Current, method: Method, export: Export, name: str) -> Callable[..., Answer]:
     """For results Lua takes as they are: int and bool."""
     routes = int(export.routes)
 
@@ -209,25 +212,33 @@ def _direct(current: Current, method: Callable[..., Any], export: Export, name: 
     return call_1 if export.parameters else call_0
 
 
-def _converting(current: Current, method: Callable[..., Any], export: Export, name: str) -> Callable[..., Answer]:
+def _converting(current: Current, method: Method, export: Export, name: str) -> Callable[..., Answer]:
     """For results of any type."""
     routes, large, plain = int(export.routes), current.large or 1 << 62, current.plain
 
-    def call(*arguments: Any) -> Answer:
+    def call_1(argument: Any) -> Answer:
         if not current.route & routes:
             return current.refused(export, name)
         try:
-            value = method(current.ctx, *arguments)
+            value = method(current.ctx, argument)
             if type(value) is str and value.isascii() and len(value) <= large:
                 return value
             return plain(value)
         except Exception as error:  # noqa: BLE001 - as above
             return current.failed(name, error)
 
-    return call
+    def call(*arguments: Any) -> Answer:
+        if not current.route & routes:
+            return current.refused(export, name)
+        try:
+            return plain(method(current.ctx, *arguments))
+        except Exception as error:  # noqa: BLE001 - as above
+            return current.failed(name, error)
+
+    return call if takes_any(export) or len(export.parameters) != 1 else call_1
 
 
-def _suspending(current: Current, method: Callable[..., Any], export: Export, name: str) -> Callable[..., Answer]:
+def _suspending(current: Current, method: Method, export: Export, name: str) -> Callable[..., Answer]:
     """For functions that may answer with a generator of Operations."""
     routes = int(export.routes)
     blocks = current.explicit and not name.startswith("luasip.")

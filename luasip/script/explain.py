@@ -1,4 +1,4 @@
-"""Makes Lua's error messages say what to do: modules that are not loaded, misspelt functions, whole file names.
+"""Makes Lua's error messages say what to do about modules that are not loaded and misspelt functions.
 
 Works on text only, after the error; what a script sees in pcall is Lua's own message.
 """
@@ -10,8 +10,9 @@ from pathlib import Path
 
 from luasip.kemi.declare import Module
 
-_NIL_FIELD = re.compile(r"attempt to (index|call) (?:a nil value \()?(?:field|global|local|upvalue|method) '([^']+)'")
-_TABLE_CALL = re.compile(r"attempt to call (?:a table value \()?(?:field|global|local|upvalue) '([^']+)'")
+_KINDS = "(?:field|global|local|upvalue|method)"
+_NIL_FIELD = re.compile(rf"attempt to (index|call) (?:a nil value \()?{_KINDS} '([^']+)'")
+_TABLE_CALL = re.compile(rf"attempt to call (?:a table value \()?{_KINDS} '([^']+)'")
 _PLACE = re.compile(r"^(.*?):(\d+): ")
 _SHORT_NAME = 59
 """Lua cuts file names in messages to this many characters (LUA_IDSIZE - 1)."""
@@ -73,8 +74,8 @@ def explain(message: str, names: Names, sources: Mapping[str, str]) -> str:
     if match := _NIL_FIELD.search(message):
         hint = _nil_hint(match[1], match[2], _line(message, sources), names)
     elif match := _TABLE_CALL.search(message):
-        called = match[1]
-        hint = f"KSR.{called} is a module: call one of its functions" if f"KSR.{called}" in names.loaded else ""
+        table = f"KSR.{match[1]}"
+        hint = f"{table} is a module: call one of its functions" if table in names.loaded else ""
     else:
         hint = ""
     return f"{message} ({hint})" if hint else message

@@ -1,8 +1,8 @@
 """Plain data as one string, the way tables cross between Lua and Python (see plain_data.lua).
 
-Text is wire text. A value is a tag and its content: `n` nil, `t` true, `f` false, `i5;` integer, `d0.5;` float,
-`s3;abc` string, `l2;` list and its items, `m1;` map and its keys and values, `v2;` several results, `h7;` a Lua
-function kept under a number. Knows nothing of lupa.
+Text is wire text. A value is a tag and its content: `n` nil, `t` true, `f` false, `i5;` integer, `d0.5;`
+float, `s3;abc` string, `l2;` list and its items, `m1;` map and its keys and values, `v2;` several results,
+`h7;` a Lua function kept under a number. Knows nothing of lupa.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ def wire_text(text: str) -> str:
 
 
 def encode(value: Any) -> str:
-    """The text of None, bool, int, float, str, bytes, a mapping or a sequence. Raises TypeError for anything else."""
+    """The text of None, bool, int, float, str, bytes, a mapping or a sequence; else TypeError."""
     out: list[str] = []
     _write(out, value)
     return "".join(out)

@@ -291,6 +291,10 @@ function runner.has(name)
     return type(rawget(globals, name)) == "function"
 end
 
+function runner.has_global(name)
+    return rawget(globals, name) ~= nil
+end
+
 function runner.suspended()
     return suspended
 end

@@ -1,7 +1,7 @@
 """One Lua state with one route script: load it, start its callbacks, suspend and resume them.
 
-One thread at a time may use a Runtime: it holds `lock`, which is re-entrant because a blocking call may start another
-route. Nothing here is global, so a second Runtime can be built beside a running one and be swapped in.
+One thread at a time may use a Runtime: it holds `lock`, which is re-entrant because a blocking call may start
+another route. Nothing here is global: a second Runtime can be built beside a running one and be swapped in.
 """
 
 import importlib
@@ -43,7 +43,7 @@ class ScriptOptions:
     path: Path
     lua: str = "lua54"
     time_limit: float = 1.0
-    """Seconds of CPU time one step of a callback (from start or resume to end or suspension) may take; 0: no limit."""
+    """CPU seconds one step of a callback (start or resume to end or suspension) may take; 0: no limit."""
     memory_limit: int = 256 * 1024 * 1024
     """Bytes the Lua state may hold; 0: no limit."""
     suspend: str = "auto"
@@ -53,7 +53,7 @@ class ScriptOptions:
 class Step:
     """How a start or resume ended: `state` is DONE, FAILED (see `error`) or SUSPENDED.
 
-    A suspended step has a `coroutine` number for resume, the `generator` to be driven, and the `operation` it waits for.
+    A suspended step has a `coroutine` number for resume, the `generator` to drive, and its `operation`.
     """
 
     __slots__ = ("coroutine", "error", "generator", "operation", "state")
@@ -117,8 +117,6 @@ class Runtime:
         self._start_function, self._resume_function = runner["start"], runner["resume"]
         self._runner = runner
         self._install(modules, shims)
-
-    # ------------------------------------------------------------------------------------------------ building
 
     def _run_own_files(self) -> tuple[Any, Any]:
         host = self._lua.table_from(self._host())
@@ -190,8 +188,6 @@ class Runtime:
         expected = signature(export, full_name(module, export.name))
         return compiled[source](support, adapter(self._current, module, export), f"{expected} expected")
 
-    # ------------------------------------------------------------------------------------------------ running
-
     def load(self) -> None:
         """Run the script file. Raises ScriptError with file and line; the Runtime is of no use then."""
         self._current.overrun_at = time.thread_time() + LOAD_TIME_FACTOR * self.options.time_limit
@@ -205,6 +201,11 @@ class Runtime:
         found: bool = self._runner["has"](name.number if isinstance(name, FunctionName) else name)
         return found
 
+    def has_global(self, name: str) -> bool:
+        """Whether the script's globals have `name`, of any type."""
+        found: bool = self._runner["has_global"](name)
+        return found
+
     def start(self, name: str, ctx: RouteContext, argument: str | None = None) -> Step:
         """Run the global function `name` until it ends, fails or suspends."""
         wanted: str | int = name.number if isinstance(name, FunctionName) else name
@@ -215,7 +216,7 @@ class Runtime:
         return step
 
     def resume(self, coroutine: int, ctx: RouteContext, ok: bool, value: Any) -> Step:
-        """Go on with a suspended route: the call returns `value`, or fails with the message `value` if not `ok`.
+        """Go on with a suspended route: the call returns `value`, or raises the message `value` if not `ok`.
 
         A coroutine that is not suspended (any more) gives a FAILED step.
         """
@@ -255,8 +256,6 @@ class Runtime:
     def forget(self, name: FunctionName) -> None:
         """Drop a function that was given as an argument and will not be started."""
         self._runner["forget"](name.number)
-
-    # ------------------------------------------------------------------------------------------------ looking in
 
     def memory_used(self) -> int:
         """Bytes the Lua state holds."""

@@ -71,7 +71,6 @@ return {
     pass_any = pass_any, kind = math.type or function(value)
         return type(value) == "number" and floor(value) == value and "integer" or nil
     end,
-    EXIT = support.EXIT, make_room = support.soft_limit and function()
-        if collectgarbage("count") > support.soft_limit then make_room(0) end
-    end,
+    EXIT = support.EXIT, soft_limit = support.soft_limit, memory = collectgarbage,
+    make_room = function() make_room(0) end,
 }

@@ -1,15 +1,18 @@
 """The Lua source of the functions scripts call: one for each shape of exported function.
 
-A shim coerces its arguments as KEMI does, calls the adapter (bridge.py) and ends the call (shims.lua). Pure text.
+A shim coerces its arguments as KEMI does, calls the adapter (bridge.py) and ends the call (shims.lua). Pure
+text.
 """
 
 from luasip.kemi.declare import Export
 from luasip.script.bridge import takes_any
 
 _HEAD = """local support, call, expected = ...
-local type, select, text, integer, kind = support.type, support.select, support.text, support.integer, support.kind
-local settle, too_few, pass_any, error = support.settle, support.too_few, support.pass_any, support.error
-local make_room, EXIT = support.make_room, support.EXIT
+local type, select, error = support.type, support.select, support.error
+local text, integer, kind = support.text, support.integer, support.kind
+local settle, too_few, pass_any = support.settle, support.too_few, support.pass_any
+local make_room, memory, soft_limit = support.make_room, support.memory, support.soft_limit
+local EXIT = support.EXIT
 """
 
 
@@ -30,7 +33,7 @@ def shape(export: Export, *, limited: bool) -> str:
     names = [f"a{i}" for i in range(1, len(export.parameters) + 1)]
     lines = _check(export, names) + _coercions(export, names)
     if limited and export.result == "xval":
-        lines.append("make_room()")
+        lines.append('if memory("count") > soft_limit then make_room() end')
     lines += _call(export, names)
     head = "..." if export.parameters or export.variadic else ""
     return f"{_HEAD}return function({head})\n" + "\n".join(lines) + "\nend"
@@ -64,7 +67,7 @@ def _call(export: Export, names: list[str]) -> list[str]:
     if export.variadic:
         count = f'select("#", ...) - {len(names)}'
         rest = f"select({len(names) + 1}, ...)" if names else "..."
-        arguments = f"({count} > 0 and {count} or 0) + {len(names)}" + "".join(f", {n}" for n in names) + f", {rest}"
+        arguments = ", ".join([f"({count} > 0 and {count} or 0) + {len(names)}", *names, rest])
     elif takes_any(export):
         arguments = f"{len(names)}, {arguments}"
     called = f"pass_any(call, {arguments})" if takes_any(export) else f"call({arguments})"

@@ -260,7 +260,13 @@ class Bench:
     """A runtime over a script text, with its modules."""
 
     def __init__(
-        self, folder: Path, script: str | bytes, *, load: bool = True, modules: Sequence[Module] = (), **options: Any
+        self,
+        folder: Path,
+        script: str | bytes,
+        *,
+        load: bool = True,
+        modules: Sequence[Module] = (),
+        **options: Any,
     ) -> None:
         self.path = folder / "route.lua"
         self.path.write_bytes(script if isinstance(script, bytes) else script.encode("latin-1"))
