@@ -49,7 +49,7 @@ class ClockVariables(Module):
     started: float
     """Seconds since the epoch at which the server came up."""
 
-    def _arrived(self, ctx: RouteContext) -> float:
+    def arrived(self, ctx: RouteContext) -> float:
         """When the message came, in seconds since the epoch; the same for every reading."""
         found = ctx.attributes.get(_ARRIVED)
         if isinstance(found, float):
@@ -62,7 +62,7 @@ class ClockVariables(Module):
     @variable("Ts")
     def message_seconds(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
         """When the message came, seconds since the epoch as an int."""
-        return int(self._arrived(ctx))
+        return int(self.arrived(ctx))
 
     @variable("TS")
     def seconds(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
@@ -72,7 +72,7 @@ class ClockVariables(Module):
     @variable("Tf")
     def message_time(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
         """When the message came, as "Thu Jan  1 00:00:00 1970", local time."""
-        return time.ctime(int(self._arrived(ctx)))
+        return time.ctime(int(self.arrived(ctx)))
 
     @variable("TF")
     def time_now(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
@@ -89,7 +89,7 @@ class ClockVariables(Module):
         """$TV(s|u) seconds and microseconds of the message; $TV(sn|un) of now; $TV(Sn) both as text; $TV(Fn)
         with the date.
         """
-        moment = self._arrived(ctx) if inner in ("s", "u") else self.services.wall_clock()
+        moment = self.arrived(ctx) if inner in ("s", "u") else self.services.wall_clock()
         micros = round(moment * _MICROSECONDS)
         seconds, rest = divmod(micros, _MICROSECONDS)
         match inner:
@@ -106,19 +106,19 @@ class ClockVariables(Module):
     @variable("time")
     def local_field(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
         """$time(sec|min|hour|mday|mon|year|wday|yday|isdst): of the message, local time; Sunday is 1."""
-        return _field(time.localtime(self._arrived(ctx)), inner)
+        return _field(time.localtime(self.arrived(ctx)), inner)
 
     @variable("utime")
     def utc_field(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
         """The same in UTC."""
-        return _field(time.gmtime(self._arrived(ctx)), inner)
+        return _field(time.gmtime(self.arrived(ctx)), inner)
 
     @variable("timef")
     def local_formatted(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
         """$timef(%Y-%m-%d): when the message came by strftime, local time."""
-        return _format(inner, time.localtime(self._arrived(ctx)))
+        return _format(inner, time.localtime(self.arrived(ctx)))
 
     @variable("utimef")
     def utc_formatted(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
         """The same in UTC."""
-        return _format(inner, time.gmtime(self._arrived(ctx)))
+        return _format(inner, time.gmtime(self.arrived(ctx)))
