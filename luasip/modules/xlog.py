@@ -6,7 +6,7 @@ from typing import Final
 
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.declare import Module, function
-from luasip.modules.core.logs import NOTICE
+from luasip.kemi.log_levels import NOTICE
 
 ALERT: Final = logging.CRITICAL
 _BY_LETTER: Final = {

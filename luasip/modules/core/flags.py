@@ -2,8 +2,9 @@
 
 import threading
 
-from luasip.kemi.context import Branch, RouteContext
-from luasip.kemi.declare import Module, function
+from luasip.kemi.context import Branch, PvValue, RouteContext
+from luasip.kemi.declare import Module, function, variable, variable_setter
+from luasip.kemi.flag_values import FLAGS_MASK, flag_bit, flags_value
 
 GREATEST_FLAG = 31
 
@@ -159,6 +160,42 @@ class Flags(Module):
         Returns: true when it is set.
         """
         return 0 <= flag <= GREATEST_FLAG and bool(self.script_flags >> flag & 1)
+
+    @variable("sf")
+    def sf(self, ctx: RouteContext, inner: str, index: int | str | None) -> PvValue:
+        """Script flags as an int. Writable."""
+        return self.script_flags
+
+    @variable("sF")
+    def sf_hexadecimal(self, ctx: RouteContext, inner: str, index: int | str | None) -> PvValue:
+        """Script flags in eight hexadecimal digits. Writable."""
+        return f"{self.script_flags & FLAGS_MASK:08x}"
+
+    @variable_setter("sf", "sF")
+    def set_sf(self, ctx: RouteContext, inner: str, index: int | str | None, value: PvValue) -> bool:
+        """Set all script flags; null clears them."""
+        flags = flags_value(value)
+        if flags is None:
+            return False
+        with self.script_flags_lock:
+            self.script_flags = flags
+        return True
+
+    @variable("Sf")
+    def script_flag(self, ctx: RouteContext, inner: str, index: int | str | None) -> PvValue:
+        """$Sf(number): one script flag, 1 or 0. Writable."""
+        bit = flag_bit(inner)
+        return (1 if self.script_flags & bit else 0) if bit else None
+
+    @variable_setter("Sf")
+    def set_script_flag(self, ctx: RouteContext, inner: str, index: int | str | None, value: PvValue) -> bool:
+        """Set or clear one script flag."""
+        bit, number = flag_bit(inner), flags_value(value)
+        if not bit or number is None:
+            return False
+        with self.script_flags_lock:
+            self.script_flags = self.script_flags | bit if number else self.script_flags & ~bit
+        return True
 
 
 def _branch(ctx: RouteContext, index: int) -> Branch | None:

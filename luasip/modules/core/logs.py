@@ -5,9 +5,7 @@ from typing import Final
 
 from luasip.kemi.context import RouteContext
 from luasip.kemi.declare import Module, function
-
-NOTICE: Final = 25
-"""Between INFO and WARNING: Python has no such level."""
+from luasip.kemi.log_levels import NOTICE
 
 LEVELS: Final = {
     "dbg": logging.DEBUG,

@@ -1,10 +1,10 @@
 """kx: getters that also come as gete_… ("" in place of nil) and getw_… ("<null>")."""
 
 from luasip.kemi.context import PvValue, RouteContext
+from luasip.kemi.credentials import credentials
 from luasip.kemi.current import contacts_of, from_header, request_uri, to_header, uri_of
 from luasip.kemi.declare import Module, function
 from luasip.kemi.pseudo_variables import NULL
-from luasip.modules.pv.credentials import credentials
 
 
 class Parts(Module):

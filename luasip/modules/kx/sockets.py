@@ -2,7 +2,7 @@
 
 from luasip.kemi.context import PvValue, RouteContext
 from luasip.kemi.declare import Module, function
-from luasip.modules.pv.source import address_uri, bracketed, protocol_number
+from luasip.kemi.socket_text import address_uri, bracketed, protocol_number
 
 
 class Sockets(Module):

@@ -4,26 +4,14 @@ from typing import Final
 
 from luasip.kemi.context import Branch, PvValue, RouteContext, Services
 from luasip.kemi.declare import Module, variable, variable_setter
+from luasip.kemi.flag_values import flag_bit, flags_value
 from luasip.kemi.pseudo_variables import Index
+from luasip.kemi.socket_text import find_listener
+from luasip.kemi.static_branch import reset_static_branch, static_branch
 from luasip.kemi.transformations.strings import to_integer
-from luasip.modules.pv.message import flag_bit, flags_value
-from luasip.modules.pv.source import find_listener
 
-_STATIC: Final = "pv.static_branch"
 _Q_STEPS: Final = 1000
 """Kamailio writes q as thousandths."""
-
-
-def static_branch(ctx: RouteContext) -> Branch:
-    """The branch $sbranch(…) fills before it is appended or becomes the Request-URI."""
-    branch = ctx.attributes.get(_STATIC)
-    return branch if isinstance(branch, Branch) else reset_static_branch(ctx)
-
-
-def reset_static_branch(ctx: RouteContext) -> Branch:
-    """An empty one."""
-    branch = ctx.attributes[_STATIC] = Branch("")
-    return branch
 
 
 def contact_text(branch: Branch) -> str:

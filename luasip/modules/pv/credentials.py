@@ -1,37 +1,10 @@
-"""pv: what the Authorization or Proxy-Authorization header says. Nothing of it is verified, but for $Au and
-$aU…
+"""pv: what the Authorization or Proxy-Authorization header says; only $Au and $AU are of proven users."""
 
-$Au names an authenticated user only after an auth module has accepted the credentials (`authorize`).
-"""
-
-from typing import Final
-
-from luasip.errors import SipError
 from luasip.kemi.context import PvValue, RouteContext
+from luasip.kemi.credentials import accepted_credentials, credentials
 from luasip.kemi.current import from_header, uri_of
 from luasip.kemi.declare import Module, variable
 from luasip.kemi.pseudo_variables import Index
-from luasip.sip.digest import Credentials, parse_credentials
-from luasip.sip.message import Request
-
-AUTHORIZED: Final = "auth.credentials"
-"""RouteContext.attributes key of the Credentials an auth module has accepted."""
-
-
-def credentials(ctx: RouteContext) -> Credentials | None:
-    """The Proxy-Authorization, else the Authorization header; None for ACK, CANCEL, replies and malformed
-    ones.
-    """
-    message = ctx.message
-    if not isinstance(message, Request) or message.method in ("ACK", "CANCEL"):
-        return None
-    line = message.first("proxy-authorization") or message.first("authorization")
-    if line is None:
-        return None
-    try:
-        return parse_credentials(line.value, line.name)
-    except SipError:
-        return None
 
 
 def _parameter(ctx: RouteContext, name: str) -> str | None:
@@ -97,8 +70,8 @@ class CredentialVariables(Module):
     @variable("Au")
     def accounting_username(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
         """user@realm of accepted credentials, else user@host of From."""
-        accepted = ctx.attributes.get(AUTHORIZED)
-        if isinstance(accepted, Credentials) and accepted.username:
+        accepted = accepted_credentials(ctx)
+        if accepted is not None and accepted.username:
             user = accepted.username.partition("@")[0]
             return f"{user}@{accepted.realm}" if accepted.realm else user
         uri = uri_of(from_header(ctx.message))
@@ -107,8 +80,8 @@ class CredentialVariables(Module):
     @variable("AU")
     def accounting_user(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
         """User of accepted credentials, else the user part of From."""
-        accepted = ctx.attributes.get(AUTHORIZED)
-        if isinstance(accepted, Credentials) and accepted.username:
+        accepted = accepted_credentials(ctx)
+        if accepted is not None and accepted.username:
             return accepted.username.partition("@")[0]
         uri = uri_of(from_header(ctx.message))
         return None if uri is None else uri.user or None

@@ -2,12 +2,12 @@
 
 import threading
 
+from luasip.kemi import xavp_store
 from luasip.kemi.context import PvValue, RouteContext
 from luasip.kemi.declare import Module, variable, variable_setter
 from luasip.kemi.lists import pick
 from luasip.kemi.pseudo_variables import Index
-from luasip.modules.pv import xavp_store
-from luasip.modules.pv.xavp_store import parse_name
+from luasip.kemi.xavp_store import parse_name
 
 
 def null_variable(name: str) -> str:
@@ -143,6 +143,11 @@ class ListVariables(Module):
         """Assign; null means 0."""
         ctx.script_variables[inner] = 0 if value is None else value
         return True
+
+    def script_variables(self, ctx: RouteContext) -> dict[str, str | int]:
+        """Every $var(…) that was set: name → value."""
+        hidden = null_variable("")[:-1]
+        return {name: value for name, value in ctx.script_variables.items() if not name.startswith(hidden)}
 
     @variable("vn")
     def nullable_variable(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:

@@ -5,10 +5,10 @@ from typing import Final
 from luasip.kemi.context import PvValue, RouteContext
 from luasip.kemi.current import method_of
 from luasip.kemi.declare import Module, variable, variable_setter
+from luasip.kemi.flag_values import FLAGS_MASK, flag_bit, flags_value
 from luasip.kemi.pseudo_variables import Index
-from luasip.kemi.transformations.strings import to_integer
+from luasip.kemi.socket_text import protocol_number
 from luasip.modules.pv.request_uri import reply_destination
-from luasip.modules.pv.source import protocol_number
 from luasip.sip.message import Message, Response
 from luasip.sip.values import Via
 
@@ -35,20 +35,6 @@ METHOD_NUMBERS: Final = {
 }
 """Kamailio's numbers of methods."""
 OTHER_METHOD: Final = 1 << 19
-GREATEST_FLAG: Final = 31
-_FLAGS_MASK: Final = 0xFFFFFFFF
-
-
-def flag_bit(text: str) -> int:
-    """The bit of a flag's number in text, 0 when it is none of 0 to 31."""
-    number = to_integer(text)
-    return 1 << number if number is not None and 0 <= number <= GREATEST_FLAG else 0
-
-
-def flags_value(value: PvValue) -> int | None:
-    """A flags bit mask from what was assigned: null clears, text must be a number."""
-    number = 0 if value is None else to_integer(value)
-    return None if number is None else number & _FLAGS_MASK
 
 
 class MessageVariables(Module):
@@ -157,7 +143,7 @@ class MessageVariables(Module):
     @variable("mF")
     def flags_hexadecimal(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
         """Message flags in eight hexadecimal digits. Writable."""
-        return f"{ctx.flags & _FLAGS_MASK:08x}"
+        return f"{ctx.flags & FLAGS_MASK:08x}"
 
     @variable("Mf")
     def flag(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:

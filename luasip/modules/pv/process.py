@@ -8,10 +8,10 @@ from luasip.errors import SipError
 from luasip.kemi.context import PvValue, RouteContext, Services
 from luasip.kemi.declare import Module, variable
 from luasip.kemi.pseudo_variables import Index
+from luasip.kemi.socket_text import INET, INET6, PROTOCOLS
 from luasip.kemi.transformations.strings import to_integer
 from luasip.kemi.wire_text import to_wire
 from luasip.modules.pv.selects import select
-from luasip.modules.pv.source import INET, INET6, PROTOCOLS
 
 _COLORS: Final = {"s": "0", "r": "1", "g": "2", "y": "3", "b": "4", "p": "5", "c": "6", "w": "7", "x": "9"}
 _ESCAPE: Final = "\x1b["

@@ -2,8 +2,8 @@
 
 from luasip.kemi.context import Branch, RouteContext, Services
 from luasip.kemi.declare import Module, function
+from luasip.kemi.static_branch import reset_static_branch, static_branch
 from luasip.modules.pv import Pv
-from luasip.modules.pv.branches import reset_static_branch, static_branch
 from luasip.modules.pvx.records import RecordFunctions
 from luasip.modules.pvx.variables import VariableFunctions
 from luasip.modules.pvx.xavis import XaviFunctions

@@ -4,13 +4,13 @@ import logging
 
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.declare import Module, function
+from luasip.kemi.flag_values import flags_value
 from luasip.kemi.lists import Value, XavpRecord
+from luasip.kemi.socket_text import find_listener
 from luasip.kemi.transformations.parameters import split
 from luasip.kemi.transformations.strings import to_integer
-from luasip.modules.pv.lists import null_variable
-from luasip.modules.pv.message import flags_value
-from luasip.modules.pv.source import find_listener
-from luasip.modules.pv.xavp_store import copy_record, push, record, written
+from luasip.kemi.xavp_store import copy_record, push, record, written
+from luasip.modules.pv import Pv
 
 _log = logging.getLogger("luasip.script")
 _LONGEST_IMPLODED = 65535
@@ -19,6 +19,7 @@ _LONGEST_IMPLODED = 65535
 class RecordFunctions(Module):
     """xavp_params_…, xavp_slist_explode, xavp_copy and the like."""
 
+    pv: Pv
     services: Services
 
     @function()
@@ -214,10 +215,9 @@ class RecordFunctions(Module):
         Returns: 1, -1 when there is no such variable.
         """
         ctx.lists.xavps.pop(xname, None)
-        hidden = null_variable("")[:-1]
         made = XavpRecord()
-        for name, value in ctx.script_variables.items():
-            if varname in ("*", name) and not name.startswith(hidden):
+        for name, value in self.pv.script_variables(ctx).items():
+            if varname in ("*", name):
                 made.set(name, value)
         if not made.fields:
             return -1

@@ -2,12 +2,12 @@
 it says so.
 """
 
+from luasip.kemi import xavp_store
 from luasip.kemi.context import PvValue, RouteContext
 from luasip.kemi.declare import Module, function
 from luasip.kemi.lists import XavpRecord
 from luasip.kemi.pseudo_variables import NULL
-from luasip.modules.pv import xavp_store
-from luasip.modules.pv.xavp_store import XavpName
+from luasip.kemi.xavp_store import XavpName
 
 
 class XaviFunctions(Module):

@@ -3,7 +3,7 @@
 from luasip.kemi.context import PvValue, RouteContext
 from luasip.kemi.declare import Module, function
 from luasip.kemi.pseudo_variables import NULL
-from luasip.modules.pv.xavp_store import RECORD
+from luasip.kemi.xavp_store import RECORD
 
 
 class XavuFunctions(Module):
