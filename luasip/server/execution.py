@@ -164,8 +164,6 @@ class Execution:
         local.outputs = task.outputs
         try:
             operation, result = self._run(task, value)
-            if operation is None and task.on_end is not None:
-                task.on_end(result)
         finally:
             local.outputs = outer
         outputs, task.outputs = task.outputs, []
@@ -173,6 +171,8 @@ class Execution:
             output()
         if operation is not None:
             self._park(task, operation)
+        elif task.on_end is not None:
+            task.on_end(result)
 
     def _run(self, task: Task, value: Any) -> tuple[Operation | None, Any]:
         """Run the frames until one must wait, (operation, None), or none is left, (None, last result)."""
@@ -186,6 +186,10 @@ class Execution:
                     operation, value = frame.send(value), None
             except StopIteration as stop:
                 operation, value = None, stop.value
+            except Exception:
+                log.exception("a flow failed")
+                stack.clear()
+                return None, None
             if operation is None:
                 stack.pop()
             elif isinstance(operation, RunRoute):
@@ -194,7 +198,9 @@ class Execution:
             elif len(self._suspended) < self.max_suspended:
                 return operation, None
             else:
-                self._count("too_many_suspended", f"{self.max_suspended} routes wait already: a wait was refused")
+                self._count(
+                    "too_many_suspended", f"{self.max_suspended} routes wait already: a wait was refused"
+                )
                 value = _refusal(operation)
         return None, value
 
@@ -226,7 +232,7 @@ class Execution:
             return None, True, stop.value
         except MisuseError as error:
             return None, False, str(error)
-        except Exception as error:  # noqa: BLE001 - the Lua bridge: a module's fault becomes the script's error
+        except Exception as error:
             log.exception("%s: a KSR function failed after waiting", frame.name)
             return None, False, f"internal error: {error!r}"
 

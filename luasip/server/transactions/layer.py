@@ -9,14 +9,15 @@ import logging
 import math
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from functools import partial
 
 from luasip.errors import SipError
 from luasip.kemi.context import SEND_CLOSE, SEND_NO_CONNECT, RouteContext, Source
+from luasip.kemi.transactions import TransactionSettings
 from luasip.proxy.cancel import build_ack, build_cancel
 from luasip.server.execution import Execution, Flow, RuntimeSlot
 from luasip.server.sockets import DEFAULT_PORTS, Sockets
 from luasip.server.timers import Timers
-from luasip.kemi.transactions import TransactionSettings
 from luasip.server.transactions.table import TransactionTable
 from luasip.server.transactions.transaction import ClientBranch, Transaction
 from luasip.sip.message import Request, Response
@@ -40,6 +41,16 @@ from luasip.transport.resolver import is_literal
 log = logging.getLogger("luasip.tm")
 
 BranchFailed = Callable[[Transaction, ClientBranch, int], Flow]
+
+
+class _Turn:
+    """One flow of a transaction's events: whether it has ended, and whether who started it has left it waiting."""
+
+    __slots__ = ("ended", "left")
+
+    def __init__(self) -> None:
+        self.ended = False
+        self.left = False
 
 
 class TransactionLayer:
@@ -348,21 +359,31 @@ class TransactionLayer:
             if transaction.events_running:
                 return
             transaction.events_running = True
-        self._next_event(transaction)
+        self._run_events(transaction)
 
-    def _next_event(self, transaction: Transaction) -> None:
-        with transaction.lock:
-            if not transaction.events:
-                transaction.events_running = False
-                flow = None
-            else:
+    def _run_events(self, transaction: Transaction) -> None:
+        """Run the flows that wait, until one of them must wait itself; its end calls this again."""
+        while True:
+            with transaction.lock:
+                if not transaction.events:
+                    transaction.events_running = False
+                    break
                 flow = transaction.events.popleft()
-        if flow is None:
-            self.settle(transaction)
-            return
-        self.execution.start(
-            transaction.slot.runtime, flow, lambda result: self._next_event(transaction)
-        )
+            turn = _Turn()
+            ended = partial(self._event_ended, transaction, turn)
+            self.execution.start(transaction.slot.runtime, flow, ended)
+            with transaction.lock:
+                if not turn.ended:
+                    turn.left = True
+                    return
+        self.settle(transaction)
+
+    def _event_ended(self, transaction: Transaction, turn: "_Turn", result: object) -> None:
+        with transaction.lock:
+            turn.ended = True
+            if not turn.left:
+                return
+        self._run_events(transaction)
 
     # Timers and end
 
