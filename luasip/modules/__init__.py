@@ -4,13 +4,16 @@ from luasip.kemi.declare import Module
 from luasip.modules.core import Core
 from luasip.modules.corex import Corex
 from luasip.modules.hdr import Hdr
+from luasip.modules.htable import Htable
 from luasip.modules.kx import Kx
 from luasip.modules.maxfwd import Maxfwd
+from luasip.modules.pike import Pike
 from luasip.modules.pv import Pv
 from luasip.modules.pvx import Pvx
 from luasip.modules.registrar import Registrar
 from luasip.modules.rr import Rr
 from luasip.modules.sanity import Sanity
+from luasip.modules.siputils import Siputils
 from luasip.modules.sl import Sl
 from luasip.modules.tm import Tm
 from luasip.modules.tmx import Tmx
@@ -30,9 +33,12 @@ MODULES: tuple[type[Module], ...] = (
     Corex,
     Rr,
     Sanity,
+    Siputils,
     Sl,
     Tm,
     Tmx,
     Usrloc,
     Registrar,
+    Htable,
+    Pike,
 )
