@@ -15,6 +15,7 @@ from luasip.modules.rr import Rr
 from luasip.modules.sanity import Sanity
 from luasip.modules.siputils import Siputils
 from luasip.modules.sl import Sl
+from luasip.modules.suspension import Suspension
 from luasip.modules.tm import Tm
 from luasip.modules.tmx import Tmx
 from luasip.modules.usrloc import Usrloc
@@ -35,6 +36,7 @@ MODULES: tuple[type[Module], ...] = (
     Sanity,
     Siputils,
     Sl,
+    Suspension,
     Tm,
     Tmx,
     Usrloc,
