@@ -11,7 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from luasip.errors import SettingsError
 from luasip.kemi.declare import Module
-from luasip.server.settings_problems import describe, dotted, nearest, shown, unknown_key
+from luasip.server.settings_problems import describe, nearest, shown, unknown_key
 
 ALWAYS_LOADED = frozenset(("core", "pv", "hdr", "x"))
 """Scripts may rely on these without asking for them, as in Kamailio."""
@@ -32,7 +32,9 @@ class LoadedModule:
 
 
 def module_key(module: type[Module]) -> str:
-    """The name a module has in the settings file; KSR itself is "core"."""
+    """The name a module has in the settings file; KSR itself is "core", luasip.sql is "luasip_sql"."""
+    if module.namespace == "luasip":
+        return f"luasip_{module.name}" if module.name else "luasip"
     return module.name or "core"
 
 
@@ -56,7 +58,8 @@ def read_modules(
             problems.append(f"modules.{key}: wrong type ({shown(value)}); allowed: a table of its settings")
         else:
             tables[key] = value
-    loaded = _with_used(wanted | set(tables) | (ALWAYS_LOADED & set(known)), known)
+    own = {key for key, module in known.items() if module.namespace == "luasip"}
+    loaded = _with_used(wanted | set(tables) | own | (ALWAYS_LOADED & set(known)), known)
     return tuple(
         LoadedModule(key, module, _read_settings(key, module, tables.get(key, {}), problems))
         for key, module in known.items()
@@ -124,14 +127,13 @@ def _read_settings(key: str, module: type[Module], table: Mapping[str, Any], pro
 
 
 def _construct(key: str, module: type[Module], values: dict[str, Any], problems: list[str]) -> Any:
-    """Settings may check themselves in __post_init__ by ValueError or SettingsError."""
-    where = dotted(("modules", key))
+    """Settings may check themselves in __post_init__ by ValueError, or by SettingsError with whole lines."""
     try:
         return module.Settings(**values)
     except SettingsError as error:
-        problems.extend(f"{where}: {problem}" for problem in error.problems)
+        problems.extend(error.problems)
     except ValueError as error:
-        problems.append(f"{where}: {error}")
+        problems.append(f"modules.{key}: {error}")
     return None
 
 

@@ -1,0 +1,2728 @@
+---@meta
+-- The functions of a LuaSIP route script, for editors. Written by `luasip stubs`; not to be edited or loaded.
+
+---@class KSR
+KSR = {}
+
+---Write a log record.
+---@param level string|number dbg, info, notice, warn, err or crit, in any case; anything else means err.
+---@param txt string|number the text.
+function KSR.log(level, txt) end
+
+---Write a debug record.
+---@param txt string|number the text.
+function KSR.dbg(txt) end
+
+---Write an information record.
+---@param txt string|number the text.
+function KSR.info(txt) end
+
+---Write a notice.
+---@param txt string|number the text.
+function KSR.notice(txt) end
+
+---Write a warning.
+---@param txt string|number the text.
+function KSR.warn(txt) end
+
+---Write an error record.
+---@param txt string|number the text.
+function KSR.err(txt) end
+
+---Write a critical record.
+---@param txt string|number the text.
+function KSR.crit(txt) end
+
+---The log level by Kamailio's numbers.
+---@return integer # 3 debug, 2 information, 1 notice, 0 warning, -1 error, -2 critical.
+function KSR.get_debug() end
+
+---Answer to the port the request came from, as if its Via had ;rport (RFC 3581).
+---@return boolean # true.
+function KSR.force_rport() end
+
+---Put ;rport in the Via the server adds.
+---@return boolean # true.
+function KSR.add_local_rport() end
+
+---Send replies only over an open connection.
+---@return boolean # true.
+function KSR.set_reply_no_connect() end
+
+---Close the connection after the reply.
+---@return boolean # true.
+function KSR.set_reply_close() end
+
+---Forward only over an open connection.
+---@return boolean # true.
+function KSR.set_forward_no_connect() end
+
+---Close the connection after forwarding.
+---@return boolean # true.
+function KSR.set_forward_close() end
+
+---Use the connection the message came over for the peer's address with this port too.
+---@param port integer|string the port the peer listens on.
+---@return integer # 1, also when the message did not come over a connection; -1 when the alias was refused.
+function KSR.add_tcp_alias(port) end
+
+---Use the connection the message came over for the peer's address with the port of its Via too.
+---@return integer # 1, also when the message did not come over a connection; -1 when the alias was refused.
+function KSR.add_tcp_alias_via() end
+
+---Show another address in the Via and Record-Route of this message.
+---@param addr string|number the host.
+---@return integer # 1, -1 when it is empty.
+function KSR.set_advertised_address(addr) end
+
+---Show another port in the Via and Record-Route of this message.
+---@param port string|number the port number.
+---@return integer # 1, -1 when it is no port.
+function KSR.set_advertised_port(port) end
+
+---Replace the Request-URI.
+---@param uri string|number the new one.
+---@return boolean # true; false when it is empty or the message is a reply.
+function KSR.seturi(uri) end
+
+---Replace the user part of the Request-URI.
+---@param user string|number the new one, escaped where it must be; "" removes user and password.
+---@return boolean # true; false when the Request-URI cannot be read or the result is no URI.
+function KSR.setuser(user) end
+
+---Replace the host of the Request-URI; its port stays.
+---@param host string|number the new one, IPv6 in brackets.
+---@return boolean # true; false when it is no host or the Request-URI cannot be read.
+function KSR.sethost(host) end
+
+---Set the destination URI ($du), which wins over the Request-URI as next hop.
+---@param uri string|number the next hop.
+---@return boolean # true; false when it is empty.
+function KSR.setdsturi(uri) end
+
+---Forget the destination URI.
+---@return boolean # true.
+function KSR.resetdsturi() end
+
+---Whether there is a destination URI.
+---@return boolean # true when there is.
+function KSR.isdsturiset() end
+
+---Forward the request without a transaction to its next hop.
+---
+---Allowed in: request, failure, event.
+---@return integer # 1 when sent, -1 when not.
+function KSR.forward() end
+
+---Forward the request without a transaction to a URI; the Request-URI stays as it is.
+---
+---Allowed in: request, failure, event.
+---@param vuri string|number where to send it.
+---@return integer # 1 when sent, -1 when not.
+function KSR.forward_uri(vuri) end
+
+---Run a native routing block by name. There are none: all routing is Lua.
+---@param route string|number the name.
+---@return integer # -1.
+function KSR.route(route) end
+
+---Mark the message as dropped and go on; KSR.x.drop() also ends the route.
+function KSR.set_drop() end
+
+---Set a message flag.
+---@param flag integer|string 0 to 31.
+---@return boolean # true; false when the number is out of range.
+function KSR.setflag(flag) end
+
+---Clear a message flag.
+---@param flag integer|string 0 to 31.
+---@return boolean # true; false when the number is out of range.
+function KSR.resetflag(flag) end
+
+---Test a message flag.
+---@param flag integer|string 0 to 31.
+---@return boolean # true when it is set.
+function KSR.isflagset(flag) end
+
+---Set a flag of the first branch (the Request-URI's).
+---@param flag integer|string 0 to 31.
+---@return boolean # true; false when the number is out of range.
+function KSR.setbflag(flag) end
+
+---Clear a flag of the first branch.
+---@param flag integer|string 0 to 31.
+---@return boolean # true; false when the number is out of range.
+function KSR.resetbflag(flag) end
+
+---Test a flag of the first branch.
+---@param flag integer|string 0 to 31.
+---@return boolean # true when it is set.
+function KSR.isbflagset(flag) end
+
+---Set a flag of one branch; a branch that does not exist is left alone.
+---@param flag integer|string 0 to 31.
+---@param branch integer|string 0 for the Request-URI's, 1 and up for appended ones.
+---@return boolean # true; false when the flag is out of range.
+function KSR.setbiflag(flag, branch) end
+
+---Clear a flag of one branch; a branch that does not exist is left alone.
+---@param flag integer|string 0 to 31.
+---@param branch integer|string 0 for the Request-URI's, 1 and up for appended ones.
+---@return boolean # true; false when the flag is out of range.
+function KSR.resetbiflag(flag, branch) end
+
+---Test a flag of one branch.
+---@param flag integer|string 0 to 31.
+---@param branch integer|string 0 for the Request-URI's, 1 and up for appended ones.
+---@return boolean # true when the branch exists and the flag is set.
+function KSR.isbiflagset(flag, branch) end
+
+---Set a script flag, which all messages share.
+---@param flag integer|string 0 to 31.
+---@return boolean # true; false when the number is out of range.
+function KSR.setsflag(flag) end
+
+---Clear a script flag.
+---@param flag integer|string 0 to 31.
+---@return boolean # true; false when the number is out of range.
+function KSR.resetsflag(flag) end
+
+---Test a script flag.
+---@param flag integer|string 0 to 31.
+---@return boolean # true when it is set.
+function KSR.issflagset(flag) end
+
+---Whether a URI or a bare host is the server's.
+---@param uri string|number "sip:host[:port][;transport=x]", or a host; without port any listening port matches.
+---@return boolean # true when it is.
+function KSR.is_myself(uri) end
+
+---Whether the current Request-URI is the server's.
+---@return boolean # true when it is; false on replies.
+function KSR.is_myself_ruri() end
+
+---Whether the From URI is the server's.
+---@return boolean # true when it is.
+function KSR.is_myself_furi() end
+
+---Whether the To URI is the server's.
+---@return boolean # true when it is.
+function KSR.is_myself_turi() end
+
+---Whether the destination URI is the server's.
+---@return boolean # true when one is set and is.
+function KSR.is_myself_duri() end
+
+---Whether the next hop, the destination URI or else the Request-URI, is the server's.
+---@return boolean # true when it is; false on replies.
+function KSR.is_myself_nhuri() end
+
+---Whether the message came from one of the server's IP addresses, whatever the port.
+---@return boolean # true when it did.
+function KSR.is_myself_srcip() end
+
+---Whether the message came from one of the server's sockets: address, port and transport.
+---@return boolean # true when it did.
+function KSR.is_myself_suri() end
+
+---Compare the transport the message came by with a set of letters.
+---
+---E TLS, S SCTP, T TCP, U UDP, V WS, W WSS; case does not matter.
+---@param sproto string|number the letters, such as "UT".
+---@return boolean # true when one of them stands for the transport.
+function KSR.is_proto(sproto) end
+
+---Whether the message came by UDP.
+---@return boolean # true when it did.
+function KSR.is_UDP() end
+
+---Whether the message came by TCP.
+---@return boolean # true when it did.
+function KSR.is_TCP() end
+
+---Whether the message came by TLS.
+---@return boolean # true when it did.
+function KSR.is_TLS() end
+
+---Whether the message came by SCTP.
+---@return boolean # true when it did.
+function KSR.is_SCTP() end
+
+---Whether the message came by WS.
+---@return boolean # true when it did.
+function KSR.is_WS() end
+
+---Whether the message came by WSS.
+---@return boolean # true when it did.
+function KSR.is_WSS() end
+
+---Whether the message came by TCP or TLS.
+---@return boolean # true when it did.
+function KSR.is_TCPX() end
+
+---Whether the message came by WS or WSS.
+---@return boolean # true when it did.
+function KSR.is_WSX() end
+
+---Whether the message would leave by UDP: by the next hop's URI, a reply by its second Via.
+---@return boolean # true when it would.
+function KSR.to_UDP() end
+
+---Whether the message would leave by TCP: by the next hop's URI, a reply by its second Via.
+---@return boolean # true when it would.
+function KSR.to_TCP() end
+
+---Whether the message would leave by TLS: by the next hop's URI, a reply by its second Via.
+---@return boolean # true when it would.
+function KSR.to_TLS() end
+
+---Whether the message would leave by SCTP: by the next hop's URI, a reply by its second Via.
+---@return boolean # true when it would.
+function KSR.to_SCTP() end
+
+---Whether the message would leave by WS: by the next hop's URI, a reply by its second Via.
+---@return boolean # true when it would.
+function KSR.to_WS() end
+
+---Whether the message would leave by WSS: by the next hop's URI, a reply by its second Via.
+---@return boolean # true when it would.
+function KSR.to_WSS() end
+
+---Whether the message would leave by WS or WSS: by the next hop's URI, a reply by its second Via.
+---@return boolean # true when it would.
+function KSR.to_WSX() end
+
+---Whether the message came over IPv4.
+---@return boolean # true when it did.
+function KSR.is_IPv4() end
+
+---Whether the message came over IPv6.
+---@return boolean # true when it did.
+function KSR.is_IPv6() end
+
+---Whether the next hop is an IPv4 address (a name is neither).
+---@return boolean # true when it is.
+function KSR.to_IPv4() end
+
+---Whether the next hop is an IPv6 address (a name is neither).
+---@return boolean # true when it is.
+function KSR.to_IPv6() end
+
+---Compare the port the message came from.
+---@param vport integer|string the port.
+---@return boolean # true when it is the same.
+function KSR.is_src_port(vport) end
+
+---Compare the local port the message came to.
+---@param vport integer|string the port.
+---@return boolean # true when it is the same.
+function KSR.is_dst_port(vport) end
+
+---Compare the method with one name, ignoring case.
+---@param vmethod string|number a single method name.
+---@return boolean # true when it is the method.
+function KSR.is_method(vmethod) end
+
+---Compare the method with a set of letters.
+---
+---A ACK, B BYE, C CANCEL, D DELETE, E PRACK, F REFER, G GET, I INVITE, K KDMQ, M MESSAGE, N NOTIFY,
+---O OPTIONS, P PUBLISH, R REGISTER, S SUBSCRIBE, T POST, U UPDATE, V PUT; case does not matter.
+---@param vmethod string|number the letters, such as "IABC".
+---@return boolean # true when one of them stands for the method.
+function KSR.is_method_in(vmethod) end
+
+---Whether this is an ACK.
+---@return boolean # true for an ACK or a reply to one.
+function KSR.is_ACK() end
+
+---Whether this is a BYE.
+---@return boolean # true for a BYE or a reply to one.
+function KSR.is_BYE() end
+
+---Whether this is a CANCEL.
+---@return boolean # true for a CANCEL or a reply to one.
+function KSR.is_CANCEL() end
+
+---Whether this is a DELETE.
+---@return boolean # true for a DELETE or a reply to one.
+function KSR.is_DELETE() end
+
+---Whether this is a GET.
+---@return boolean # true for a GET or a reply to one.
+function KSR.is_GET() end
+
+---Whether this is an INFO.
+---@return boolean # true for an INFO or a reply to one.
+function KSR.is_INFO() end
+
+---Whether this is an INVITE.
+---@return boolean # true for an INVITE or a reply to one.
+function KSR.is_INVITE() end
+
+---Whether this is a KDMQ.
+---@return boolean # true for a KDMQ or a reply to one.
+function KSR.is_KDMQ() end
+
+---Whether this is a MESSAGE.
+---@return boolean # true for a MESSAGE or a reply to one.
+function KSR.is_MESSAGE() end
+
+---Whether this is a NOTIFY.
+---@return boolean # true for a NOTIFY or a reply to one.
+function KSR.is_NOTIFY() end
+
+---Whether this is an OPTIONS.
+---@return boolean # true for an OPTIONS or a reply to one.
+function KSR.is_OPTIONS() end
+
+---Whether this is a POST.
+---@return boolean # true for a POST or a reply to one.
+function KSR.is_POST() end
+
+---Whether this is a PRACK.
+---@return boolean # true for a PRACK or a reply to one.
+function KSR.is_PRACK() end
+
+---Whether this is a PUBLISH.
+---@return boolean # true for a PUBLISH or a reply to one.
+function KSR.is_PUBLISH() end
+
+---Whether this is a PUT.
+---@return boolean # true for a PUT or a reply to one.
+function KSR.is_PUT() end
+
+---Whether this is a REFER.
+---@return boolean # true for a REFER or a reply to one.
+function KSR.is_REFER() end
+
+---Whether this is a REGISTER.
+---@return boolean # true for a REGISTER or a reply to one.
+function KSR.is_REGISTER() end
+
+---Whether this is a SUBSCRIBE.
+---@return boolean # true for a SUBSCRIBE or a reply to one.
+function KSR.is_SUBSCRIBE() end
+
+---Whether this is an UPDATE.
+---@return boolean # true for an UPDATE or a reply to one.
+function KSR.is_UPDATE() end
+
+---hdr: reading and editing headers.
+---@class KSR.hdr
+KSR.hdr = {}
+
+---Add header lines after the last header.
+---@param txt string|number the lines as they are, each with its CRLF.
+---@return integer # 1, -1 when there is no text.
+function KSR.hdr.append(txt) end
+
+---Add header lines after the last header of a name, at the end when there is none.
+---@param txt string|number the lines as they are, each with its CRLF.
+---@param hname string|number the header's name.
+---@return integer # 1, -1 when a parameter is empty.
+function KSR.hdr.append_after(txt, hname) end
+
+---Add header lines before the first header.
+---@param txt string|number the lines as they are, each with its CRLF.
+---@return integer # 1, -1 when there is no text.
+function KSR.hdr.insert(txt) end
+
+---Add header lines before the first header of a name, before all when there is none.
+---@param txt string|number the lines as they are, each with its CRLF.
+---@param hname string|number the header's name.
+---@return integer # 1, -1 when a parameter is empty.
+function KSR.hdr.insert_before(txt, hname) end
+
+---Remove every header of a name, compact forms included.
+---@param hname string|number the exact name, in any case; no pattern.
+---@return integer # 1, also when there is none; -1 when the name is empty or over 124 characters.
+function KSR.hdr.remove(hname) end
+
+---Remove every header of a name and add lines after the last header.
+---@param hrm string|number the name of the headers to remove.
+---@param hadd string|number the lines to add, each with its CRLF.
+---@return integer # 1, -1 when a parameter is empty or the name too long.
+function KSR.hdr.rmappend(hrm, hadd) end
+
+---Remove every header of a name and add lines before the first header.
+---@param hrm string|number the name of the headers to remove.
+---@param hadd string|number the lines to add, each with its CRLF.
+---@return integer # 1, -1 when a parameter is empty or the name too long.
+function KSR.hdr.rminsert(hrm, hadd) end
+
+---Whether the message came with a header of this name.
+---@param hname string|number the name; compact forms count.
+---@return integer # 1 when it did, -1 when not.
+function KSR.hdr.is_present(hname) end
+
+---Add header lines to every reply the server makes to this request.
+---@param txt string|number the lines, each with its CRLF.
+---@return integer # 1, -1 when there is no text.
+function KSR.hdr.append_to_reply(txt) end
+
+---The value of the first header of a name.
+---@param hname string|number the header's name.
+---@return string|integer|nil # the value without outer white space, nil when there is none.
+function KSR.hdr.get(hname) end
+
+---The value of the first header of a name, or empty text.
+---@param hname string|number the header's name.
+---@return string|integer|nil # the value, "" when there is none.
+function KSR.hdr.gete(hname) end
+
+---The value of the first header of a name, or "<null>".
+---@param hname string|number the header's name.
+---@return string|integer|nil # the value, "<null>" when there is none.
+function KSR.hdr.getw(hname) end
+
+---The value of one header of a name.
+---@param hname string|number the header's name.
+---@param idx integer|string from 0 for the first, from -1 for the last.
+---@return string|integer|nil # the value, nil when there is none.
+function KSR.hdr.get_idx(hname, idx) end
+
+---The value of one header of a name, or empty text.
+---@param hname string|number the header's name.
+---@param idx integer|string from 0 for the first, from -1 for the last.
+---@return string|integer|nil # the value, "" when there is none.
+function KSR.hdr.gete_idx(hname, idx) end
+
+---The value of one header of a name, or "<null>".
+---@param hname string|number the header's name.
+---@param idx integer|string from 0 for the first, from -1 for the last.
+---@return string|integer|nil # the value, "<null>" when there is none.
+function KSR.hdr.getw_idx(hname, idx) end
+
+---Compare header values with a text.
+---@param hname string|number the header's name.
+---@param op string|number eq equal, ne not equal, sw starts with, in contains.
+---@param mval string|number the text; case matters.
+---@param hidx string|number which headers: f the first, l the last, a all must match, o one must match.
+---@return boolean # true when they match; false when not, when there is no such header or a parameter is unknown.
+function KSR.hdr.match_content(hname, op, mval, hidx) end
+
+---x: leaving the route, and calling a function by its native name.
+---@class KSR.x
+KSR.x = {}
+
+---End the route here, from any depth.
+---
+---Ends the route.
+function KSR.x.exit() end
+
+---Mark the message as dropped and end the route.
+---
+---Ends the route.
+function KSR.x.drop() end
+
+---Do nothing: shows that the server's functions can be called.
+function KSR.x.probe() end
+
+---Call a loaded module's function by the name native routing scripts use.
+---
+---May suspend the route until its result is there.
+---@param fname string|number the function's name, or module.name.
+---@param ... any its parameters, strings or numbers.
+---@return integer # what the function returns; -1 when there is no such function or the parameters do not fit it.
+function KSR.x.modf(fname, ...) end
+
+---pv: pseudo-variables.
+---@class KSR.pv
+KSR.pv = {}
+
+---Value of a pseudo-variable.
+---@param pvn string|number the whole notation, "$ru" or "$(hdr(Via)[0])".
+---@return string|integer|nil # text or a number, nil when null.
+function KSR.pv.get(pvn) end
+
+---Value of a pseudo-variable, never nil.
+---@param pvn string|number the whole notation.
+---@return string|integer|nil # text or a number, "" when null.
+function KSR.pv.gete(pvn) end
+
+---Value of a pseudo-variable for a log.
+---@param pvn string|number the whole notation.
+---@return string|integer|nil # text or a number, "<null>" when null.
+function KSR.pv.getw(pvn) end
+
+---Value of a pseudo-variable, or a text.
+---@param pvn string|number the whole notation.
+---@param xsval string|number what to give when it is null.
+---@return string|integer|nil # text or a number.
+function KSR.pv.getvs(pvn, xsval) end
+
+---Value of a pseudo-variable, or a number.
+---@param pvn string|number the whole notation.
+---@param xival integer|string what to give when it is null.
+---@return string|integer|nil # text or a number.
+function KSR.pv.getvn(pvn, xival) end
+
+---Value of a pseudo-variable as a number.
+---@param pvn string|number the whole notation.
+---@return integer # the number, 0 when null or not numeric.
+function KSR.pv.geti(pvn) end
+
+---Value of a pseudo-variable as a long number.
+---@param pvn string|number the whole notation.
+---@return string|integer|nil # the number, 0 when null or not numeric.
+function KSR.pv.getl(pvn) end
+
+---Set a pseudo-variable to a text.
+---@param pvn string|number the whole notation.
+---@param sval string|number the text.
+---@return boolean # true; false when it is unknown, read-only or refuses the value.
+function KSR.pv.sets(pvn, sval) end
+
+---Set a pseudo-variable to a number.
+---@param pvn string|number the whole notation.
+---@param ival integer|string the number.
+---@return boolean # true; false when it is unknown, read-only or refuses the value.
+function KSR.pv.seti(pvn, ival) end
+
+---Set a pseudo-variable to a long number.
+---@param pvn string|number the whole notation.
+---@param xval integer|string the number.
+---@return boolean # true; false when it is unknown, read-only or refuses the value.
+function KSR.pv.setl(pvn, xval) end
+
+---Set a pseudo-variable to null.
+---@param pvn string|number the whole notation.
+---@return boolean # true; false when it is unknown, read-only or refuses.
+function KSR.pv.unset(pvn) end
+
+---Whether a pseudo-variable is null.
+---@param pvn string|number the whole notation.
+---@return boolean # true or false.
+function KSR.pv.is_null(pvn) end
+
+---pvx: variables by name.
+---@class KSR.pvx
+KSR.pvx = {}
+
+---Make a record of a parameter list.
+---@param sparams string|number "a=1;b=2".
+---@param sxname string|number name of the new record; each parameter is a field.
+---@return integer # 1, -1 when there is no parameter or no name.
+function KSR.pvx.xavp_params_explode(sparams, sxname) end
+
+---Make a record of a parameter list with any separator.
+---@param sparams string|number "a=1&b=2".
+---@param sep string|number the separator, one character.
+---@param sxname string|number name of the new record; each parameter is a field.
+---@return integer # 1, -1 when there is no parameter, no name or no separator.
+function KSR.pvx.xavp_xparams_explode(sparams, sep, sxname) end
+
+---Make an XAVU of a parameter list.
+---@param sparams string|number "a=1;b=2".
+---@param sxname string|number name of the XAVU; each parameter is a field.
+---@return integer # 1, -1 when there is no parameter or no name.
+function KSR.pvx.xavu_params_explode(sparams, sxname) end
+
+---Write the newest record as a parameter list into a pseudo-variable.
+---@param sxname string|number name of the record.
+---@param svname string|number the pseudo-variable, "$var(x)".
+---@return integer # 1, -1 when there is no record or the pseudo-variable cannot be set.
+function KSR.pvx.xavp_params_implode(sxname, svname) end
+
+---The same with every value in double quotes.
+---@param sxname string|number name of the record.
+---@param svname string|number the pseudo-variable, "$var(x)".
+---@return integer # 1, -1 when there is no record or the pseudo-variable cannot be set.
+function KSR.pvx.xavp_params_implode_qval(sxname, svname) end
+
+---Write the fields of an XAVU as a parameter list into a pseudo-variable.
+---@param sxname string|number name of the XAVU.
+---@param svname string|number the pseudo-variable, "$var(x)".
+---@return integer # 1, -1 when there are no fields or the pseudo-variable cannot be set.
+function KSR.pvx.xavu_params_implode(sxname, svname) end
+
+---Make a record of a list; its items become the values of the field "v", the first in front.
+---@param slist string|number the list.
+---@param sep string|number separators, each of its characters is one.
+---@param mode string|number "t" strips white space around items, "" keeps it.
+---@param sxname string|number name of the new record.
+---@return integer # 1, -1 when a parameter is empty.
+function KSR.pvx.xavp_slist_explode(slist, sep, mode, sxname) end
+
+---Copy a record under another name, as its newest.
+---@param src_name string|number name of the record.
+---@param src_idx integer|string its position, 0 the newest.
+---@param dst_name string|number name of the copy.
+---@return integer # 1, -1 when there is no such record.
+function KSR.pvx.xavp_copy(src_name, src_idx, dst_name) end
+
+---Copy a record over another one.
+---@param src_name string|number name of the record.
+---@param src_idx integer|string its position, 0 the newest.
+---@param dst_name string|number name of the one to replace.
+---@param dst_idx integer|string its position.
+---@return integer # 1, -1 when one of them does not exist.
+function KSR.pvx.xavp_copy_dst(src_name, src_idx, dst_name, dst_idx) end
+
+---Rotate the values of a name to the left.
+---@param xname string|number the name.
+---@param idx integer|string how many positions; -1 moves the oldest to the front.
+---@return integer # 1, -1 when there is no value.
+function KSR.pvx.xavp_lshift(xname, idx) end
+
+---Make the newest record the destination of the request, and take it away.
+---@param xname string|number name of records with fields uri, dst_uri (or duri), path, socket (or sock), flags.
+---@return integer # 1, -1 when there is no record or it has no URI.
+function KSR.pvx.xavp_push_dst(xname) end
+
+---Copy script variables into a record, which replaces all of its name.
+---@param varname string|number name of a $var(…), "*" for all.
+---@param xname string|number name of the record; each variable is a field.
+---@return integer # 1, -1 when there is no such variable.
+function KSR.pvx.pv_var_to_xavp(varname, xname) end
+
+---Copy the fields of the newest record into script variables.
+---@param xname string|number name of the record.
+---@return integer # 1, -1 when there is no record.
+function KSR.pvx.pv_xavp_to_var(xname) end
+
+---Write all XAVPs to the log.
+---@return integer # 1.
+function KSR.pvx.pv_xavp_print() end
+
+---Write all XAVIs to the log.
+---@return integer # 1.
+function KSR.pvx.pv_xavi_print() end
+
+---Write all XAVUs to the log.
+---@return integer # 1.
+function KSR.pvx.pv_xavu_print() end
+
+---Value of an XAVU.
+---@param rname string|number its name.
+---@return string|integer|nil # text or a number, nil when there is none.
+function KSR.pvx.xavu_get(rname) end
+
+---Value of a field of an XAVU.
+---@param rname string|number name of the XAVU.
+---@param cname string|number name of the field.
+---@return string|integer|nil # text or a number, nil when there is none.
+function KSR.pvx.xavu_child_get(rname, cname) end
+
+---Value of an XAVU.
+---@param rname string|number its name.
+---@return string|integer|nil # text or a number, "" when there is none.
+function KSR.pvx.xavu_gete(rname) end
+
+---Value of a field of an XAVU.
+---@param rname string|number name of the XAVU.
+---@param cname string|number name of the field.
+---@return string|integer|nil # text or a number, "" when there is none.
+function KSR.pvx.xavu_child_gete(rname, cname) end
+
+---Value of an XAVU.
+---@param rname string|number its name.
+---@return string|integer|nil # text or a number, "<null>" when there is none.
+function KSR.pvx.xavu_getw(rname) end
+
+---Value of a field of an XAVU.
+---@param rname string|number name of the XAVU.
+---@param cname string|number name of the field.
+---@return string|integer|nil # text or a number, "<null>" when there is none.
+function KSR.pvx.xavu_child_getw(rname, cname) end
+
+---Whether there is no value of this name.
+---@param rname string|number the name.
+---@return integer # 1 when there is none, else -1.
+function KSR.pvx.xavu_is_null(rname) end
+
+---Whether there is no such field.
+---@param rname string|number name of the XAVU.
+---@param cname string|number name of the field.
+---@return integer # 1 when there is none, else -1.
+function KSR.pvx.xavu_child_is_null(rname, cname) end
+
+---Set an XAVU to a number.
+---@param rname string|number the name.
+---@param ival integer|string the number.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.xavu_seti(rname, ival) end
+
+---Set an XAVU to a text.
+---@param rname string|number the name.
+---@param sval string|number the text.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.xavu_sets(rname, sval) end
+
+---Set a field to a number.
+---@param rname string|number name of the XAVU.
+---@param cname string|number name of the field.
+---@param ival integer|string the number.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.xavu_child_seti(rname, cname, ival) end
+
+---Set a field to a text.
+---@param rname string|number name of the XAVU.
+---@param cname string|number name of the field.
+---@param sval string|number the text.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.xavu_child_sets(rname, cname, sval) end
+
+---Take an XAVU away.
+---@param rname string|number the name.
+---@return integer # 1.
+function KSR.pvx.xavu_rm(rname) end
+
+---Take a field away.
+---@param rname string|number name of the XAVU.
+---@param cname string|number name of the field.
+---@return integer # 1.
+function KSR.pvx.xavu_child_rm(rname, cname) end
+
+---Value of an XAVI.
+---@param rname string|number its name.
+---@return string|integer|nil # text or a number, nil when there is none.
+function KSR.pvx.xavi_get(rname) end
+
+---Value of a field of the newest record.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@return string|integer|nil # text or a number, nil when there is none.
+function KSR.pvx.xavi_child_get(rname, cname) end
+
+---Value of an XAVI.
+---@param rname string|number its name.
+---@return string|integer|nil # text or a number, "" when there is none.
+function KSR.pvx.xavi_gete(rname) end
+
+---Value of a field of the newest record.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@return string|integer|nil # text or a number, "" when there is none.
+function KSR.pvx.xavi_child_gete(rname, cname) end
+
+---Value of an XAVI.
+---@param rname string|number its name.
+---@return string|integer|nil # text or a number, "<null>" when there is none.
+function KSR.pvx.xavi_getw(rname) end
+
+---Value of a field of the newest record.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@return string|integer|nil # text or a number, "<null>" when there is none.
+function KSR.pvx.xavi_child_getw(rname, cname) end
+
+---Whether there is no value of this name.
+---@param rname string|number the name.
+---@return integer # 1 when there is none, else -1.
+function KSR.pvx.xavi_is_null(rname) end
+
+---Whether the newest record has no such field.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@return integer # 1 when it has none, else -1.
+function KSR.pvx.xavi_child_is_null(rname, cname) end
+
+---Add a number as the newest value.
+---@param rname string|number the name.
+---@param ival integer|string the number.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.xavi_seti(rname, ival) end
+
+---Add a text as the newest value.
+---@param rname string|number the name.
+---@param sval string|number the text.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.xavi_sets(rname, sval) end
+
+---Set a field of the newest record, which is made when there is none.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@param ival integer|string the number.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.xavi_child_seti(rname, cname, ival) end
+
+---Set a field of the newest record, which is made when there is none.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@param sval string|number the text.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.xavi_child_sets(rname, cname, sval) end
+
+---Take the newest value away.
+---@param rname string|number the name.
+---@return integer # 1.
+function KSR.pvx.xavi_rm(rname) end
+
+---Take all values away.
+---@param rname string|number the name.
+---@return integer # 1.
+function KSR.pvx.xavi_rm_all(rname) end
+
+---Take a field's newest value away from the newest record.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@return integer # 1.
+function KSR.pvx.xavi_child_rm(rname, cname) end
+
+---All records of a name.
+---@param rname string|number the name.
+---@return string|integer|nil # array of tables, newest first, field → array of values; nil when there is none.
+function KSR.pvx.xavi_getd(rname) end
+
+---One record.
+---@param rname string|number the name.
+---@param indx integer|string its position, 0 the newest, -1 the oldest.
+---@return string|integer|nil # table field → array of values; nil when there is no such record.
+function KSR.pvx.xavi_getd_p1(rname, indx) end
+
+---Names of the fields of a record.
+---@param rname string|number the name.
+---@param indx integer|string its position, 0 the newest.
+---@return string|integer|nil # array of names; nil when there is no such record.
+function KSR.pvx.xavi_get_keys(rname, indx) end
+
+---Value of an XAVP.
+---@param rname string|number its name.
+---@return string|integer|nil # text or a number, nil when there is none.
+function KSR.pvx.xavp_get(rname) end
+
+---Value of a field of the newest record.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@return string|integer|nil # text or a number, nil when there is none.
+function KSR.pvx.xavp_child_get(rname, cname) end
+
+---Value of an XAVP.
+---@param rname string|number its name.
+---@return string|integer|nil # text or a number, "" when there is none.
+function KSR.pvx.xavp_gete(rname) end
+
+---Value of a field of the newest record.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@return string|integer|nil # text or a number, "" when there is none.
+function KSR.pvx.xavp_child_gete(rname, cname) end
+
+---Value of an XAVP.
+---@param rname string|number its name.
+---@return string|integer|nil # text or a number, "<null>" when there is none.
+function KSR.pvx.xavp_getw(rname) end
+
+---Value of a field of the newest record.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@return string|integer|nil # text or a number, "<null>" when there is none.
+function KSR.pvx.xavp_child_getw(rname, cname) end
+
+---Whether there is no value of this name.
+---@param rname string|number the name.
+---@return integer # 1 when there is none, else -1.
+function KSR.pvx.xavp_is_null(rname) end
+
+---Whether the newest record has no such field.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@return integer # 1 when it has none, else -1.
+function KSR.pvx.xavp_child_is_null(rname, cname) end
+
+---Add a number as the newest value.
+---@param rname string|number the name.
+---@param ival integer|string the number.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.xavp_seti(rname, ival) end
+
+---Add a text as the newest value.
+---@param rname string|number the name.
+---@param sval string|number the text.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.xavp_sets(rname, sval) end
+
+---Set a field of the newest record, which is made when there is none.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@param ival integer|string the number.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.xavp_child_seti(rname, cname, ival) end
+
+---Set a field of the newest record, which is made when there is none.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@param sval string|number the text.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.xavp_child_sets(rname, cname, sval) end
+
+---Take the newest value away.
+---@param rname string|number the name.
+---@return integer # 1.
+function KSR.pvx.xavp_rm(rname) end
+
+---Take all values away.
+---@param rname string|number the name.
+---@return integer # 1.
+function KSR.pvx.xavp_rm_all(rname) end
+
+---Take a field's newest value away from the newest record.
+---@param rname string|number name of the record.
+---@param cname string|number name of the field.
+---@return integer # 1.
+function KSR.pvx.xavp_child_rm(rname, cname) end
+
+---All records of a name.
+---@param rname string|number the name.
+---@return string|integer|nil # array of tables, newest first, field → array of values; nil when there is none.
+function KSR.pvx.xavp_getd(rname) end
+
+---One record.
+---@param rname string|number the name.
+---@param indx integer|string its position, 0 the newest, -1 the oldest.
+---@return string|integer|nil # table field → array of values; nil when there is no such record.
+function KSR.pvx.xavp_getd_p1(rname, indx) end
+
+---Names of the fields of a record.
+---@param rname string|number the name.
+---@param indx integer|string its position, 0 the newest.
+---@return string|integer|nil # array of names; nil when there is no such record.
+function KSR.pvx.xavp_get_keys(rname, indx) end
+
+---Newest value of an AVP.
+---@param xname string|number its name.
+---@return string|integer|nil # text or a number, nil when there is none.
+function KSR.pvx.avp_get(xname) end
+
+---Newest value of an AVP.
+---@param xname string|number its name.
+---@return string|integer|nil # text or a number, "" when there is none.
+function KSR.pvx.avp_gete(xname) end
+
+---Newest value of an AVP.
+---@param xname string|number its name.
+---@return string|integer|nil # text or a number, "<null>" when there is none.
+function KSR.pvx.avp_getw(xname) end
+
+---Whether an AVP has no value.
+---@param xname string|number its name.
+---@return integer # 1 when it has none, else -1.
+function KSR.pvx.avp_is_null(xname) end
+
+---Add a number in front of an AVP's values.
+---@param xname string|number its name.
+---@param vn integer|string the number.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.avp_seti(xname, vn) end
+
+---Add a text in front of an AVP's values.
+---@param xname string|number its name.
+---@param vs string|number the text.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.avp_sets(xname, vs) end
+
+---Take the newest value of an AVP away.
+---@param xname string|number its name.
+---@return integer # 1.
+function KSR.pvx.avp_rm(xname) end
+
+---Value of $var(…).
+---@param vname string|number its name.
+---@return string|integer|nil # text or a number, 0 until it is set.
+function KSR.pvx.var_get(vname) end
+
+---Set $var(…) to a number.
+---@param vname string|number its name.
+---@param ival integer|string the number.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.var_seti(vname, ival) end
+
+---Set $var(…) to a text.
+---@param vname string|number its name.
+---@param sval string|number the text.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.var_sets(vname, sval) end
+
+---Value of $shv(…).
+---@param vname string|number its name.
+---@return string|integer|nil # text or a number, 0 until it is set.
+function KSR.pvx.shv_get(vname) end
+
+---Set $shv(…) to a number.
+---@param vname string|number its name.
+---@param ival integer|string the number.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.shv_seti(vname, ival) end
+
+---Set $shv(…) to a text.
+---@param vname string|number its name.
+---@param sval string|number the text.
+---@return integer # 1, -1 without a name.
+function KSR.pvx.shv_sets(vname, sval) end
+
+---Add 1 to $shv(…).
+---@param vname string|number its name.
+---@return string|integer|nil # the sum; nil without a name.
+function KSR.pvx.shvinc_get(vname) end
+
+---Set a pseudo-variable to a text with its pseudo-variables replaced.
+---@param dst string|number the pseudo-variable to set.
+---@param fmt string|number the text.
+---@return integer # 1, -1 when it cannot be set.
+function KSR.pvx.evalx(dst, fmt) end
+
+---Make what $sbranch(…) holds the first destination.
+---@return integer # 1, -1 when it has no URI.
+function KSR.pvx.sbranch_set_ruri() end
+
+---Append what $sbranch(…) holds as a further destination.
+---@return integer # 1, -1 when it has no URI.
+function KSR.pvx.sbranch_append() end
+
+---Empty $sbranch(…).
+---@return integer # 1.
+function KSR.pvx.sbranch_reset() end
+
+---kx: quick getters.
+---@class KSR.kx
+KSR.kx = {}
+
+---Source IP address.
+---@return string|integer|nil # text, IPv6 without brackets.
+function KSR.kx.get_srcip() end
+
+---Source port.
+---@return string|integer|nil # a number.
+function KSR.kx.get_srcport() end
+
+---Source as a URI.
+---@return string|integer|nil # "sip:host:port", with ;transport= unless it is UDP.
+function KSR.kx.get_srcuri() end
+
+---Source in the form of a socket.
+---@return string|integer|nil # "udp:host:port".
+function KSR.kx.get_srcaddr_sock() end
+
+---Protocol the message came by.
+---@return string|integer|nil # "udp", "tcp" …
+function KSR.kx.get_proto() end
+
+---Kamailio's number of the protocol the message came by.
+---@return integer # 1 UDP, 2 TCP, 3 TLS, 4 SCTP, 5 WS, 6 WSS.
+function KSR.kx.get_protoid() end
+
+---Number of the connection the message came by.
+---@return integer # the number, -1 for datagrams.
+function KSR.kx.get_conid() end
+
+---Address the message arrived at.
+---@return string|integer|nil # text.
+function KSR.kx.get_rcvip() end
+
+---Port the message arrived at.
+---@return string|integer|nil # a number.
+function KSR.kx.get_rcvport() end
+
+---Advertised address of the receiving socket.
+---@return string|integer|nil # text, its own address when it advertises none.
+function KSR.kx.get_rcvadvip() end
+
+---Advertised port of the receiving socket.
+---@return string|integer|nil # a number, its own port when it advertises none.
+function KSR.kx.get_rcvadvport() end
+
+---The receiving socket.
+---@return string|integer|nil # "udp:host:port".
+function KSR.kx.get_rcvaddr_sock() end
+
+---Name of the receiving socket.
+---@return string|integer|nil # nil: sockets have no names.
+function KSR.kx.get_rcv_sock_name() end
+
+---The socket chosen to send from.
+---@return string|integer|nil # "udp:host:port", nil when none is.
+function KSR.kx.get_send_sock() end
+
+---Name of the socket chosen to send from.
+---@return string|integer|nil # nil: sockets have no names.
+function KSR.kx.get_send_sock_name() end
+
+---Port of the socket chosen to send from.
+---@return integer # the port, 0 when none is chosen.
+function KSR.kx.get_send_sock_port() end
+
+---The current Request-URI, edits included.
+---@return string|integer|nil # text, nil on replies.
+function KSR.kx.get_ruri() end
+
+---The Request-URI as received.
+---@return string|integer|nil # text, nil on replies.
+function KSR.kx.get_ouri() end
+
+---URI of the next hop: the destination URI, else the Request-URI.
+---@return string|integer|nil # text, nil on replies.
+function KSR.kx.get_nhuri() end
+
+---URI of From.
+---@return string|integer|nil # text, nil when it cannot be read.
+function KSR.kx.get_furi() end
+
+---URI of To.
+---@return string|integer|nil # text, nil when it cannot be read.
+function KSR.kx.get_turi() end
+
+---Method; of a reply the one in its CSeq.
+---@return string|integer|nil # text, nil when it cannot be read.
+function KSR.kx.get_method() end
+
+---Call-ID.
+---@return string|integer|nil # text, nil when there is none.
+function KSR.kx.get_callid() end
+
+---Status of a reply.
+---@return integer # the status, -1 on requests.
+function KSR.kx.get_status() end
+
+---Status of a reply as text.
+---@return string|integer|nil # "200" and the like, nil on requests.
+function KSR.kx.gets_status() end
+
+---Kind of the message.
+---@return integer # 1 for a request, 2 for a reply.
+function KSR.kx.get_msgtype() end
+
+---The whole message as received.
+---@return string|integer|nil # text.
+function KSR.kx.get_msgbuf() end
+
+---Size of the message.
+---@return integer # bytes.
+function KSR.kx.get_msglen() end
+
+---Size of the body.
+---@return integer # bytes.
+function KSR.kx.get_bodylen() end
+
+---When the message came.
+---@return integer # seconds since the epoch.
+function KSR.kx.get_timestamp() end
+
+---User part of the current Request-URI.
+---@return string|integer|nil # text, nil when there is none.
+function KSR.kx.get_ruser() end
+
+---User part of the current Request-URI.
+---@return string|integer|nil # text, "" when there is none.
+function KSR.kx.gete_ruser() end
+
+---User part of the current Request-URI.
+---@return string|integer|nil # text, "<null>" when there is none.
+function KSR.kx.getw_ruser() end
+
+---Host of the current Request-URI.
+---@return string|integer|nil # text, nil when there is none.
+function KSR.kx.get_rhost() end
+
+---Host of the current Request-URI.
+---@return string|integer|nil # text, "" when there is none.
+function KSR.kx.gete_rhost() end
+
+---Host of the current Request-URI.
+---@return string|integer|nil # text, "<null>" when there is none.
+function KSR.kx.getw_rhost() end
+
+---Destination URI.
+---@return string|integer|nil # text, nil when there is none.
+function KSR.kx.get_duri() end
+
+---Destination URI.
+---@return string|integer|nil # text, "" when there is none.
+function KSR.kx.gete_duri() end
+
+---Destination URI.
+---@return string|integer|nil # text, "<null>" when there is none.
+function KSR.kx.getw_duri() end
+
+---User part of From.
+---@return string|integer|nil # text, nil when there is none.
+function KSR.kx.get_fuser() end
+
+---User part of From.
+---@return string|integer|nil # text, "" when there is none.
+function KSR.kx.gete_fuser() end
+
+---User part of From.
+---@return string|integer|nil # text, "<null>" when there is none.
+function KSR.kx.getw_fuser() end
+
+---Host of From.
+---@return string|integer|nil # text, nil when there is none.
+function KSR.kx.get_fhost() end
+
+---Host of From.
+---@return string|integer|nil # text, "" when there is none.
+function KSR.kx.gete_fhost() end
+
+---Host of From.
+---@return string|integer|nil # text, "<null>" when there is none.
+function KSR.kx.getw_fhost() end
+
+---User part of To.
+---@return string|integer|nil # text, nil when there is none.
+function KSR.kx.get_tuser() end
+
+---User part of To.
+---@return string|integer|nil # text, "" when there is none.
+function KSR.kx.gete_tuser() end
+
+---User part of To.
+---@return string|integer|nil # text, "<null>" when there is none.
+function KSR.kx.getw_tuser() end
+
+---Host of To.
+---@return string|integer|nil # text, nil when there is none.
+function KSR.kx.get_thost() end
+
+---Host of To.
+---@return string|integer|nil # text, "" when there is none.
+function KSR.kx.gete_thost() end
+
+---Host of To.
+---@return string|integer|nil # text, "<null>" when there is none.
+function KSR.kx.getw_thost() end
+
+---URI of the first Contact.
+---@return string|integer|nil # text, nil when there is none.
+function KSR.kx.get_cturi() end
+
+---URI of the first Contact.
+---@return string|integer|nil # text, "" when there is none.
+function KSR.kx.gete_cturi() end
+
+---URI of the first Contact.
+---@return string|integer|nil # text, "<null>" when there is none.
+function KSR.kx.getw_cturi() end
+
+---User of the credentials.
+---@return string|integer|nil # text, nil when there is none.
+function KSR.kx.get_au() end
+
+---User of the credentials.
+---@return string|integer|nil # text, "" when there is none.
+function KSR.kx.gete_au() end
+
+---User of the credentials.
+---@return string|integer|nil # text, "<null>" when there is none.
+function KSR.kx.getw_au() end
+
+---User-Agent.
+---@return string|integer|nil # text, nil when there is none.
+function KSR.kx.get_ua() end
+
+---User-Agent.
+---@return string|integer|nil # text, "" when there is none.
+function KSR.kx.gete_ua() end
+
+---User-Agent.
+---@return string|integer|nil # text, "<null>" when there is none.
+function KSR.kx.getw_ua() end
+
+---The body.
+---@return string|integer|nil # text, nil when there is none.
+function KSR.kx.get_body() end
+
+---The body.
+---@return string|integer|nil # text, "" when there is none.
+function KSR.kx.gete_body() end
+
+---The body.
+---@return string|integer|nil # text, "<null>" when there is none.
+function KSR.kx.getw_body() end
+
+---A value of [define].
+---@param dname string|number its name.
+---@return string|integer|nil # text, "" when it is not defined.
+function KSR.kx.get_def(dname) end
+
+---A value of [define] as a number.
+---@param dname string|number its name.
+---@return integer # the number, 0 when it is not defined or none.
+function KSR.kx.get_defn(dname) end
+
+---A variable of the process environment.
+---@param envname string|number its name.
+---@return string|integer|nil # text, nil when there is none.
+function KSR.kx.get_env(envname) end
+
+---A variable of the process environment as a number.
+---@param envname string|number its name.
+---@return integer # the number, 0 when there is none or it is no number.
+function KSR.kx.get_envn(envname) end
+
+---Whether [define] has a name.
+---@param dname string|number the name.
+---@return boolean # true or false.
+function KSR.kx.ifdef(dname) end
+
+---Whether [define] has no such name.
+---@param dname string|number the name.
+---@return boolean # true or false.
+function KSR.kx.ifndef(dname) end
+
+---xlog: the script's log records with pseudo-variables in them.
+---@class KSR.xlog
+KSR.xlog = {}
+
+---Write a log record.
+---@param slevel string|number L_DBG, L_INFO, L_NOTICE, L_WARN, L_ERR, L_CRIT, L_ALERT; also without L_, or 3 to -2.
+---@param lmsg string|number the text, with pseudo-variables.
+---@return integer # 1.
+function KSR.xlog.xlog(slevel, lmsg) end
+
+---Write a log record to a syslog facility.
+---@param lfacility string|number the facility; records go to the server's log whatever it says.
+---@param slevel string|number the level, as for xlog.
+---@param lmsg string|number the text, with pseudo-variables.
+---@return integer # 1.
+function KSR.xlog.xlog_facility(lfacility, slevel, lmsg) end
+
+---Write a debug record.
+---@param lmsg string|number the text, with pseudo-variables.
+---@return integer # 1.
+function KSR.xlog.xdbg(lmsg) end
+
+---Write an information record.
+---@param lmsg string|number the text, with pseudo-variables.
+---@return integer # 1.
+function KSR.xlog.xinfo(lmsg) end
+
+---Write a notice.
+---@param lmsg string|number the text, with pseudo-variables.
+---@return integer # 1.
+function KSR.xlog.xnotice(lmsg) end
+
+---Write a warning.
+---@param lmsg string|number the text, with pseudo-variables.
+---@return integer # 1.
+function KSR.xlog.xwarn(lmsg) end
+
+---Write an error record.
+---@param lmsg string|number the text, with pseudo-variables.
+---@return integer # 1.
+function KSR.xlog.xerr(lmsg) end
+
+---Write a critical record.
+---@param lmsg string|number the text, with pseudo-variables.
+---@return integer # 1.
+function KSR.xlog.xcrit(lmsg) end
+
+---Write an alert, the level above critical.
+---@param lmsg string|number the text, with pseudo-variables.
+---@return integer # 1.
+function KSR.xlog.xalert(lmsg) end
+
+---maxfwd: counting hops.
+---@class KSR.maxfwd
+KSR.maxfwd = {}
+
+---Count this hop: lower Max-Forwards by one, or add it.
+---
+---The change is pending, as any header edit; calling it again changes nothing further.
+---
+---Allowed in: request, failure, branch, event.
+---@param limit integer|string the value to add when the header is missing, 0 to 255.
+---@return integer # 1 lowered, 2 added, -1 it was 0 (answer 483), -2 the header or the limit is unusable.
+function KSR.maxfwd.process_maxfwd(limit) end
+
+---Whether Max-Forwards is below a limit.
+---@param limit integer|string 0 to 255.
+---@return integer # 1 it is, -1 it is not, -2 there is no such header, -3 the header or the limit is unusable.
+function KSR.maxfwd.is_maxfwd_lt(limit) end
+
+---corex: extensions of the core.
+---@class KSR.corex
+KSR.corex = {}
+
+---Add the server_id of the settings to the server's Via, or take it away.
+---@param fval integer|string 1 add, 0 take away.
+---@return integer # 1.
+function KSR.corex.via_add_srvid(fval) end
+
+---Add the fields of the XAVP xavp_via_params to the server's Via, or take them away.
+---@param fval integer|string 1 add, 0 take away.
+---@return integer # 1.
+function KSR.corex.via_add_xavp_params(fval) end
+
+---Write the fields "address" and "port" of the XAVP xavp_via_fields into the server's Via.
+---@param fval integer|string 1 write them, 0 go back to the socket's address.
+---@return integer # 1.
+function KSR.corex.via_use_xavp_fields(fval) end
+
+---Add the fields of the XAVP xavp_via_reply_params, as they are now, to the top Via of replies.
+---@param fval integer|string 1 add, 0 do nothing.
+---@return integer # 1.
+function KSR.corex.via_reply_add_xavp_params(fval) end
+
+---Choose the socket the message is sent from.
+---@param ssock string|number [protocol:]host[:port] of a listening socket; UDP and any port when left out.
+---@return integer # 1, -1 when the server does not listen there.
+function KSR.corex.set_send_socket(ssock) end
+
+---Choose the socket the message is sent from by its name, which is its text in the settings.
+---@param ssock string|number such as "udp:127.0.0.1:5060".
+---@return integer # 1, -1 when there is no such socket.
+function KSR.corex.set_send_socket_name(ssock) end
+
+---Treat the message as received on another socket.
+---@param ssock string|number [protocol:]host[:port] of a listening socket; UDP and any port when left out.
+---@return integer # 1, -1 when the server does not listen there.
+function KSR.corex.set_recv_socket(ssock) end
+
+---Treat the message as received on another socket, chosen by its name, its text in the settings.
+---@param ssock string|number such as "udp:127.0.0.1:5060".
+---@return integer # 1, -1 when there is no such socket.
+function KSR.corex.set_recv_socket_name(ssock) end
+
+---Whether a listening socket has this name, which is its text in the settings.
+---@param sockname string|number such as "udp:127.0.0.1:5060".
+---@return integer # 1 when one has, -1 when none has.
+function KSR.corex.is_socket_name(sockname) end
+
+---Treat the message as if it came from another address.
+---@param saddr string|number [protocol:]ip[:port]; port 5060 when left out.
+---@return integer # 1, -1 when it is no address.
+function KSR.corex.set_source_address(saddr) end
+
+---Add the current Request-URI, with its destination, flags, q, path and socket, as a further branch.
+---
+---Allowed in: request, failure, event.
+---@return integer # 1, -1 when there are too many branches.
+function KSR.corex.append_branch() end
+
+---Add a further branch; destination, flags, path and socket are those set for the Request-URI.
+---
+---Allowed in: request, failure, event.
+---@param uri string|number its URI; "" for the current Request-URI.
+---@return integer # 1, -1 when there are too many branches.
+function KSR.corex.append_branch_uri(uri) end
+
+---Add a further branch with a q value.
+---
+---Allowed in: request, failure, event.
+---@param uri string|number its URI; "" for the current Request-URI.
+---@param q string|number 0 to 1; "" for none (that of the Request-URI when uri is "").
+---@return integer # 1, -1 when there are too many branches or q is no q value.
+function KSR.corex.append_branch_uri_q(uri, q) end
+
+---Forward the request without a transaction, without its Vias and Record-Routes, as if it began here.
+---
+---Allowed in: request, event.
+---@return integer # 1 when sent, -1 when not.
+function KSR.corex.forward_uac() end
+
+---Forward the request as forward_uac does.
+---
+---Allowed in: request, event.
+---@param bindex integer|string branch number; branches are told apart by their random part here, so it is not needed.
+---@return integer # 1 when sent, -1 when not.
+function KSR.corex.forward_uac_branch(bindex) end
+
+---Forward the request to a URI as forward_uac does.
+---
+---Allowed in: request, event.
+---@param vuri string|number where to send it; "" for its next hop.
+---@return integer # 1 when sent, -1 when not.
+function KSR.corex.forward_uac_uri(vuri) end
+
+---Forward the request to a URI as forward_uac does.
+---
+---Allowed in: request, event.
+---@param vuri string|number where to send it; "" for its next hop.
+---@param bindex integer|string branch number; not needed, see forward_uac_branch.
+---@return integer # 1 when sent, -1 when not.
+function KSR.corex.forward_uac_uri_branch(vuri, bindex) end
+
+---Whether the current Request-URI has a user part.
+---@return integer # 1 when it has, -1 when not, also on replies.
+function KSR.corex.has_ruri_user() end
+
+---Whether the message has a User-Agent header with a value.
+---@return integer # 1 when it has, -1 when not.
+function KSR.corex.has_user_agent() end
+
+---Whether the callback runs on a request the server made up, as events and timers do.
+---@return integer # 1 when it does, -1 when the message came from the network.
+function KSR.corex.is_faked_msg() end
+
+---Set an extra message flag.
+---@param fval integer|string 0 to 63.
+---@return integer # 1, -1 when the number is out of range.
+function KSR.corex.setxflag(fval) end
+
+---Clear an extra message flag.
+---@param fval integer|string 0 to 63.
+---@return integer # 1, -1 when the number is out of range.
+function KSR.corex.resetxflag(fval) end
+
+---Test an extra message flag.
+---@param fval integer|string 0 to 63.
+---@return integer # 1 when it is set, -1 when not.
+function KSR.corex.isxflagset(fval) end
+
+---Send any data where a URI leads.
+---
+---May suspend the route until its result is there.
+---@param uri string|number SIP URI of the destination.
+---@param data string|number what to send, as it is.
+---@return integer # 1, -1 when a parameter is empty or the URI leads nowhere.
+function KSR.corex.send_data(uri, data) end
+
+---Send any data where a URI leads, from a chosen socket.
+---
+---May suspend the route until its result is there.
+---@param uri string|number SIP URI of the destination.
+---@param sock string|number [protocol:]host[:port] of a listening socket.
+---@param data string|number what to send, as it is.
+---@return integer # 1, -1 when a parameter is unusable or the URI leads nowhere.
+function KSR.corex.sendx(uri, sock, data) end
+
+---Read a whole file of at most 4 MiB.
+---
+---May suspend the route until its result is there.
+---@param fname string|number its path.
+---@return string|integer|nil # its bytes, nil when it cannot be read.
+function KSR.corex.file_read(fname) end
+
+---Write a whole file, replacing what was in it.
+---
+---May suspend the route until its result is there.
+---@param fname string|number its path.
+---@param fdata string|number its new content.
+---@return integer # 1, -1 when it cannot be written.
+function KSR.corex.file_write(fname, fdata) end
+
+---rr: Record-Route and Route.
+---@class KSR.rr
+KSR.rr = {}
+
+---Ask for a Record-Route with the server's own address.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@return integer # 1, -1 when the message has one already or is no request.
+function KSR.rr.record_route() end
+
+---Ask for a Record-Route with further parameters.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@param sparams string|number ";name=value", any number of them.
+---@return integer # 1, -1 when the message has one already or is no request.
+function KSR.rr.record_route_params(sparams) end
+
+---Ask for Record-Routes with given addresses, taken as they are.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@param addr1 string|number host[:port][;parameters] of the side the request leaves by.
+---@param addr2 string|number the same of the side it came in by; "" for none.
+---@return integer # 1, -1 when an address is missing, a second is not allowed or the message has a Record-Route.
+function KSR.rr.record_route_preset(addr1, addr2) end
+
+---Ask for a Record-Route with a given address, taken as it is.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@param addr1 string|number host[:port][;parameters].
+---@return integer # 1, -1 when it is empty or the message has a Record-Route.
+function KSR.rr.record_route_preset_one(addr1) end
+
+---Ask for a Record-Route that shows another address than the server's own.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@param addr string|number host[:port].
+---@return integer # 1, -1 when it is empty or the message has a Record-Route.
+function KSR.rr.record_route_advertised_address(addr) end
+
+---Add parameters to the Record-Route, whether asked for already or later in this run.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@param sparam string|number ";name=value".
+---@return integer # 1, -1 when it is empty or the message is a reply.
+function KSR.rr.add_rr_param(sparam) end
+
+---Take the Record-Route asked for back; those of other servers stay.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@return integer # 1.
+function KSR.rr.remove_record_route() end
+
+---Follow the Route headers: remove our own, and send the request to the next, or to its Request-URI.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@return integer # 1 done; -1 nothing to follow, also for an initial request with only our own Route (which is removed); -3 an initial request brought its own route set, which is followed.
+function KSR.rr.loose_route() end
+
+---Follow the Route headers in a certain way.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@param vmode integer|string sum of 1 no strict router is expected before us, 2 flow tokens are ignored (they always are).
+---@return integer # as loose_route.
+function KSR.rr.loose_route_mode(vmode) end
+
+---Follow the Route headers of an initial request only.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@return integer # 1 when it brought a route set, which is followed; -1 when not, or in a dialog.
+function KSR.rr.loose_route_preloaded() end
+
+---Whether loose_route found a further Route behind our own.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@return integer # 1 when it did, -1 when not.
+function KSR.rr.next_hop_route() end
+
+---Search the parameters of our own Route.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@param sre string|number POSIX extended regular expression, case ignored; the text searched starts with ";".
+---@return integer # 1 when it matches; -1 when not, or the topmost Route was not ours.
+function KSR.rr.check_route_param(sre) end
+
+---Compare the direction of a request in a dialog, by the From tag kept in our own Route.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@param dir string|number "downstream" as the first request of the dialog, "upstream" against it.
+---@return integer # 1 when it is that direction, -1 when not.
+function KSR.rr.is_direction(dir) end
+
+---sanity: checks of a message.
+---@class KSR.sanity
+KSR.sanity = {}
+
+---Check the message; a failed check of a request is answered by this function.
+---
+---Checks: 1 version, 2 Request-URI scheme, 4 required headers, 8 and 16 nothing, 32 CSeq method, 64 CSeq
+---number, 128 Content-Length, 256 Expires, 512 Proxy-Require, 1024 URIs, 2048 digest credentials, 4096
+---duplicate tags, 8192 Authorization, 16384 top Via, 32768 mandatory headers in detail, 65536 lengths.
+---@param mflags integer|string sum of the checks.
+---@param uflags integer|string sum of the URIs check 1024 parses: 1 Request-URI, 2 From, 4 To, 8 Contact.
+---@return integer # 1 passed, -1 failed: the route should end.
+function KSR.sanity.sanity_check(mflags, uflags) end
+
+---Check the message with the checks of the settings.
+---@return integer # 1 passed, -1 failed: the route should end.
+function KSR.sanity.sanity_check_defaults() end
+
+---Send the reply of the failed check, where the setting noreply kept it back.
+---@return integer # 1 sent, also when nothing may be sent (replies, ACK); -1 no check failed or sending failed; -2 the message is too broken to be answered.
+function KSR.sanity.sanity_reply() end
+
+---siputils: questions about messages, URIs and texts.
+---@class KSR.siputils
+KSR.siputils = {}
+
+---Write each Contact URI into the user part of a URI at another address.
+---
+---sip:user:password@ip:port;transport=tcp becomes sip:prefix*user*password*ip*port*tcp@address; other
+---parameters are lost.
+---@param eprefix string|number what the user part begins with.
+---@param eaddr string|number the address.
+---@return integer # 1, -1 when there is no Contact or one cannot be read.
+function KSR.siputils.encode_contact(eprefix, eaddr) end
+
+---Turn a Request-URI made by encode_contact back.
+---@return integer # 1, -1 when it was not made so.
+function KSR.siputils.decode_contact() end
+
+---Turn each Contact URI made by encode_contact back.
+---@return integer # 1, -1 when there is no Contact or one was not made so.
+function KSR.siputils.decode_contact_header() end
+
+---Write each Contact URI, base64url-encoded, into a parameter of another URI.
+---@param nparam string|number the parameter's name.
+---@param saddr string|number the other URI.
+---@return integer # 1, also without Contact; -1 when a parameter is empty or a Contact cannot be read.
+function KSR.siputils.contact_param_encode(nparam, saddr) end
+
+---Do as contact_param_encode, first adding ;alias=ip~port~transport where the source is another.
+---@param nparam string|number the parameter's name.
+---@param saddr string|number the other URI.
+---@return integer # 1, also without Contact; -1 when a parameter is empty or a Contact cannot be read.
+function KSR.siputils.contact_param_encode_alias(nparam, saddr) end
+
+---Turn each Contact URI made by contact_param_encode back; others stay.
+---@param nparam string|number the parameter's name.
+---@return integer # 1, also without Contact; -1 when a parameter holds no URI or a Contact cannot be read.
+function KSR.siputils.contact_param_decode(nparam) end
+
+---Turn a Request-URI made by contact_param_encode back.
+---@param nparam string|number the parameter's name.
+---@return integer # 1, also when it has no such parameter; -1 when the parameter holds no URI.
+function KSR.siputils.contact_param_decode_ruri(nparam) end
+
+---Remove a parameter from each Contact URI.
+---@param nparam string|number the parameter's name.
+---@return integer # 1, also when there is none; -1 when a Contact cannot be read.
+function KSR.siputils.contact_param_rm(nparam) end
+
+---Whether a Contact URI has a parameter.
+---@param nparam string|number the parameter's name.
+---@return integer # 1 when one has, -1 when none has.
+function KSR.siputils.contact_param_check(nparam) end
+
+---Whether the Request-URI has a parameter without value.
+---@param sparam string|number the parameter's name.
+---@return integer # 1 when it has, -1 when not.
+function KSR.siputils.uri_param(sparam) end
+
+---Whether the Request-URI has a parameter with a certain value.
+---@param sparam string|number the parameter's name.
+---@param svalue string|number the value, case mattering; "" for none.
+---@return integer # 1 when it has, -1 when not.
+function KSR.siputils.uri_param_value(sparam, svalue) end
+
+---Whether the Request-URI has a parameter, whatever its value.
+---@param sparam string|number the parameter's name.
+---@return integer # 1 when it has, -1 when not.
+function KSR.siputils.uri_param_any(sparam) end
+
+---Add a parameter to the Request-URI.
+---@param param string|number "name=value", or "name".
+---@return integer # 1, also when the text is empty; -1 when the result would be no URI.
+function KSR.siputils.add_uri_param(param) end
+
+---Remove a parameter from the Request-URI.
+---@param sparam string|number the parameter's name.
+---@return integer # 1, also when it has none; -1 when the Request-URI cannot be read.
+function KSR.siputils.uri_param_rm(sparam) end
+
+---Whether the Request-URI is a GRUU (RFC 5627).
+---@return integer # 1 for a public one, 2 for a temporary one, -1 for another URI.
+function KSR.siputils.is_gruu() end
+
+---Compare two URIs by RFC 3261 §19.1.4.
+---@param uri1 string|number one URI.
+---@param uri2 string|number the other.
+---@return integer # 1 equal, -1 different, -2 one cannot be read.
+function KSR.siputils.cmp_uri(uri1, uri2) end
+
+---Compare two addresses of record: user and host of the URIs.
+---@param uri1 string|number one URI.
+---@param uri2 string|number the other.
+---@return integer # 1 equal, -1 different, -2 one cannot be read.
+function KSR.siputils.cmp_aor(uri1, uri2) end
+
+---Compare two header names, compact forms included.
+---@param shname1 string|number one name.
+---@param shname2 string|number the other.
+---@return integer # 1 equal, -1 different, -2 one is empty.
+function KSR.siputils.cmp_hdr_name(shname1, shname2) end
+
+---Whether a text is a URI.
+---@param suri string|number the text.
+---@return integer # 1 when it is, -1 when not.
+function KSR.siputils.is_uri(suri) end
+
+---Whether a text is a telephone number: digits, with a + before them or not.
+---@param tval string|number the text.
+---@return integer # 1 when it is, -1 when not.
+function KSR.siputils.is_tel_number(tval) end
+
+---Whether a text is digits only.
+---@param tval string|number the text.
+---@return integer # 1 when it is, -1 when not.
+function KSR.siputils.is_numeric(tval) end
+
+---Whether a text is ASCII letters and digits only.
+---@param tval string|number the text.
+---@return integer # 1 when it is, -1 when not.
+function KSR.siputils.is_alphanum(tval) end
+
+---Whether a text is ASCII letters, digits and certain other characters only.
+---@param tval string|number the text.
+---@param eset string|number the other characters.
+---@return integer # 1 when it is, -1 when not.
+function KSR.siputils.is_alphanumex(tval, eset) end
+
+---Whether the message is a request.
+---@return integer # 1 when it is, -1 when not.
+function KSR.siputils.is_request() end
+
+---Whether the message is a reply.
+---@return integer # 1 when it is, -1 when not.
+function KSR.siputils.is_reply() end
+
+---Whether the message is SIP.
+---@return integer # 1 when it is, -1 when not.
+function KSR.siputils.is_sip() end
+
+---Whether the message is HTTP.
+---@return integer # 1 when it is, -1 when not.
+function KSR.siputils.is_http() end
+
+---Whether To has a tag: the request belongs to a dialog.
+---@return integer # 1 when it has, -1 when not.
+function KSR.siputils.has_totag() end
+
+---Compare the user name in the digest credentials of the request.
+---@param suser string|number the name.
+---@return integer # 1 when it is the same, -1 when not or when there are no credentials.
+function KSR.siputils.is_user(suser) end
+
+---Whether the message comes straight from an end: one Via, or our Record-Route on top of a reply.
+---@return integer # 1 when it does, -1 when not.
+function KSR.siputils.is_first_hop() end
+
+---Whether the message comes straight from an end.
+---@param mode integer|string 0 the Record-Route on top of a reply must be an IP address of ours that is not its source; 1 any address or name of ours.
+---@return integer # 1 when it does, -1 when not.
+function KSR.siputils.is_first_hop_mode(mode) end
+
+---Read all headers; here they always are.
+---@return integer # 1.
+function KSR.siputils.sip_parse_headers() end
+
+---Whether the Date header is not too old.
+---@param tdiff integer|string greatest age in seconds.
+---@return integer # 1 when it is not, -1 when there is none or it cannot be read, -4 when it is too old.
+function KSR.siputils.hdr_date_check(tdiff) end
+
+---Answer an OPTIONS request for the server itself: 200 with the Accept headers and Supported.
+---
+---Allowed in: request, event.
+---@return integer # 0 when answered; -1 when it is no OPTIONS, its Request-URI has a user, or sending failed.
+function KSR.siputils.options_reply() end
+
+---sl: sending replies.
+---@class KSR.sl
+KSR.sl = {}
+
+---Reply without a transaction, even if there is one.
+---@param code integer|string status, 100 to 699.
+---@param reason string|number reason phrase; "" for the standard one.
+---@return integer # 1, or -1 when no reply may be sent (an ACK, a reply, a bad status).
+function KSR.sl.sl_send_reply(code, reason) end
+
+---Reply, in the transaction if there is one, else without.
+---@param code integer|string status, 100 to 699.
+---@param reason string|number reason phrase; "" for the standard one.
+---@return integer # 1, or -1 when no reply may be sent (an ACK, a final reply was sent, a bad status).
+function KSR.sl.send_reply(code, reason) end
+
+---Reply as send_reply does, with flags for stream connections.
+---@param code integer|string status, 100 to 699.
+---@param reason string|number reason phrase; "" for the standard one.
+---@param mode integer|string 1 do not open a new connection, 2 close the connection afterwards; they may be added.
+---@return integer # 1, or -1 when no reply may be sent.
+function KSR.sl.send_reply_mode(code, reason, mode) end
+
+---Reply with the status that fits the last internal error, e.g. after t_relay() < 0.
+---@return integer # 1, or -1 when no reply may be sent.
+function KSR.sl.sl_reply_error() end
+
+---Reply as sl_reply_error does, with default_code and default_reason when there was no error.
+---@return integer # 1, or -1 when no reply may be sent.
+function KSR.sl.send_reply_error() end
+
+---Forward the reply being handled without a transaction, with another status of the same class if wanted.
+---@param code string|number new status, "" to keep it.
+---@param reason string|number new reason phrase, "" to keep it.
+---@return integer # 1, or -1 when it is no reply, the class differs or there is no further Via.
+function KSR.sl.sl_forward_reply(code, reason) end
+
+---@class luasip
+luasip = {}
+
+---Wait, while other messages are handled.
+---
+---May suspend the route until its result is there.
+---@param seconds any how long, fractions allowed, up to a day.
+function luasip.sleep(seconds) end
+
+---Wait until somebody calls luasip.notify with the same key.
+---
+---May suspend the route until its result is there.
+---@param key string|number any text.
+---@param seconds any how long at most, fractions allowed, up to a day.
+---@return string|integer|nil # the value given to notify (true when it gave none), nil when nobody came in time.
+function luasip.wait(key, seconds) end
+
+---Wake every route that waits for a key.
+---@param key string|number any text.
+---@param value? any what luasip.wait returns there: a string, number, boolean or table of these.
+---@return integer # how many were woken.
+function luasip.notify(key, value) end
+
+---Run a function beside this route; it may outlive the message and sees it without its transaction.
+---@param work any a function. What it needs it finds in its upvalues.
+function luasip.spawn(work) end
+
+---Run several functions at once and wait for all; luasip.all, which also gives their results, uses it.
+---
+---May suspend the route until its result is there.
+---@param ... any functions without parameters.
+---@return string|integer|nil # a table with true for each function that ended well, false for each that failed.
+function luasip.parallel(...) end
+
+---tm: stateful processing.
+---@class KSR.tm
+KSR.tm = {}
+
+---Forward the request statefully to the current Request-URI (or $du) and the appended branches.
+---
+---In a failure route it starts a further serial leg. Looking up a name suspends the route.
+---
+---May suspend the route until its result is there.
+---@return integer # 1 when it was forwarded (or was a retransmission), negative when not: sl_reply_error() then answers; 0 in a route where it is not possible.
+function KSR.tm.t_relay() end
+
+---Forward as t_relay does, with flags.
+---
+---May suspend the route until its result is there.
+---@param rflags integer|string 1 no automatic 100, 2 no automatic negative reply, 4 no failover to further addresses; added up.
+---@return integer # as t_relay.
+function KSR.tm.t_relay_to_flags(rflags) end
+
+---Forward as t_relay does, over a given transport.
+---
+---May suspend the route until its result is there.
+---@param sproto string|number "udp", "tcp", "tls", "ws", "wss" or "sctp".
+---@return integer # as t_relay.
+function KSR.tm.t_relay_to_proto(sproto) end
+
+---Forward the request to an address over a given transport.
+---
+---May suspend the route until its result is there.
+---@param sproto string|number "udp", "tcp", …
+---@param host string|number name or address.
+---@param port integer|string 0 for the transport's own.
+---@return integer # as t_relay.
+function KSR.tm.t_relay_to_proto_addr(sproto, host, port) end
+
+---Forward the request to a proxy.
+---
+---May suspend the route until its result is there.
+---@param sproxy string|number "[protocol:]host[:port]".
+---@return integer # as t_relay, -1 for an unreadable proxy.
+function KSR.tm.t_relay_to_proxy(sproxy) end
+
+---Forward the request to a proxy, with flags.
+---
+---May suspend the route until its result is there.
+---@param sproxy string|number "[protocol:]host[:port]".
+---@param rflags integer|string as in t_relay_to_flags.
+---@return integer # as t_relay, -1 for an unreadable proxy.
+function KSR.tm.t_relay_to_proxy_flags(sproxy, rflags) end
+
+---Send a copy of the request to another server; its replies are dropped.
+---
+---May suspend the route until its result is there.
+---@param suri string|number SIP URI of that server.
+---@return integer # 1, or -1 when it cannot be sent.
+function KSR.tm.t_replicate(suri) end
+
+---Send a request of our own and forget its answer.
+---@param method string|number the method.
+---@param ruri string|number Request-URI.
+---@param nexthop string|number URI to send it to, "" for the Request-URI.
+---@param ssock string|number socket to send from, "udp:address:port", "" for any.
+---@param hdrs string|number header lines, each ending in CRLF; From and To are made from ruri when they are not among them.
+---@param body string|number the body, "" for none.
+---@return integer # 1, or -1 when method or ruri is missing or unreadable.
+function KSR.tm.t_uac_send(method, ruri, nexthop, ssock, hdrs, body) end
+
+---Create the transaction of the request.
+---@return integer # 1 created; 0 it is a retransmission, already answered: stop; -10 there is one already; -1 not possible.
+function KSR.tm.t_newtran() end
+
+---End the work on the transaction in this route; kept for Kamailio's sake, nothing has to be released.
+---@return integer # 1, or -1 without a transaction.
+function KSR.tm.t_release() end
+
+---Remove finished transactions; kept for Kamailio's sake, they remove themselves.
+---@return integer # 1.
+function KSR.tm.t_clean() end
+
+---Whether the message belongs to a transaction.
+---@return integer # 1 or -1.
+function KSR.tm.t_exists() end
+
+---Find the transaction of the request and make it the current one.
+---@return integer # 1 found, -1 not.
+function KSR.tm.t_lookup_request() end
+
+---Whether there is an INVITE that this CANCEL is about.
+---@return integer # 1 or -1.
+function KSR.tm.t_lookup_cancel() end
+
+---Whether there is an INVITE that this CANCEL is about, with flags.
+---@param flags integer|string 1: take over the INVITE's message flags.
+---@return integer # 1 or -1.
+function KSR.tm.t_lookup_cancel_flags(flags) end
+
+---Whether the message belongs to a transaction; retransmissions are answered from it.
+---@return integer # -1 no; 0 it does and is taken care of: stop; 1 an ACK for a 2xx, a CANCEL with its INVITE, a reply with its request; in branch, failure and onreply routes always 1.
+function KSR.tm.t_check_trans() end
+
+---Whether a callback is armed.
+---@param target string|number "branch_route", "failure_route" or "onreply_route"; the first letter decides.
+---@return integer # 1 or -1.
+function KSR.tm.t_is_set(target) end
+
+---Name the Lua function that is called for every branch before it is sent.
+---@param rname string|number a global function, "" for none.
+---@return integer # 1.
+function KSR.tm.t_on_branch(rname) end
+
+---Name the Lua function that is called for every reply of the branches.
+---@param rname string|number a global function, "" for none.
+---@return integer # 1.
+function KSR.tm.t_on_reply(rname) end
+
+---Name the Lua function that is called when all branches have failed. It must be armed anew in that function.
+---@param rname string|number a global function, "" for none.
+---@return integer # 1.
+function KSR.tm.t_on_failure(rname) end
+
+---Name the Lua function that is called for each branch that fails.
+---@param rname string|number a global function, "" for none.
+---@return integer # 1.
+function KSR.tm.t_on_branch_failure(rname) end
+
+---Reply in the transaction; in a failure route this replaces the reply that won.
+---@param code integer|string status, 100 to 699.
+---@param reason string|number reason phrase; "" for the standard one.
+---@return integer # 1, or -1 without a transaction, for an ACK, or when a final reply was sent.
+function KSR.tm.t_reply(code, reason) end
+
+---Reply in the transaction, which is created when there is none.
+---@param code integer|string status, 100 to 699.
+---@param reason string|number reason phrase; "" for the standard one.
+---@return integer # 1, or negative when no reply may be sent; 0 for a retransmission, which is answered already.
+function KSR.tm.t_send_reply(code, reason) end
+
+---Reply in the transaction with the status that fits the last internal error.
+---@return integer # 1, or -1 when no reply may be sent.
+function KSR.tm.t_reply_error() end
+
+---Send the last reply of the transaction again.
+---@return integer # 1, or -1 when there was none.
+function KSR.tm.t_retransmit_reply() end
+
+---Say which replies received so far no longer count in the final choice.
+---@param mode string|number "a" all, "l" those of the last leg, "n" none.
+---@return integer # 1, or -1 without a transaction.
+function KSR.tm.t_drop_replies(mode) end
+
+---Let no reply received so far count in the final choice.
+---@return integer # 1, or -1 without a transaction.
+function KSR.tm.t_drop_replies_all() end
+
+---Match the status of the transaction: of this reply, of the reply that won, or of the last one sent.
+---@param sexp string|number POSIX extended regular expression, e.g. "486|408"; found anywhere in the three digits.
+---@return integer # 1 it matches, -1 not, or there is no status.
+function KSR.tm.t_check_status(sexp) end
+
+---The status that t_check_status looks at.
+---@return integer # the status, -1 when there is none.
+function KSR.tm.t_get_status_code() end
+
+---Whether any branch has this status.
+---@param code integer|string a status.
+---@return integer # 1 or -1.
+function KSR.tm.t_grep_status(code) end
+
+---Whether the caller has cancelled the INVITE.
+---@return integer # 1 or -1.
+function KSR.tm.t_is_canceled() end
+
+---Whether the transaction has lived longer than it may.
+---@return integer # 1 or -1.
+function KSR.tm.t_is_expired() end
+
+---Whether the reply is a retransmission of one that is suspended; such replies wait and never get here.
+---@return integer # -1.
+function KSR.tm.t_is_retr_async_reply() end
+
+---Whether any branch has timed out.
+---@return integer # 1 or -1.
+function KSR.tm.t_any_timeout() end
+
+---Whether any branch has sent a reply.
+---@return integer # 1 or -1.
+function KSR.tm.t_any_replied() end
+
+---Whether the branch that won has timed out.
+---
+---Allowed in: failure, branch failure.
+---@return integer # 1 or -1.
+function KSR.tm.t_branch_timeout() end
+
+---Whether the branch that won has sent any reply.
+---
+---Allowed in: failure, branch failure.
+---@return integer # 1 or -1.
+function KSR.tm.t_branch_replied() end
+
+---Index of the branch the callback is about.
+---@return integer # the index from 0, -1 when it is about none.
+function KSR.tm.t_get_branch_index() end
+
+---Set the timeouts of this transaction, also of branches already out.
+---@param fr_inv integer|string milliseconds for a final response after a provisional one, 0 leaves it.
+---@param fr integer|string milliseconds for any response, 0 leaves it.
+---@return integer # 1, or -1 for negative values.
+function KSR.tm.t_set_fr(fr_inv, fr) end
+
+---Set the timeout after a provisional response for this transaction.
+---@param fr_inv integer|string milliseconds, 0 leaves it.
+---@return integer # 1, or -1 for negative values.
+function KSR.tm.t_set_fr_inv(fr_inv) end
+
+---Set fr_timer and fr_inv_timer of this transaction back to the settings.
+---@return integer # 1.
+function KSR.tm.t_reset_fr() end
+
+---Set the retransmission intervals of branches sent from now on.
+---@param t1 integer|string first interval in milliseconds, 0 leaves it.
+---@param t2 integer|string longest interval in milliseconds, 0 leaves it.
+---@return integer # 1, or -1 for negative values.
+function KSR.tm.t_set_retr(t1, t2) end
+
+---Set the retransmission intervals back to the settings.
+---@return integer # 1.
+function KSR.tm.t_reset_retr() end
+
+---Set how long this transaction may live without a final response.
+---@param t1 integer|string milliseconds for an INVITE, 0 leaves it.
+---@param t2 integer|string milliseconds for other requests, 0 leaves it.
+---@return integer # 1, or -1 for negative values.
+function KSR.tm.t_set_max_lifetime(t1, t2) end
+
+---Set the lifetimes back to the settings.
+---@return integer # 1.
+function KSR.tm.t_reset_max_lifetime() end
+
+---Whether a 100 is sent by itself when this INVITE is relayed.
+---@param state integer|string 0 no, else yes.
+---@return integer # 1.
+function KSR.tm.t_set_auto_inv_100(state) end
+
+---Whether a 6xx is like any other failure and does not end the other branches.
+---@param state integer|string 1 like any other failure, 0 as RFC 3261 has it.
+---@return integer # 1, or -1 when the transaction cannot be created.
+function KSR.tm.t_set_disable_6xx(state) end
+
+---Whether only the first address of a name is tried.
+---@param state integer|string 1 only the first, 0 all.
+---@return integer # 1, or -1 when the transaction cannot be created.
+function KSR.tm.t_set_disable_failover(state) end
+
+---Whether a failed t_relay leaves answering to the script (it then returns -4).
+---@param state integer|string 1 yes, 0 no.
+---@return integer # 1, or -1 when the transaction cannot be created.
+function KSR.tm.t_set_disable_internal_reply(state) end
+
+---Whether the Reason headers of the caller's CANCEL stay out of the CANCELs sent.
+---@param state integer|string 1 they stay out, 0 they are carried.
+---@return integer # 1, or -1 when the transaction cannot be created.
+function KSR.tm.t_set_no_e2e_cancel_reason(state) end
+
+---Keep the header changes made since t_newtran for failure routes; they are kept anyway.
+---@return integer # 1, or -1 without a transaction.
+function KSR.tm.t_save_lumps() end
+
+---In the local-request event: let the header changes made there go out with the request.
+---
+---Allowed in: event.
+---@return integer # 1.
+function KSR.tm.t_use_uac_headers() end
+
+---Put the targets found by lookup into groups of equal q, for t_next_contacts.
+---@return integer # 1, or -1 when contacts_avp is not set.
+function KSR.tm.t_load_contacts() end
+
+---Put the targets found by lookup into groups, for t_next_contacts.
+---@param mode integer|string 0 groups of equal q, 1 every target a group of its own.
+---@return integer # 1, or -1 when contacts_avp is not set.
+function KSR.tm.ki_t_load_contacts_mode(mode) end
+
+---Make the next group of contacts the targets.
+---@return integer # 1, -2 when no group is left, -1 when contacts_avp is not set.
+function KSR.tm.t_next_contacts() end
+
+---Make another flow of the failed branch's instance the target (RFC 5626).
+---@return integer # 1, -2 when there is none, -1 when contact_flows_avp is not set.
+function KSR.tm.t_next_contact_flow() end
+
+---Whether a 2xx to a request made here is left without automatic ACK.
+---@param state integer|string 1 left to the script, 0 automatic.
+---@return integer # 1, or -1 without a transaction.
+function KSR.tm.t_set_no_auto_ack(state) end
+
+---tmx: transaction management extensions.
+---@class KSR.tmx
+KSR.tmx = {}
+
+---Whether this is the request route.
+---@return integer # 1 or -1.
+function KSR.tmx.t_is_request_route() end
+
+---Whether this is a reply route, ksr_reply_route or one armed by t_on_reply.
+---@return integer # 1 or -1.
+function KSR.tmx.t_is_reply_route() end
+
+---Whether this is a branch route.
+---@return integer # 1 or -1.
+function KSR.tmx.t_is_branch_route() end
+
+---Whether this is a failure route, or a continued request.
+---@return integer # 1 or -1.
+function KSR.tmx.t_is_failure_route() end
+
+---Whether the same request is being handled by another thread right now.
+---@return integer # 1 yes, -1 no; for ACK and CANCEL always -1.
+function KSR.tmx.t_precheck_trans() end
+
+---Reply to the request that has this Call-ID and CSeq.
+---@param callid_s string|number Call-ID.
+---@param cseq_s string|number CSeq number.
+---@param code integer|string status.
+---@param status_s string|number reason phrase, "" for the standard one.
+---@return integer # 1, or -1 when there is no such transaction or it was answered.
+function KSR.tmx.t_reply_callid(callid_s, cseq_s, code, status_s) end
+
+---Cancel the INVITE that has this Call-ID and CSeq.
+---@param callid_s string|number Call-ID.
+---@param cseq_s string|number CSeq number.
+---@param fl integer|string message flag to set in its transaction, for its failure route.
+---@return integer # 1, or -1 when there is no such INVITE.
+function KSR.tmx.t_cancel_callid(callid_s, cseq_s, fl) end
+
+---Cancel the INVITE that has this Call-ID and CSeq, with a Reason.
+---@param callid_s string|number Call-ID.
+---@param cseq_s string|number CSeq number.
+---@param fl integer|string message flag to set in its transaction, for its failure route.
+---@param rcode integer|string cause written into the Reason header, 0 for none.
+---@return integer # 1, or -1 when there is no such INVITE.
+function KSR.tmx.t_cancel_callid_reason(callid_s, cseq_s, fl, rcode) end
+
+---Cancel branches of this INVITE.
+---@param mode string|number "all", "others" than the one this reply came from, or "this" one.
+---@return integer # 1, or -1 without a transaction or for another mode.
+function KSR.tmx.t_cancel_branches(mode) end
+
+---Make the branch that failed the target again: its URI, flags and socket.
+---
+---Allowed in: failure, branch failure.
+---@return integer # 1, or -1 when there is no such branch.
+function KSR.tmx.t_reuse_branch() end
+
+---Copy the message flags to the transaction now.
+---@return integer # 1, or -1 without a transaction.
+function KSR.tmx.t_flush_flags() end
+
+---Copy the extra message flags (corex) to the transaction now.
+---@return integer # 1, or -1 without a transaction.
+function KSR.tmx.t_flush_xflags() end
+
+---End the transaction without an answer.
+---@return integer # 1, or -1 without a transaction.
+function KSR.tmx.t_drop() end
+
+---End the transaction without an answer, as if this status had been sent.
+---@param rcode integer|string the status to count it under.
+---@return integer # 1, or -1 without a transaction.
+function KSR.tmx.t_drop_rcode(rcode) end
+
+---Hold the request, or in an onreply callback the reply, until t_continue; the script must then end.
+---
+---$T(id_index) and $T(id_label), read afterwards, name the transaction. When nobody continues within fr_timer
+---the armed failure callback runs with 408.
+---@return integer # 1, or -1 when it cannot be held (a final reply was sent, a made-up request).
+function KSR.tmx.t_suspend() end
+
+---Continue a held transaction: a Lua function runs with its request (or the held reply).
+---
+---The function runs right after this route has ended or waits, as in a failure route; it may relay, answer
+---or suspend again.
+---@param tindex integer|string $T(id_index) of the transaction.
+---@param tlabel integer|string $T(id_label) of the transaction.
+---@param cbname string|number name of a global Lua function; it is called with "tmx:continue".
+---@return integer # 1, or -1 when there is no such transaction or it is not held.
+function KSR.tmx.t_continue(tindex, tlabel, cbname) end
+
+---usrloc: which contacts an address of record has registered.
+---@class KSR.usrloc
+KSR.usrloc = {}
+
+---registrar: saving registrations and finding registered users.
+---@class KSR.registrar
+KSR.registrar = {}
+
+---Make the contacts of a URI readable as $ulc(profile=>attribute).
+---
+---May suspend the route until its result is there.
+---@param dtable string|number location table.
+---@param uri string|number whose contacts.
+---@param profile string|number name to read them by.
+---@return integer # 1, -1 when there are none.
+function KSR.registrar.reg_fetch_contacts(dtable, uri, profile) end
+
+---Forget fetched contacts.
+---@param profile string|number their name.
+---@return integer # 1, -1 without a name.
+function KSR.registrar.reg_free_contacts(profile) end
+
+---An attribute of fetched contacts as a whole.
+---@param rid string|number the profile.
+---@param attr string|number "count" or "aor".
+---@return string|integer|nil # the value, 0 when there is none.
+function KSR.registrar.ulc_rget(rid, attr) end
+
+---An attribute of one fetched contact.
+---@param rid string|number the profile.
+---@param attr string|number as in $ulc(profile=>attr).
+---@param idx integer|string which contact, from 0.
+---@return string|integer|nil # the value, "" for a socket that is not known, 0 when there is no such contact.
+function KSR.registrar.ulc_cget(rid, attr, idx) end
+
+---Route the request to the contacts of its Request-URI.
+---
+---Allowed in: request, failure, event.
+---
+---May suspend the route until its result is there.
+---@param table string|number location table.
+---@return integer # 1 found, -1 not registered, -2 no contact accepts the method, -3 error.
+function KSR.registrar.lookup(table) end
+
+---Route the request to the contacts of a URI.
+---
+---Allowed in: request, failure, event.
+---
+---May suspend the route until its result is there.
+---@param table string|number location table.
+---@param uri string|number whose contacts; the Request-URI when empty.
+---@return integer # as lookup.
+function KSR.registrar.lookup_uri(table, uri) end
+
+---Add the contacts of a URI as branches and leave the Request-URI as it is.
+---
+---Allowed in: request, failure, event.
+---
+---May suspend the route until its result is there.
+---@param table string|number location table.
+---@param uri string|number whose contacts; the Request-URI when empty.
+---@return integer # as lookup.
+function KSR.registrar.lookup_to_dset(table, uri) end
+
+---Look up the Request-URI and every branch there is.
+---
+---Allowed in: request, failure, event.
+---
+---May suspend the route until its result is there.
+---@param table string|number location table.
+---@return integer # 1 when one of them is registered, otherwise as lookup for the last one.
+function KSR.registrar.lookup_branches(table) end
+
+---Put the contacts of a URI into XAVPs.
+---
+---May suspend the route until its result is there.
+---@param utname string|number location table.
+---@param uri string|number whose contacts.
+---@param rxname string|number XAVP for the record: aor and count.
+---@param cxname string|number XAVP with one record a contact: uri, socket and dsturi.
+---@return integer # 1, -1 when there are none.
+function KSR.registrar.lookup_xavp(utname, uri, rxname, cxname) end
+
+---Whether the user of the Request-URI (on a reply: of To) is registered.
+---
+---May suspend the route until its result is there.
+---@param table string|number location table.
+---@return integer # 1 registered, -1 not.
+function KSR.registrar.registered(table) end
+
+---Whether the user of a URI is registered.
+---
+---May suspend the route until its result is there.
+---@param table string|number location table.
+---@param uri string|number the user; as for registered when empty.
+---@return integer # 1 registered, -1 not.
+function KSR.registrar.registered_uri(table, uri) end
+
+---Whether the user of a URI has a contact with the values in xavp_cfg.
+---
+---May suspend the route until its result is there.
+---@param table string|number location table.
+---@param uri string|number the user; as for registered when empty.
+---@param flags integer|string what must match: sum of 1 match_callid, 2 match_received, 4 match_contact.
+---@return integer # 1 registered, -1 not.
+function KSR.registrar.registered_flags(table, uri, flags) end
+
+---Whether the user of a URI has a contact with the values in xavp_cfg.
+---
+---May suspend the route until its result is there.
+---@param table string|number location table.
+---@param uri string|number the user; as for registered when empty.
+---@param flags integer|string as for registered_flags.
+---@param action_flags integer|string 2: do not fill xavp_rcd.
+---@return integer # 1 registered, -1 not.
+function KSR.registrar.registered_action(table, uri, flags, action_flags) end
+
+---Whether the request comes from where one of a user's contacts is.
+---
+---May suspend the route until its result is there.
+---@param utname string|number location table.
+---@param uri string|number the user.
+---@param vmode integer|string what must match besides the address: sum of 1 port, 2 protocol.
+---@return integer # 1 it does, -1 not.
+function KSR.registrar.reg_from_user(utname, uri, vmode) end
+
+---Do what a REGISTER asks for and answer it.
+---
+---Allowed in: request, reply, onreply, failure, event.
+---
+---May suspend the route until its result is there.
+---@param table string|number location table, such as "location".
+---@param flags integer|string sum of 1 keep in memory only, 2 send no reply, 4 keep just this contact, 8 do not vary the life of contacts, 16 (with 2) prepare the reply's headers.
+---@return integer # 1 contact added, 2 updated, 3 removed, 4 contacts listed, -1 error (answered with the reason), -2 too many contacts.
+function KSR.registrar.save(table, flags) end
+
+---Do what a REGISTER asks for, for the address of record of a given URI instead of To.
+---
+---Allowed in: request, reply, onreply, failure, event.
+---
+---May suspend the route until its result is there.
+---@param table string|number location table.
+---@param flags integer|string as for save.
+---@param uri string|number whose contacts they are.
+---@return integer # as save.
+function KSR.registrar.save_uri(table, flags, uri) end
+
+---Send the reply that save was told not to send.
+---
+---Allowed in: request, failure.
+---@return integer # 1, -1 when it could not be sent or there is none.
+function KSR.registrar.reg_send_reply() end
+
+---Set the q that the next save gives to contacts.
+---@param new_q string|number "0" to "1", such as "0.5".
+---@return integer # 1, -1 when it is no q.
+function KSR.registrar.set_q_override(new_q) end
+
+---Add a header that tells the next registrar by which socket the request came.
+---
+---Allowed in: request.
+---@param hdr_name string|number the header's name.
+---@return integer # 1, -1 without a name.
+function KSR.registrar.add_sock_hdr(hdr_name) end
+
+---Remove all contacts of an address of record.
+---
+---May suspend the route until its result is there.
+---@param table string|number location table.
+---@param uri string|number whose contacts.
+---@return integer # 1, -1 bad uri or table, -2 error, -3 there were none.
+function KSR.registrar.unregister(table, uri) end
+
+---Remove one contact of an address of record.
+---
+---May suspend the route until its result is there.
+---@param table string|number location table.
+---@param uri string|number whose contact.
+---@param ruid string|number the contact's ruid, all contacts when empty.
+---@return integer # 1, -1 bad uri or table, -2 error, -3 there was none.
+function KSR.registrar.unregister_ruid(table, uri, ruid) end
+
+---htable: shared tables of keys and values.
+---@class KSR.htable
+KSR.htable = {}
+
+---Begin to walk over a table; sht_iterator_next goes to the first item.
+---@param iname string|number the iterator's name, at most 31 characters; four may be in use.
+---@param hname string|number the table.
+---@return integer # 1, -1 when there is no such table or too many iterators.
+function KSR.htable.sht_iterator_start(iname, hname) end
+
+---Go to the next item.
+---@param iname string|number the iterator.
+---@return integer # 1, -1 when there is none.
+function KSR.htable.sht_iterator_next(iname) end
+
+---Give up an iterator.
+---@param iname string|number the iterator.
+---@return integer # 1, -1 when there is no such iterator.
+function KSR.htable.sht_iterator_end(iname) end
+
+---Remove the present item and go to the next one.
+---@param iname string|number the iterator.
+---@return integer # 1, -1 when there is no present item, -2 when the removed item was the last.
+function KSR.htable.sht_iterator_rm(iname) end
+
+---Set the present item to text.
+---@param iname string|number the iterator.
+---@param sval string|number the value.
+---@return integer # 1, -1 when there is no present item.
+function KSR.htable.sht_iterator_sets(iname, sval) end
+
+---Set the present item to an integer.
+---@param iname string|number the iterator.
+---@param ival integer|string the value.
+---@return integer # 1, -1 when there is no present item.
+function KSR.htable.sht_iterator_seti(iname, ival) end
+
+---Set how long the present item lives.
+---@param iname string|number the iterator.
+---@param exval integer|string seconds from now.
+---@return integer # 1, -1 when there is no present item.
+function KSR.htable.sht_iterator_setex(iname, exval) end
+
+---Value of an item.
+---@param htname string|number the table.
+---@param itname string|number the item's key.
+---@return string|integer|nil # the value, the table's initval when it is absent, nil without an initval.
+function KSR.htable.sht_get(htname, itname) end
+
+---Value of an item, or the empty string.
+---@param htname string|number the table.
+---@param itname string|number the item's key.
+---@return string|integer|nil # as sht_get, "" instead of nil.
+function KSR.htable.sht_gete(htname, itname) end
+
+---Value of an item, or "<null>".
+---@param htname string|number the table.
+---@param itname string|number the item's key.
+---@return string|integer|nil # as sht_get, "<null>" instead of nil.
+function KSR.htable.sht_getw(htname, itname) end
+
+---Set an item to text.
+---@param htname string|number the table.
+---@param itname string|number the item's key.
+---@param itval string|number the value.
+---@return integer # 1, -1 when there is no such table.
+function KSR.htable.sht_sets(htname, itname, itval) end
+
+---Set an item to an integer.
+---@param htname string|number the table.
+---@param itname string|number the item's key.
+---@param itval integer|string the value.
+---@return integer # 1, -1 when there is no such table.
+function KSR.htable.sht_seti(htname, itname, itval) end
+
+---Set an item to text and say how long it lives.
+---@param htname string|number the table.
+---@param itname string|number the item's key.
+---@param itval string|number the value.
+---@param exval integer|string seconds (in a table with autoexpire).
+---@return integer # 1, -1 when there is no such table.
+function KSR.htable.sht_setxs(htname, itname, itval, exval) end
+
+---Set an item to an integer and say how long it lives.
+---@param htname string|number the table.
+---@param itname string|number the item's key.
+---@param itval integer|string the value.
+---@param exval integer|string seconds (in a table with autoexpire).
+---@return integer # 1, -1 when there is no such table.
+function KSR.htable.sht_setxi(htname, itname, itval, exval) end
+
+---Set how long an item lives, in a table with autoexpire.
+---@param htname string|number the table.
+---@param itname string|number the item's key.
+---@param itval integer|string seconds from now, 0 for ever.
+---@return integer # 1, -1 when there is no such table.
+function KSR.htable.sht_setex(htname, itname, itval) end
+
+---Add one to an item; an absent one is made in a table with an initval.
+---@param htname string|number the table.
+---@param itname string|number the item's key.
+---@return integer # the new value, -255 when the item is text or absent, or there is no such table.
+function KSR.htable.sht_inc(htname, itname) end
+
+---Subtract one from an item; an absent one is made in a table with an initval.
+---@param htname string|number the table.
+---@param itname string|number the item's key.
+---@return integer # the new value, -255 when the item is text or absent, or there is no such table.
+function KSR.htable.sht_dec(htname, itname) end
+
+---Whether an item is absent.
+---@param htname string|number the table.
+---@param itname string|number the item's key.
+---@return integer # 1 absent, -1 present, 2 there is no such table, -2 absent in a table with an initval.
+function KSR.htable.sht_is_null(htname, itname) end
+
+---Remove an item.
+---@param hname string|number the table.
+---@param iname string|number the item's key.
+---@return integer # 1, -1 when there is no such table.
+function KSR.htable.sht_rm(hname, iname) end
+
+---Remove all items of a table.
+---@param hname string|number the table.
+---@return integer # 1, -1 when there is no such table.
+function KSR.htable.sht_reset(hname) end
+
+---Whether a table has an item with such a key.
+---@param sname string|number the table.
+---@param sop string|number eq, ne, re, sw (starts with), ew (ends with) or in (contains).
+---@param sval string|number what the key is compared with.
+---@return integer # 1 it has, -1 not.
+function KSR.htable.sht_match_name(sname, sop, sval) end
+
+---Whether a table has an item with such a text as its value.
+---@param sname string|number the table.
+---@param sop string|number eq, ne, re, sw (starts with), ew (ends with) or in (contains).
+---@param sval string|number what the value is compared with.
+---@return integer # 1 it has, -1 not.
+function KSR.htable.sht_match_str_value(sname, sop, sval) end
+
+---Remove the items with such keys.
+---@param sname string|number the table.
+---@param sop string|number re, sw (starts with), ew (ends with), in (contains), eq or ne.
+---@param sval string|number what keys are compared with.
+---@return integer # 1, -1 for a wrong table, operator or expression.
+function KSR.htable.sht_rm_name(sname, sop, sval) end
+
+---Remove the items with such texts as values.
+---@param sname string|number the table.
+---@param sop string|number re, sw (starts with), ew (ends with), in (contains), eq or ne.
+---@param sval string|number what values are compared with.
+---@return integer # 1, -1 for a wrong table, operator or expression.
+function KSR.htable.sht_rm_value(sname, sop, sval) end
+
+---Remove the items whose keys match a regular expression.
+---@param htname string|number the table.
+---@param rexp string|number POSIX extended expression; upper and lower case are the same.
+---@return integer # 1, -1 for a wrong table or expression.
+function KSR.htable.sht_rm_name_re(htname, rexp) end
+
+---Remove the items whose values are texts that match a regular expression.
+---@param htname string|number the table.
+---@param rexp string|number POSIX extended expression; upper and lower case are the same.
+---@return integer # 1, -1 for a wrong table or expression.
+function KSR.htable.sht_rm_value_re(htname, rexp) end
+
+---Count the items with such keys.
+---@param table string|number the table.
+---@param op string|number re, sw (starts with), ew (ends with), in (contains), eq, ne, or one of $shtcn's ~~, ~%, %~, ==, **.
+---@param pattern string|number what keys are compared with.
+---@return integer # how many, -1 when there is no such table.
+function KSR.htable.sht_cn(table, op, pattern) end
+
+---Lock the slot of a key against other callbacks that lock it; waits until it is free.
+---
+---The same callback may lock it again. A lock not given back within 10 seconds is lost.
+---
+---May suspend the route until its result is there.
+---@param htname string|number the table.
+---@param skey string|number the key.
+---@return integer # 1, -1 when there is no such table.
+function KSR.htable.sht_lock(htname, skey) end
+
+---Give back the slot of a key.
+---@param htname string|number the table.
+---@param skey string|number the key.
+---@return integer # 1, -1 when there is no such table or this callback does not hold the lock.
+function KSR.htable.sht_unlock(htname, skey) end
+
+---pike: telling addresses that send too much.
+---@class KSR.pike
+KSR.pike = {}
+
+---Count the message's source address.
+---
+---Allowed in: request, reply, onreply.
+---@return integer # 1 it may go on, -1 it is blocked, -2 it is blocked from now on.
+function KSR.pike.pike_check_req() end
+
+---Count an address.
+---@param strip string|number the IP address.
+---@return integer # 1 it may go on (also when it is no address), -1 it is blocked, -2 it is blocked from now on.
+function KSR.pike.pike_check_ip(strip) end
