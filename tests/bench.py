@@ -148,6 +148,9 @@ class FakeServices:
         self.events.append((callback, event))
         self.event_attributes.append(attributes or {})
 
+    def spawn(self, ctx: RouteContext, name: str) -> None:
+        self.events.append((name, "spawn"))
+
     def notify(self, key: str, value: Any) -> int:
         return 0
 

@@ -266,11 +266,15 @@ class Services(Protocol):
     variables: Variables
     databases: Databases
     transactions: Transactions
-    listeners: Sequence[Listener]
     defines: dict[str, str]
     """[define] of the settings."""
     server_header: str
     user_agent: str
+
+    @property
+    def listeners(self) -> Sequence[Listener]:
+        """The sockets listened on, in the order of the settings."""
+        ...
 
     def now(self) -> float:
         """Monotonic seconds."""
@@ -285,7 +289,7 @@ class Services(Protocol):
         ...
 
     def is_myself(self, host: str, port: int = 0, protocol: str = "") -> bool:
-        """Whether host (an IP, v6 with or without brackets, or a name) is one of ours; port 0 and protocol "" match any."""
+        """Whether host (an IP, v6 with or without brackets, or a name) is ours; port 0 and protocol "" match any."""
         ...
 
     def reply(
@@ -345,6 +349,10 @@ class Services(Protocol):
 
         `attributes` are put into the context's own.
         """
+        ...
+
+    def spawn(self, ctx: RouteContext, name: str) -> None:
+        """Run a Lua function soon, beside this route, over the same message and without its transaction."""
         ...
 
     def notify(self, key: str, value: Any) -> int:

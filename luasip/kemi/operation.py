@@ -2,7 +2,8 @@
 
 A function declared `suspends=True` may be a generator: every Operation it yields suspends the Lua route, and the
 yield's value is the Operation's result. The generator's return value is what Lua gets. A module therefore reads
-sequentially, is annotated `Generator[Operation, Any, int]`, and knows nothing of coroutines, threads or pools; the server decides how an Operation is carried out.
+sequentially, is annotated `Generator[Operation, Any, int]`, and knows nothing of coroutines, threads or pools; the
+server decides how an Operation is carried out.
 """
 
 from collections.abc import Callable
@@ -53,6 +54,13 @@ class RunRoute:
     argument: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """Run several Lua functions at once and wait for all; the result lists for each whether it ended well."""
+
+    routes: tuple[RunRoute, ...]
+
+
 class _Outcome:
     """A named outcome that is no value a function could return."""
 
@@ -69,5 +77,4 @@ TIMED_OUT: Final = _Outcome("TIMED_OUT")
 POOL_FULL: Final = _Outcome("POOL_FULL")
 """The pool and its queue are full; nothing was started."""
 
-Operation = Sleep | Call | Event | RunRoute
-
+Operation = Sleep | Call | Event | RunRoute | Parallel

@@ -129,7 +129,9 @@ class Transactions(Protocol):
         """Send a copy of the request to `uri` in a transaction of its own whose responses nobody gets."""
         ...
 
-    def reply(self, transaction: Transaction, status: int, reason: str, headers: str = "", body: str = "") -> bool:
+    def reply(
+        self, transaction: Transaction, status: int, reason: str, headers: str = "", body: str = ""
+    ) -> bool:
         """Answer the transaction's request; False when a final answer was sent already."""
         ...
 

@@ -8,15 +8,26 @@ over is the last thing a step does.
 What the steps send is kept in order and sent when the task waits or ends, with no Lua lock held.
 """
 
+import itertools
 import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from typing import Any
 
 from luasip.errors import MisuseError, ScriptError, SipError
 from luasip.kemi.context import RouteContext
-from luasip.kemi.operation import POOL_FULL, TIMED_OUT, Call, Event, Operation, RunRoute, Sleep
+from luasip.kemi.operation import (
+    POOL_FULL,
+    TIMED_OUT,
+    Call,
+    Event,
+    Operation,
+    Parallel,
+    RunRoute,
+    Sleep,
+)
 from luasip.script.runtime import DONE, SUSPENDED, Runtime, Step
 from luasip.server import logs
 from luasip.server.pool import Pool
@@ -33,6 +44,8 @@ def _refusal(operation: Operation) -> Any:
     """What an operation gives that may not even begin."""
     if isinstance(operation, Call):
         return POOL_FULL
+    if isinstance(operation, Parallel):
+        return [False] * len(operation.routes)
     return TIMED_OUT if isinstance(operation, Event) else None
 
 
@@ -140,6 +153,12 @@ class Execution:
         with self._suspended_lock:
             return list(self._suspended.values())
 
+    @property
+    def current_runtime(self) -> Runtime:
+        """The Lua runtime this thread ran last."""
+        runtime: Runtime = self._local.runtime
+        return runtime
+
     def send(self, output: Callable[[], None]) -> None:
         """Do `output` when the task of this thread waits or ends, or now when there is none."""
         outputs: list[Callable[[], None]] | None = getattr(self._local, "outputs", None)
@@ -148,8 +167,19 @@ class Execution:
         else:
             outputs.append(output)
 
+    def defines(self, name: str) -> bool:
+        """Whether the script of the task that runs on this thread has a function `name`."""
+        runtime: Runtime | None = getattr(self._local, "runtime", None)
+        return runtime is not None and runtime.has(name)
+
+    @property
+    def runtime(self) -> Runtime | None:
+        """The runtime of the task that runs on this thread."""
+        runtime: Runtime | None = getattr(self._local, "runtime", None)
+        return runtime
+
     def start(
-        self, runtime: Runtime, frame: LuaFrame | Flow, on_end: Callable[[Any], None] | None = None
+        self, runtime: Runtime | None, frame: LuaFrame | Flow, on_end: Callable[[Any], None] | None = None
     ) -> None:
         """Run a new task on this thread until it waits or ends."""
         self._advance(Task(runtime, frame, on_end), None)
@@ -162,6 +192,7 @@ class Execution:
         local = self._local
         outer = getattr(local, "outputs", None)
         local.outputs = task.outputs
+        local.runtime = task.runtime
         try:
             operation, result = self._run(task, value)
         finally:
@@ -257,7 +288,11 @@ class Execution:
         with self._suspended_lock:
             self._suspended[id(task)] = task
         wait = _Wait(lambda value: self.timers.soon(lambda: self._resume(task, value)))
-        self._begin(operation, wait)
+        if isinstance(operation, Parallel):
+            assert task.runtime is not None
+            self._begin_parallel(task.runtime, operation, wait)
+        else:
+            self._begin(operation, wait)
 
     def _begin(self, operation: Operation, wait: _Wait) -> None:
         """Start what the operation stands for, with its deadline."""
@@ -279,6 +314,24 @@ class Execution:
             self.wakeups.add(key, woken)
         elif isinstance(operation, Call):
             self._begin_call(operation, wait)
+
+    def _begin_parallel(self, runtime: Runtime, operation: Parallel, wait: _Wait) -> None:
+        """Start every function as a task of its own; the last one to end resumes the waiting task."""
+        results = [False] * len(operation.routes)
+        left = itertools.count(len(operation.routes) - 1, -1)
+        if not results:
+            wait.take(results)
+
+        def run(index: int, route: RunRoute) -> None:
+            def ended(result: Any) -> None:
+                results[index] = bool(result)
+                if next(left) == 0:
+                    wait.take(results)
+
+            self.start(runtime, LuaFrame(route.name, route.context, route.argument), ended)
+
+        for index, route in enumerate(operation.routes):
+            self.timers.soon(partial(run, index, route))
 
     def _begin_call(self, operation: Call, wait: _Wait) -> None:
         pool = self.pools[operation.pool]
@@ -322,6 +375,8 @@ class Execution:
             return None
         if isinstance(operation, RunRoute):
             return self._run_blocking(LuaFrame(operation.name, operation.context, operation.argument))
+        if isinstance(operation, Parallel):
+            return [self._run_blocking(LuaFrame(r.name, r.context, r.argument)) for r in operation.routes]
         done = threading.Event()
         results: list[Any] = []
 

@@ -38,6 +38,7 @@ from luasip.server.wakeup import WakeUps
 from luasip.server.worker import Worker
 from luasip.sip.message import Request, Response
 from luasip.storage import Databases
+from luasip.transport.loopback import LoopbackTransport
 from luasip.transport.packet import Transport
 from luasip.transport.tcp import StreamTransport
 from luasip.transport.udp import UdpTransport
@@ -66,7 +67,9 @@ class Server:
         self.settings = settings
         self._threads = threads
         own = _transports(settings) if transports is None else transports
-        streams = [t for t in dict.fromkeys(own.values()) if isinstance(t, StreamTransport)]
+        streams = [
+            t for t in dict.fromkeys(own.values()) if isinstance(t, StreamTransport | LoopbackTransport)
+        ]
         self.transports: list[Transport] = list(dict.fromkeys(own.values()))
         self.sockets = Sockets(own, settings.server.parsed_aliases, streams)
         self.timers = Timers(clock)
@@ -91,7 +94,10 @@ class Server:
         self._build_routing()
         self._build_modules()
         self.scripts = Scripts(
-            _script_options(settings), self.modules, self.execution, lambda: [settings.kemi.request_route_callback]
+            _script_options(settings),
+            self.modules,
+            self.execution,
+            lambda: [settings.kemi.request_route_callback],
         )
         self._started: list[Module] = []
         self._stopping = threading.Event()
@@ -114,8 +120,9 @@ class Server:
         self.stateless = Stateless(
             self.execution, self.sockets, next_hops, secrets.token_bytes(32), server_header
         )
-        relay = Relay(self.layer, next_hops, services.random_token, self.stateless.forward_request, services)
-        relay.onsend_route = settings.kemi.onsend_route_callback
+        relay = Relay(
+            self.layer, next_hops, services.random_token, self.stateless.forward_request, services, on_send
+        )
         self.outcome = Outcome(self.layer, services, settings.kemi.reply_route_callback)
         services.layer = self.layer
         services.stateless = self.stateless
@@ -140,7 +147,8 @@ class Server:
 
     def _build_modules(self) -> None:
         services = self.services
-        services.databases = Databases()
+        self._databases = Databases()
+        services.databases = self._databases
         variables = PseudoVariables(services)
         services.variables = variables
         built: dict[str, Module] = {}
@@ -206,7 +214,9 @@ class Server:
             time.sleep(0.05)
         left = len(self.layer.table)
         if left:
-            log.warning("stopping with %d transactions and %d suspended routes", left, len(self.execution.suspended))
+            log.warning(
+                "stopping with %d transactions and %d suspended routes", left, len(self.execution.suspended)
+            )
         for transport in self.transports:
             for name in transport.stop():
                 log.error("thread %s did not end", name)
@@ -217,7 +227,7 @@ class Server:
         self._started = []
         for pool in self.pools.values():
             pool.stop()
-        self.services.databases.close()
+        self._databases.close()
         log.info("stopped")
 
     def _is_busy(self) -> bool:
@@ -249,10 +259,14 @@ class Server:
             if any(path.endswith(".lua") for _, path in changes):
                 self._reload_wanted.set()
 
-    def _run_event(self, callback: str, event: str, message: Request | Response | None) -> None:
-        self.timers.soon(lambda: self._start_event(callback, event, message))
+    def _run_event(
+        self, callback: str, event: str, message: Request | Response | None, attributes: dict[str, Any]
+    ) -> None:
+        self.timers.soon(lambda: self._start_event(callback, event, message, attributes))
 
-    def _start_event(self, callback: str, event: str, message: Request | Response | None) -> None:
+    def _start_event(
+        self, callback: str, event: str, message: Request | Response | None, attributes: dict[str, Any]
+    ) -> None:
         listener = self.sockets.listeners[0]
         runtime = self.worker.slot().runtime
         context = RouteContext(
@@ -263,6 +277,7 @@ class Server:
             runtime.script_variables,
         )
         context.event = event
+        context.attributes.update(attributes)
         self.execution.start(runtime, LuaFrame(callback, context, event))
 
 
@@ -285,4 +300,6 @@ def _mtu(settings: Settings) -> int:
 
 def _script_options(settings: Settings) -> ScriptOptions:
     script = settings.script
-    return ScriptOptions(Path(script.path), script.lua, script.time_limit, script.memory_limit, script.suspend)
+    return ScriptOptions(
+        Path(script.path), script.lua, script.time_limit, script.memory_limit, script.suspend
+    )

@@ -10,13 +10,13 @@ from typing import Any
 
 from luasip.kemi.context import Databases, RouteContext, Variables
 from luasip.kemi.context import Listener as SendSocket
-from luasip.kemi.declare import Export, Module
+from luasip.kemi.declare import Export, Module, Route
 from luasip.kemi.operation import Operation
 from luasip.kemi.transactions import Transactions
-from luasip.server.execution import Execution
+from luasip.server.execution import Execution, LuaFrame
 from luasip.server.sockets import Sockets
-from luasip.server.statistics import Statistics
 from luasip.server.stateless import Stateless
+from luasip.server.statistics import Statistics
 from luasip.server.timers import Timers
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.transaction import Transaction
@@ -25,6 +25,8 @@ from luasip.sip.message import Request, Response
 from luasip.transport.packet import Destination, Listener
 
 log = logging.getLogger("luasip.services")
+
+EventRunner = Callable[[str, str, Request | Response | None, dict[str, Any]], None]
 
 ALPHABET = string.digits + string.ascii_lowercase
 
@@ -58,7 +60,7 @@ class ServerServices:
         self.server_header = server_header
         self.user_agent = user_agent
         self.modules: list[Module] = []
-        self.event_runner: Callable[[str, str, Request | Response | None], None]
+        self.event_runner: EventRunner
 
     @property
     def listeners(self) -> Sequence[Listener]:
@@ -127,13 +129,14 @@ class ServerServices:
         listener = next(
             (s for s in self.listeners if s.protocol == protocol and s.is_ipv6 == (":" in host)), None
         )
-        destination = Destination(protocol, host, port, listener)
+        self._send_data(data, Destination(protocol, host, port, listener))
+        return True
 
+    def _send_data(self, data: str, destination: Destination) -> None:
         def failed(error: Exception) -> None:
-            log.info("raw data to %s:%s:%d not sent: %s", protocol, host, port, error)
+            log.info("data to %s:%d not sent: %s", destination.host, destination.port, error)
 
         self.execution.send(lambda: self.sockets.send(data, destination, failed))
-        return True
 
     def send_to_uri(
         self, ctx: RouteContext, uri: str, data: str, send_socket: SendSocket | None = None
@@ -158,9 +161,32 @@ class ServerServices:
         """Run `action` again and again on the housekeeping thread."""
         self.housekeeping.add(seconds, action, name)
 
-    def run_event(self, callback: str, event: str, message: Request | Response | None = None) -> None:
+    def on_connection_closed(self, action: Callable[[int], None]) -> None:
+        """Tell `action` the id of every stream connection that closes."""
+        self.sockets.on_closed(action)
+
+    def close_connection(self, connection_id: int) -> bool:
+        """Close a stream connection. False when there is none with this id."""
+        return self.sockets.close_connection(connection_id)
+
+    def run_event(
+        self,
+        callback: str,
+        event: str,
+        message: Request | Response | None = None,
+        attributes: dict[str, Any] | None = None,
+    ) -> None:
         """Run a Lua event callback soon."""
-        self.event_runner(callback, event, message)
+        self.event_runner(callback, event, message, attributes or {})
+
+    def spawn(self, ctx: RouteContext, name: str) -> None:
+        """Run a Lua function soon, beside this route, over the same message and without its transaction."""
+        runtime = self.execution.current_runtime
+        beside = RouteContext(Route.EVENT, ctx.message, ctx.source, self, ctx.script_variables)
+        beside.edits = ctx.edits.copy()
+        beside.target.uri = ctx.target.uri
+        beside.flags, beside.xflags = ctx.flags, ctx.xflags
+        self.execution.timers.soon(lambda: self.execution.start(runtime, LuaFrame(name, beside)))
 
     def notify(self, key: str, value: Any) -> int:
         """Wake everything that waits for Event(key)."""

@@ -1,7 +1,6 @@
 """The server's own addresses: which listener sends to a destination, and which hosts and URIs are ours."""
 
-from collections.abc import Mapping, Sequence
-
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from luasip.errors import TransportError, UriError
@@ -17,6 +16,12 @@ class StreamConnections(Protocol):
 
     def add_alias(self, connection_id: int, port: int) -> bool:
         """Let an open connection serve its peer's address with another port too."""
+
+    def on_closed(self, told: Callable[[int], None]) -> None:
+        """Tell `told` the id of each connection that closes."""
+
+    def close(self, connection_id: int) -> bool:
+        """Close a connection; False when there is none with this id."""
 
 
 class Sockets:
@@ -91,6 +96,15 @@ class Sockets:
         """Let an open connection serve its peer's address with another port too."""
         return any(stream.add_alias(connection_id, port) for stream in self._streams)
 
+    def on_closed(self, told: Callable[[int], None]) -> None:
+        """Tell `told` the id of each connection that closes, from any thread."""
+        for stream in self._streams:
+            stream.on_closed(told)
+
+    def close_connection(self, connection_id: int) -> bool:
+        """Close a connection; False when there is none with this id."""
+        return any(stream.close(connection_id) for stream in self._streams)
+
     def send(self, text: str, destination: Destination, on_error: ErrorCallback | None = None) -> None:
         """Send wire text. A failure, also that no transport speaks the protocol, goes to `on_error`."""
         transport = self.transports.get(destination.protocol)
@@ -99,4 +113,3 @@ class Sockets:
                 on_error(TransportError(f"nothing listens on {destination.protocol}"))
             return
         transport.send(text.encode("latin-1"), destination, on_error)
-

@@ -1,0 +1,88 @@
+"""luasip: what LuaSIP has beyond Kamailio: waiting, waking, and work beside a route."""
+
+from collections.abc import Generator
+from typing import Any
+
+from luasip.errors import MisuseError
+from luasip.kemi.context import RouteContext, Services
+from luasip.kemi.declare import Module, function
+from luasip.kemi.operation import TIMED_OUT, Event, Operation, Parallel, RunRoute, Sleep
+
+LONGEST_WAIT = 86400.0
+
+
+class Suspension(Module):
+    """luasip: waiting without holding a thread."""
+
+    name = ""
+    namespace = "luasip"
+
+    def __init__(self, settings: Module.Settings, services: Services) -> None:
+        self._services = services
+
+    @function(suspends=True)
+    def sleep(self, ctx: RouteContext, seconds: Any) -> Generator[Operation, Any, None]:
+        """Wait, while other messages are handled.
+
+        Args:
+            seconds: how long, fractions allowed, up to a day.
+        """
+        yield Sleep(_seconds("luasip.sleep", seconds))
+
+    @function(suspends=True)
+    def wait(self, ctx: RouteContext, key: str, seconds: Any) -> Generator[Operation, Any, Any]:
+        """Wait until somebody calls luasip.notify with the same key.
+
+        Args:
+            key: any text.
+            seconds: how long at most, fractions allowed, up to a day.
+        Returns: the value given to notify (true when it gave none), nil when nobody came in time.
+        """
+        value = yield Event(f"luasip:{key}", _seconds("luasip.wait", seconds))
+        if value is TIMED_OUT:
+            return None
+        return True if value is None else value
+
+    @function()
+    def notify(self, ctx: RouteContext, key: str, value: Any = None) -> int:
+        """Wake every route that waits for a key.
+
+        Args:
+            key: any text.
+            value: what luasip.wait returns there: a string, number, boolean or table of these.
+        Returns: how many were woken.
+        """
+        return self._services.notify(f"luasip:{key}", value)
+
+    @function()
+    def spawn(self, ctx: RouteContext, work: Any) -> None:
+        """Run a function beside this route; it may outlive the message and sees it without its transaction.
+
+        Args:
+            work: a function. What it needs it finds in its upvalues.
+        """
+        self._services.spawn(ctx, _function("luasip.spawn", work))
+
+    @function(suspends=True)
+    def parallel(self, ctx: RouteContext, *work: Any) -> Generator[Operation, Any, Any]:
+        """Run several functions at once and wait for all; luasip.all, which also gives their results, uses it.
+
+        Args:
+            work: functions without parameters.
+        Returns: a table with true for each function that ended well, false for each that failed.
+        """
+        routes = tuple(RunRoute(_function("luasip.parallel", each), ctx) for each in work)
+        return (yield Parallel(routes))
+
+
+def _seconds(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_WAIT:
+        raise MisuseError(f"{name}: seconds must be a number from 0 to {LONGEST_WAIT:g}, not {value!r}")
+    return float(value)
+
+
+def _function(name: str, value: Any) -> str:
+    """A Lua function given as an argument stands here as a name the runtime can start."""
+    if not isinstance(value, str):
+        raise MisuseError(f"{name}: a function is needed, not {value!r}")
+    return value
