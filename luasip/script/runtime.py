@@ -33,6 +33,7 @@ FLAVOURS: Final = ("lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "lua
 LOAD_TIME_FACTOR: Final = 30
 """Loading the script may take this many times the limit of a callback."""
 
+_CROWDED: Final = "memory limit of the script reached: its globals fill the memory, reload the script"
 _HERE = Path(__file__).parent
 
 
@@ -104,11 +105,15 @@ class Runtime:
         self.lock = threading.RLock()
         self.script_variables: dict[str, str | int] = {}
         """$var(…) of this state."""
+        self.has_on_send = False
+        """Whether the script has the callback for requests about to be sent: set once it is loaded, because `has`
+        must not be asked during a call out of Lua."""
         self.files: set[Path] = {options.path}
         self.log = log
         self._names = Names(modules, known_modules)
         self._warned: set[str] = set()
         self._reserve = _reserve(options.memory_limit)
+        self._soft_limit = options.memory_limit - self._reserve
         self._current = Current(
             block, log, explicit=options.suspend == "explicit", large=self._reserve // 4
         )
@@ -157,7 +162,7 @@ class Runtime:
             log.error("%s%s called while the script is loading: there is no message", where, name)
 
         return {
-            "soft_limit": (options.memory_limit - self._reserve) / 1024 if options.memory_limit else None,
+            "soft_limit": self._soft_limit / 1024 if options.memory_limit else None,
             "time_limited": bool(limit),
             "folder": str(options.path.parent),
             "over_time": over_time,
@@ -233,10 +238,14 @@ class Runtime:
     def _step(self, ctx: RouteContext, function: Any, *arguments: Any) -> Step | None:
         """One run of Lua; None when there was nothing to run."""
         current = self._current
+        if self._soft_limit and self._lua.get_memory_used() > self._soft_limit and self._crowded():
+            return Step(FAILED, error=ScriptError(f"{self.options.path}: {_CROWDED}"))
         outer = current.ctx, current.route, current.overrun_at
         current.ctx, current.route, current.overrun_at = ctx, int(ctx.route), 0.0
         try:
             outcome = function(*arguments)
+        except Exception as error:  # noqa: BLE001 - the Lua bridge: no failure of Lua may end the thread
+            outcome = str(error), ""
         finally:
             current.ctx, current.route, current.overrun_at = outer
         if outcome is None:
@@ -249,6 +258,15 @@ class Runtime:
         current.generator = current.operation = None
         return step
 
+    def _crowded(self) -> bool:
+        """Whether the script's own data fill the memory. Lua may pass its limit while it collects."""
+        self._lua.set_max_memory(0)
+        try:
+            crowded: bool = self._runner["crowded"]()
+            return crowded
+        finally:
+            self._lua.set_max_memory(self.options.memory_limit)
+
     def abandon(self, coroutine: int) -> None:
         """Forget a suspended route; its generator is the caller's to close."""
         self._runner["abandon"](coroutine)
@@ -259,8 +277,8 @@ class Runtime:
 
     def memory_used(self) -> int:
         """Bytes the Lua state holds."""
-        used: int = self._lua.get_memory_used() or 0
-        return used
+        used: float = self._runner["memory_used"]()
+        return int(used)
 
     @property
     def suspended(self) -> int:
@@ -298,10 +316,14 @@ def _new_state(options: ScriptOptions) -> Any:
         lupa = importlib.import_module(f"lupa.{options.lua}")
     except ImportError as error:
         raise SettingsError([f"script.lua: this lupa has no {options.lua} ({error})"]) from error
-    return lupa.LuaRuntime(
-        encoding="latin-1",
-        unpack_returned_tuples=True,
-        register_eval=False,
-        register_builtins=False,
-        max_memory=options.memory_limit,
-    )
+    try:
+        return lupa.LuaRuntime(
+            encoding="latin-1",
+            unpack_returned_tuples=True,
+            register_eval=False,
+            register_builtins=False,
+            max_memory=options.memory_limit or None,
+        )
+    except lupa.LuaError as error:
+        limit = " with a memory limit (script.memory_limit)" if options.memory_limit else ""
+        raise SettingsError([f"script.lua: {options.lua} cannot start here{limit}: {error}"]) from error

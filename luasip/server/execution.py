@@ -167,11 +167,6 @@ class Execution:
         else:
             outputs.append(output)
 
-    def defines(self, name: str) -> bool:
-        """Whether the script of the task that runs on this thread has a function `name`."""
-        runtime: Runtime | None = getattr(self._local, "runtime", None)
-        return runtime is not None and runtime.has(name)
-
     @property
     def runtime(self) -> Runtime | None:
         """The runtime of the task that runs on this thread."""

@@ -123,7 +123,9 @@ def record_route_values(context: RouteContext, record_route: RecordRoute, outbou
     else:
         differs = inbound.text != outbound.text
     if record_route.double < 1 or (record_route.double == 1 and not differs):
-        return [f"<sip:{user}{address or _shown(context, outbound)}{_transport(outbound.protocol)}{parameters}>"]
+        return [
+            f"<sip:{user}{address or _shown(context, outbound)}{_transport(outbound.protocol)}{parameters}>"
+        ]
     return [
         f"<sip:{user}{address or _shown(context, side)}{_transport(side.protocol)};r2=on{parameters}>"
         for side in (outbound, inbound)

@@ -34,7 +34,7 @@ class Pool:
         self.rejected = 0
         self._executor = ThreadPoolExecutor(settings.threads, thread_name_prefix=f"pool-{name}")
 
-    def submit(self, function: Callable[[], Any], done: Callable[[Any], None]) -> bool:
+    def submit(self, function: Callable[[], Any], done: Callable[[Any], object]) -> bool:
         """Run `function` on a thread and hand its result, or the exception it raised, to `done` there.
 
         Returns False, having done nothing, when the pool is full.
@@ -58,7 +58,7 @@ class Pool:
         """Refuse new calls, drop waiting ones; running ones end by themselves."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def _run(self, function: Callable[[], Any], done: Callable[[Any], None]) -> None:
+    def _run(self, function: Callable[[], Any], done: Callable[[Any], object]) -> None:
         result: Any
         try:
             result = function()
@@ -73,7 +73,7 @@ class Pool:
 class ImmediatePool(Pool):
     """A pool without threads: each call runs at once where it is submitted. For servers in virtual time."""
 
-    def submit(self, function: Callable[[], Any], done: Callable[[Any], None]) -> bool:
+    def submit(self, function: Callable[[], Any], done: Callable[[Any], object]) -> bool:
         """Run `function` now; never full."""
         with self._lock:
             self._pending += 1

@@ -20,6 +20,7 @@ from luasip.script.runtime import ScriptOptions
 from luasip.server.execution import Execution, LuaFrame
 from luasip.server.made_up import made_up_request
 from luasip.server.next_hop import NextHops
+from luasip.server.onsend import OnSend
 from luasip.server.pool import ImmediatePool, Pool
 from luasip.server.resolving import CachingResolver
 from luasip.server.scripts import Scripts
@@ -98,6 +99,7 @@ class Server:
             self.modules,
             self.execution,
             lambda: [settings.kemi.request_route_callback],
+            settings.kemi.onsend_route_callback,
         )
         self._started: list[Module] = []
         self._stopping = threading.Event()
@@ -117,8 +119,9 @@ class Server:
         self.layer = TransactionLayer(
             self.execution, self.timers, self.sockets, services.random_token, server_header
         )
+        on_send = OnSend(self.execution, settings.kemi.onsend_route_callback)
         self.stateless = Stateless(
-            self.execution, self.sockets, next_hops, secrets.token_bytes(32), server_header
+            self.execution, self.sockets, next_hops, secrets.token_bytes(32), server_header, on_send
         )
         relay = Relay(
             self.layer, next_hops, services.random_token, self.stateless.forward_request, services, on_send

@@ -119,7 +119,10 @@ class ServerServices:
             operation = next(flow)
         except StopIteration as stop:
             return bool(stop.value > 0)
-        self.execution.start_flow(_continue(flow, operation))
+        runtime = self.execution.runtime
+        rest = _continue(flow, operation)
+        # Not from here: this may be a call out of Lua, and the flow may call Lua (ksr_onsend_route).
+        self.execution.timers.soon(lambda: self.execution.start(runtime, rest))
         return True
 
     def send_raw(self, protocol: str, host: str, port: int, data: str) -> bool:

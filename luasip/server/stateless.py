@@ -12,6 +12,7 @@ from luasip.proxy.forward import forward_response
 from luasip.proxy.loop import make_branch
 from luasip.server.execution import Execution
 from luasip.server.next_hop import NextHops, Unreachable
+from luasip.server.onsend import OnSend
 from luasip.server.sockets import DEFAULT_PORTS, Sockets
 from luasip.server.transactions.layer import response_destination
 from luasip.server.transactions.relay import request_text
@@ -27,13 +28,20 @@ class Stateless:
     """What the server does without remembering it."""
 
     def __init__(
-        self, execution: Execution, sockets: Sockets, next_hops: NextHops, secret: bytes, server_header: str
+        self,
+        execution: Execution,
+        sockets: Sockets,
+        next_hops: NextHops,
+        secret: bytes,
+        server_header: str,
+        on_send: OnSend,
     ) -> None:
         self._execution = execution
         self._sockets = sockets
         self._next_hops = next_hops
         self._secret = secret
         self._server_header = server_header
+        self._on_send = on_send
 
     def tag(self, request: Request) -> str:
         """The To tag of stateless answers: the same for a repeated request and for the ACK that follows (§8.2.7)."""
@@ -66,9 +74,7 @@ class Stateless:
         self._execution.send(lambda: self._sockets.send(text, destination, _NotSent(f"{status} response")))
         return 1
 
-    def forward_request(
-        self, context: RouteContext, next_hop: str = ""
-    ) -> Generator[Operation, Any, int]:
+    def forward_request(self, context: RouteContext, next_hop: str = "") -> Generator[Operation, Any, int]:
         """Forward without a transaction; 1, or -1 when there is nowhere to go (context.last_error says why)."""
         request = context.request
         try:
@@ -82,19 +88,22 @@ class Stateless:
             if isinstance(hops, Unreachable):
                 context.last_error = (hops.status, hops.reason)
                 return -1
-            self._forward(context, hops[0])
+            text = self._text(context, hops[0])
+            if not (yield from self._on_send.allows(context, hops[0], text)):
+                context.last_error = (477, "Dropped by the script")
+                return -1
+            self._execution.send(lambda: self._sockets.send(text, hops[0], _NotSent(request.method)))
         except SipError as error:
             context.last_error = (error.status, error.reason)
             return -1
         return 1
 
-    def _forward(self, context: RouteContext, destination: Destination) -> None:
+    def _text(self, context: RouteContext, destination: Destination) -> str:
         """The branch is the same whenever the same request comes again (§16.11)."""
         request = context.request
         seed = f"{request.top_via.branch}\n{request.to.tag}\n{request.from_.tag}\n{request.call_id}"
         unique = hashlib.blake2s(seed.encode("latin-1"), key=self._secret, digest_size=10).hexdigest()
-        text = request_text(context, destination, make_branch(unique))
-        self._execution.send(lambda: self._sockets.send(text, destination, _NotSent(request.method)))
+        return request_text(context, destination, make_branch(unique))
 
     def send_to_uri(
         self, context: RouteContext, uri: str, data: str, send_socket: Listener | None

@@ -15,6 +15,7 @@ from collections.abc import Callable
 log = logging.getLogger("luasip.timers")
 
 Clock = Callable[[], float]
+Action = Callable[[], object]
 
 
 class Entry:
@@ -22,9 +23,9 @@ class Entry:
 
     __slots__ = ("action", "at")
 
-    def __init__(self, at: float, action: Callable[[], None]) -> None:
+    def __init__(self, at: float, action: Action) -> None:
         self.at = at
-        self.action: Callable[[], None] | None = action
+        self.action: Action | None = action
 
     def cancel(self) -> None:
         """Forget the action. Has no effect once it has begun."""
@@ -38,12 +39,12 @@ class Timers:
         self.clock = clock
         self._changed = threading.Condition()
         self._heap: list[tuple[float, int, Entry]] = []
-        self._ready: deque[Callable[[], None]] = deque()
+        self._ready: deque[Action] = deque()
         self._sequence = itertools.count()
         self._stopping = False
         self._thread: threading.Thread | None = None
 
-    def at(self, instant: float, action: Callable[[], None]) -> Entry:
+    def at(self, instant: float, action: Action) -> Entry:
         """Run `action` at the monotonic instant `instant`, or at once when that is past."""
         entry = Entry(instant, action)
         with self._changed:
@@ -53,11 +54,11 @@ class Timers:
                 self._changed.notify()
         return entry
 
-    def after(self, seconds: float, action: Callable[[], None]) -> Entry:
+    def after(self, seconds: float, action: Action) -> Entry:
         """Run `action` in `seconds`."""
         return self.at(self.clock() + seconds, action)
 
-    def soon(self, action: Callable[[], None]) -> None:
+    def soon(self, action: Action) -> None:
         """Run `action` as soon as the thread is free, after those handed over earlier."""
         with self._changed:
             self._ready.append(action)
@@ -119,7 +120,7 @@ class Timers:
         while self._heap and self._heap[0][2].action is None:
             heapq.heappop(self._heap)
 
-    def _take(self) -> Callable[[], None] | None:
+    def _take(self) -> Action | None:
         with self._changed:
             if self._ready:
                 return self._ready.popleft()
@@ -130,8 +131,8 @@ class Timers:
                     return action
             return None
 
-    def _run(self, action: Callable[[], None]) -> None:
+    def _run(self, action: Action) -> None:
         try:
             action()
-        except Exception:  # noqa: BLE001 - the worker loop: one failed action must not end all timers
+        except Exception:
             log.exception("a timed action failed")

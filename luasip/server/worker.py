@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from luasip.errors import NotSip, ParseError, ScriptError, SipError
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Route
+from luasip.kemi.operation import RunRoute
 from luasip.server import logs
 from luasip.server.execution import Execution, Flow, LuaFrame, RuntimeSlot
 from luasip.server.services import ServerServices
@@ -18,7 +19,6 @@ from luasip.server.statistics import Statistics
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.outcome import Outcome
 from luasip.server.transactions.transaction import Transaction
-from luasip.kemi.operation import RunRoute
 from luasip.sip.message import Request, Response
 from luasip.sip.parser import Limits, parse_message
 from luasip.sip.validation import check_headers
@@ -83,7 +83,7 @@ class Worker:
         """Take one packet. Never raises: a fault of ours is logged and costs this message only."""
         try:
             self._handle(packet)
-        except Exception:  # noqa: BLE001 - the worker loop: one message must not end the receiver
+        except Exception:
             self._statistics.add("core:internal_errors")
             log.exception("message from %s:%d dropped", packet.source_host, packet.source_port)
         finally:
@@ -139,9 +139,7 @@ class Worker:
         if request.method == "ACK" and self._is_absorbed(request):
             return
         slot = self.slot()
-        context = RouteContext(
-            Route.REQUEST, request, source, self._services, slot.runtime.script_variables
-        )
+        context = RouteContext(Route.REQUEST, request, source, self._services, slot.runtime.script_variables)
         self._execution.start(
             slot.runtime,
             LuaFrame(self._request_route, context),
@@ -153,18 +151,25 @@ class Worker:
         if self._stateless.is_own_ack(request):
             return True
         transaction = self._layer.acknowledged(request)
-        if transaction is not None and not transaction.forwarded:
+        if transaction is not None:
             self._layer.on_ack_2xx(transaction)
         return False
 
     def _request_ended(self, context: RouteContext, ended_well: bool) -> None:
         """The request route is over: answer 500 when it failed without an answer, and look after the transaction."""
+        if "tm.retransmission" in context.attributes:
+            return
         status = self._reply_on_script_error
-        if not ended_well and status and "core.replied" not in context.attributes and not self._is_cared_for(context):
+        if (
+            not ended_well
+            and status
+            and "core.replied" not in context.attributes
+            and not self._is_cared_for(context)
+        ):
             context.reply_headers, context.reply_body = [], None
             self._services.reply(context, status, "Server Internal Error")
         transaction = context.transaction
-        if isinstance(transaction, Transaction):
+        if isinstance(transaction, Transaction) and "tm.created" in context.attributes:
             self._layer.script_ended(transaction)
 
     def _is_cared_for(self, context: RouteContext) -> bool:
@@ -177,8 +182,9 @@ class Worker:
             return
         if context.transaction is None and context.message.method not in ("ACK",):
             transaction, is_new = self._layer.create(context, self.slot())
-            if not is_new:
+            if not is_new:  # another thread has it; this route goes on to no effect
                 context.transaction = transaction
+                context.attributes["tm.retransmission"] = True
         if isinstance(context.transaction, Transaction):
             self._layer.trying(context.transaction)
 
@@ -200,6 +206,8 @@ class Worker:
                 self._statistics.add("core:drop_replies")
                 return
             branch_id, method = client_key(response)
+            for name in ("from", "to", "call-id"):
+                response.required(name)
         except SipError as error:
             self._statistics.add("core:bad_msg_hdr")
             log.info("bad response from %s:%d: %s", source.host, source.port, error)
@@ -208,7 +216,10 @@ class Worker:
         if found is None:
             self._execution.start(self.slot().runtime, self._stray_response(response, source))
         elif method == "CANCEL":
-            self._layer.on_cancel_response(*found, response)
+            transaction, branch = found
+            self._layer.enqueue(
+                transaction, self._outcome.cancel_response(transaction, branch, response, source)
+            )
         else:
             transaction, branch = found
             self._layer.enqueue(transaction, self._outcome.response(transaction, branch, response, source))

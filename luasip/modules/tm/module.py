@@ -3,6 +3,9 @@
 Longer than most files because Kamailio's tm exports 57 functions, each with its documentation.
 """
 
+import dataclasses
+from typing import Any
+
 from luasip.errors import PatternError, SipError
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.declare import Module, Route, function
@@ -731,8 +734,11 @@ class Tm(Module):
 
 def change_timers(ctx: RouteContext, seconds: dict[str, float]) -> int:
     """Keep timers for this message's transaction: field of TransactionTimers → seconds, 0 leaves one."""
+    changed: dict[str, Any] = {name: value for name, value in seconds.items() if value > 0}
     wanted: dict[str, float] = ctx.attributes.setdefault("tm.timers", {})
-    wanted.update({name: value for name, value in seconds.items() if value > 0})
+    wanted.update(changed)
+    if ctx.transaction is not None:
+        ctx.transaction.timers = dataclasses.replace(ctx.transaction.timers, **changed)
     return 1
 
 

@@ -143,6 +143,7 @@ class TransactionAccess:
         with own.lock:
             for branch in own.branches:
                 if branch.machine is not None:
+                    branch.machine.timers = own.timers
                     branch.machine.set_final_response_timeout(
                         invite_timeout, timeout, self._layer.timers.clock()
                     )
@@ -193,7 +194,10 @@ class TransactionAccess:
             Route.REQUEST, message, Source(listener.host, listener.port, listener), services
         )
         context.target.destination_uri = next_hop
-        self._execution.start(self._current_slot().runtime, self._send_locally(context))
+        slot = self._current_slot()
+        flow = self._relay.send_local(context, slot)
+        # Not from here: this may be a call out of Lua, and the flow may call Lua (ksr_onsend_route).
+        self._layer.timers.soon(lambda: self._execution.start(slot.runtime, flow))
         return 1
 
     def _send_locally(self, context: RouteContext) -> Relaying:

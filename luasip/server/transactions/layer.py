@@ -92,7 +92,7 @@ class TransactionLayer:
         now = self.timers.clock()
         machine = transaction.machine
         if machine is None:
-            return False
+            return True  # t_drop: what comes again is not heard either
         if request.method == "ACK":
             if 200 <= transaction.last_status < 300 or not isinstance(machine, InviteServer):
                 return False
@@ -107,9 +107,10 @@ class TransactionLayer:
 
     def on_ack_2xx(self, transaction: Transaction) -> None:
         """The ACK for a 2xx came end to end: our own 2xx need not be repeated any more."""
-        if isinstance(transaction.machine, InviteServer):
+        machine = transaction.machine
+        if isinstance(machine, InviteServer) and machine.awaits_ack:
             with transaction.lock:
-                step = transaction.machine.on_ack(self.timers.clock())
+                step = machine.on_ack(self.timers.clock())
             self._server_step(transaction, step)
             self.settle(transaction)
 
@@ -127,6 +128,7 @@ class TransactionLayer:
         transaction.auto_invite_100 = context.attributes.get("tm.auto_invite_100", settings.auto_invite_100)
         transaction.responses.disable_6xx = settings.disable_6xx
         transaction.to_tag = self._tag()
+        transaction.ends_at = self._ends_at(transaction)
         reliable = context.source.listener.protocol != "udp"
         machine_type = InviteServer if transaction.is_invite else NonInviteServer
         transaction.machine = machine_type(timers, reliable, self.timers.clock())
@@ -134,8 +136,15 @@ class TransactionLayer:
         if there is not transaction:
             return there, False
         context.transaction = transaction
-        self.reschedule(transaction)
+        context.attributes["tm.created"] = True
+        with transaction.lock:
+            self.reschedule(transaction)
         return transaction, True
+
+    def _ends_at(self, transaction: Transaction) -> float:
+        timers = transaction.timers
+        lifetime = timers.max_invite_lifetime if transaction.is_invite else timers.max_non_invite_lifetime
+        return self.timers.clock() + lifetime
 
     def create_local(self, context: RouteContext, slot: RuntimeSlot) -> Transaction:
         """A transaction for a request made here: it has no server side."""
@@ -144,24 +153,29 @@ class TransactionLayer:
         key = f"local\n{index}\n{label}"
         transaction = Transaction(index, label, key, context, settings.timers, settings.forking, slot)
         transaction.local_request = True
+        transaction.ends_at = self._ends_at(transaction)
         context.transaction = transaction
         return self.table.add(transaction)
 
     # Upstream
 
-    def respond(self, transaction: Transaction, status: int, text: str) -> bool:
-        """Send a response of this status upstream; False when it comes too late."""
-        local_2xx = 200 <= status < 300 and not transaction.forwarded
+    def respond(self, transaction: Transaction, status: int, text: str, local: bool = False) -> bool:
+        """Send a response of this status upstream; False when it comes too late.
+
+        local: it was made here: it is not sent after another final one, and a 2xx is repeated until its ACK.
+        """
         with transaction.lock:
             machine = transaction.machine
-            if machine is None:
+            if machine is None or (local and transaction.final_sent):
                 return False
             now = self.timers.clock()
+            before = machine.state
             if isinstance(machine, InviteServer):
-                step = machine.send_response(status, now, local_2xx)
+                step = machine.send_response(status, now, local)
             else:
                 step = machine.send_response(status, now)
-            if not step:
+            # A 408 to a request that is no INVITE ends it in silence (RFC 4320 §4.2).
+            if not step and (status != 408 or machine.state is before):
                 return status == 100 and not transaction.final_sent
             transaction.last_status = status
             if status >= 200:
@@ -193,7 +207,7 @@ class TransactionLayer:
         if transaction.final_sent:
             return False
         text = self.local_response(transaction, status, reason, headers, body)
-        if not self.respond(transaction, status, text):
+        if not self.respond(transaction, status, text, True):
             return False
         if status >= 200 and transaction.branches:
             self.cancel_branches(transaction)
@@ -203,7 +217,7 @@ class TransactionLayer:
         """Send 100 to an INVITE that got no response yet, unless the settings forbid it."""
         if transaction.is_invite and transaction.auto_invite_100 and not transaction.last_status:
             text = self.local_response(transaction, 100, self.settings.trying_reason)
-            self.respond(transaction, 100, text)
+            self.respond(transaction, 100, text, True)
 
     def response_destination(self, transaction: Transaction) -> Destination:
         """Where responses go (RFC 3261 §18.2.2, RFC 3581)."""
@@ -276,7 +290,7 @@ class TransactionLayer:
         machine = branch.machine
         if machine is None:
             return
-        if branch.hops and not branch.status:
+        if branch.hops and not branch.status and transaction.responses.may_fork:
             self.next_address(transaction, branch)
             return
         with transaction.lock:
@@ -429,6 +443,7 @@ class TransactionLayer:
                 transaction.timer_entry.cancel()
         if over:
             self.table.remove(transaction)
+            transaction.break_cycles()
 
     def repeat_response(self, transaction: Transaction) -> bool:
         """Send the last response again; False when there was none."""
@@ -481,6 +496,12 @@ def response_destination(request: Request, source: Source, send_flags: int) -> D
             via_host, via_port = source.host, source.port
         if is_literal(via_host):
             host, port = via_host, via_port or DEFAULT_PORTS[protocol]
+    elif protocol not in ("ws", "wss"):
+        # The connection is used while it is open; else one is made to the port in the Via (RFC 3261 §18.2.2).
+        try:
+            port = request.top_via.port or DEFAULT_PORTS[protocol]
+        except SipError:
+            port = DEFAULT_PORTS[protocol]
     destination = Destination(protocol, host, port, None, source.connection_id)
     destination.listener = listener  # type: ignore[assignment]
     destination.may_connect = not send_flags & SEND_NO_CONNECT

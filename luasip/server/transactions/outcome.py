@@ -1,12 +1,10 @@
-"""What follows from a response or from its absence: reply callbacks, the choice, failure callbacks, the answer upstream.
+"""What follows from a response or its absence: reply callbacks, the choice, failure callbacks, the answer upstream.
 
 Each function here is a flow; the flows of one transaction run one after the other (TransactionLayer.enqueue).
 """
 
 import logging
 from collections.abc import Callable
-
-
 
 from luasip.errors import SipError
 from luasip.kemi.context import RouteContext, Services, Source
@@ -38,7 +36,9 @@ def _not_held(transaction: Transaction, context: RouteContext) -> Flow:
 class Outcome:
     """Responses and failures of transactions."""
 
-    def __init__(self, layer: TransactionLayer, services: Services, reply_route: str = "ksr_reply_route") -> None:
+    def __init__(
+        self, layer: TransactionLayer, services: Services, reply_route: str = "ksr_reply_route"
+    ) -> None:
         self.layer = layer
         self.services = services
         self.reply_route = reply_route
@@ -46,25 +46,40 @@ class Outcome:
         """Flow that waits while an onreply callback has suspended its reply; set by Suspension."""
         layer.branch_failed = self.branch_failed
 
+    def _reply_route(self, transaction: Transaction, context: RouteContext) -> Flow:
+        """ksr_reply_route, which sees every response before anything else does."""
+        if self.reply_route and transaction.slot.runtime.has(self.reply_route):
+            yield RunRoute(self.reply_route, context)
+
+    def cancel_response(
+        self, transaction: Transaction, branch: ClientBranch, response: Response, source: Source
+    ) -> Flow:
+        """A response to a CANCEL of ours came."""
+        context = RouteContext(Route.REPLY, response, source, self.services)
+        context.script_variables = transaction.slot.runtime.script_variables
+        yield from self._reply_route(transaction, context)
+        if not context.dropped:
+            self.layer.on_cancel_response(transaction, branch, response)
+
     def response(
         self, transaction: Transaction, branch: ClientBranch, response: Response, source: Source
     ) -> Flow:
         """A response of one of our branches came."""
         context = RouteContext(Route.REPLY, response, source, self.services)
-        slot = transaction.slot
-        context.script_variables = slot.runtime.script_variables
-        if self.reply_route and slot.runtime.has(self.reply_route):
-            yield RunRoute(self.reply_route, context)
-            if context.dropped:
-                return
-            response = context.message  # type: ignore[assignment]
+        context.script_variables = transaction.slot.runtime.script_variables
+        yield from self._reply_route(transaction, context)
+        if context.dropped:
+            return
+        response = context.message  # type: ignore[assignment]
         machine = branch.machine
         if machine is None:
             return
         with transaction.lock:
             step = machine.on_response(response.status, self.layer.timers.clock())
         self.layer.client_step(transaction, branch, step, response)
-        if step & PASS:
+        # A 2xx is never lost, even when the branch was given up before it came.
+        late = transaction.is_invite and machine.terminated and 200 <= response.status < 300
+        if step & PASS or late:
             yield from self._passed(transaction, branch, response, context)
         self.layer.settle(transaction)
 
@@ -85,12 +100,11 @@ class Outcome:
             yield from self._branch_failure(transaction, branch, response)
         yield from self._decide(transaction, branch, response.status, response, context.edits)
 
-    def _enter_onreply(
-        self, context: RouteContext, transaction: Transaction, branch: ClientBranch
-    ) -> None:
+    def _enter_onreply(self, context: RouteContext, transaction: Transaction, branch: ClientBranch) -> None:
         context.route = Route.ONREPLY
         context.transaction = transaction
         context.lists = transaction.lists
+        context.arming = transaction.arming
         context.flags, context.xflags = transaction.flags, transaction.xflags
         context.branch_index = branch.index
         context.target.flags = branch.flags
@@ -126,6 +140,7 @@ class Outcome:
             transaction.suspended = False
         branch.status = status
         branch.timed_out = status == 408
+        transaction.expired = branch.timed_out and self.layer.timers.clock() >= transaction.ends_at
         branch.response = None
         if branch.on_branch_failure:
             yield from self._branch_failure(transaction, branch, None)
@@ -154,9 +169,12 @@ class Outcome:
             finally:
                 transaction.in_failure_route = False
             transaction.flags, transaction.xflags = context.flags, context.xflags
-            transaction.responses.end_failure_route()
-            index = transaction.responses.best()
-        if transaction.final_sent or transaction.responses.pending() or transaction.suspended:
+            with transaction.lock:
+                wanted = transaction.responses.end_failure_route()
+                index = transaction.responses.best()
+            if wanted != ALL_FINAL:
+                return
+        if transaction.final_sent or transaction.suspended:
             return
         self._answer(transaction, index)
 
@@ -172,6 +190,8 @@ class Outcome:
         context.arming = transaction.arming
         context.transaction = transaction
         context.winner = winner
+        if transaction.template is not None:
+            _inherit(context, transaction.template)
         target = transaction.target
         context.target.uri = target.uri
         context.target.destination_uri = target.destination_uri
@@ -222,5 +242,17 @@ class Outcome:
         if 200 <= sent < 300 and transaction.last_status >= 300:
             # The caller has a failure already; the 2xx must still reach it (RFC 6026 §7.1), past the machine.
             self.layer.send_past_machine(transaction, text)
-        else:
-            self.layer.respond(transaction, sent, text)
+        elif not self.layer.respond(transaction, sent, text) and transaction.is_invite and 200 <= sent < 300:
+            # It came after the server machine had ended (a second branch's, or one repeated late).
+            self.layer.send_past_machine(transaction, text)
+
+
+def _inherit(context: RouteContext, template: RouteContext) -> None:
+    """Take over what the request route decided for every branch: Record-Route, Via, Max-Forwards."""
+    context.record_route = template.record_route
+    context.advertised = template.advertised
+    context.local_rport = template.local_rport
+    context.forward_send_flags = template.forward_send_flags
+    context.attributes.update(
+        (name, value) for name, value in template.attributes.items() if not name.startswith(("core.", "tm."))
+    )

@@ -16,6 +16,7 @@ from luasip.proxy.forward import forward_request
 from luasip.proxy.loop import find_own_loop, loop_hash, make_branch
 from luasip.server.execution import RuntimeSlot
 from luasip.server.next_hop import NextHops, Unreachable, record_route_values, via_value
+from luasip.server.onsend import OnSend
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.transaction import ClientBranch, Transaction
 from luasip.sip.message import Request
@@ -44,14 +45,14 @@ class Relay:
         unique: Callable[[], str],
         forward_stateless: Callable[[RouteContext, str], Relaying],
         services: Services,
+        on_send: OnSend,
     ) -> None:
         self.layer = layer
         self.services = services
-        self.onsend_route = ""
-        """Name of the Lua function that sees every request before it is sent."""
         self.next_hops = next_hops
         self._unique = unique
         self._forward_stateless = forward_stateless
+        self._on_send = on_send
         layer.next_address = self._next_address
 
     def relay(self, context: RouteContext, slot: RuntimeSlot, flags: int = 0, next_hop: str = "") -> Relaying:
@@ -75,23 +76,28 @@ class Relay:
         if problem is not None:
             return self._failed(context, transaction, problem)
         self.layer.trying(transaction)
-        branches = yield from self._prepare(context, transaction, targets)
+        try:
+            branches = yield from self._prepare(context, transaction, targets)
+        except SipError as error:
+            branches = Unreachable(error.status, error.reason)
         if isinstance(branches, Unreachable):
             return self._failed(context, transaction, branches)
         return self._send(context, transaction, branches)
 
-    def _transaction_for(
-        self, context: RouteContext, slot: RuntimeSlot
-    ) -> tuple[Transaction | None, int]:
+    def _transaction_for(self, context: RouteContext, slot: RuntimeSlot) -> tuple[Transaction | None, int]:
         """(the transaction to forward in, 0), or (None, what t_relay returns)."""
         transaction = context.transaction
+        if "tm.retransmission" in context.attributes:
+            return None, 1
         if context.route & Route.REQUEST and transaction is None:
             made, is_new = self.layer.create(context, slot)
             if not is_new:
                 self.layer.absorb(made, context.request)
                 return None, 1
             transaction = made
-        elif not context.route & (Route.REQUEST | Route.FAILURE | Route.BRANCH_FAILURE) or transaction is None:
+        elif (
+            not context.route & (Route.REQUEST | Route.FAILURE | Route.BRANCH_FAILURE) or transaction is None
+        ):
             log.critical("t_relay is not possible in this route")
             return None, 0
         assert isinstance(transaction, Transaction)
@@ -139,16 +145,18 @@ class Relay:
         self, context: RouteContext, transaction: Transaction, targets: Sequence[Branch]
     ) -> Generator[Operation, Any, list[ClientBranch] | Unreachable]:
         """Branches ready to be sent; Unreachable when there is none."""
-        transaction.edits = context.edits
+        if context.route & Route.REQUEST:
+            transaction.edits = context.edits.copy()
         transaction.flags, transaction.xflags = context.flags, context.xflags
         transaction.arming = context.arming
         ready: list[ClientBranch] = []
         problem = Unreachable(500, "Server error occurred (no branch)")
         first_index = len(transaction.branches)
-        for offset, target in enumerate(targets):
-            branch_context = _branch_context(context, target, first_index + offset)
+        for target in targets:
+            branch_context = _branch_context(context, target, first_index + len(ready))
             if transaction.arming.on_branch:
                 yield RunRoute(transaction.arming.on_branch, branch_context)
+                transaction.arming.on_failure = branch_context.arming.on_failure
                 if branch_context.dropped:
                     continue
             prepared = yield from self._prepare_one(context, branch_context, transaction)
@@ -177,6 +185,9 @@ class Relay:
         branch.on_reply = branch_context.arming.on_reply
         branch.on_branch_failure = branch_context.arming.on_branch_failure
         self._address(branch, branch.hops.pop(0))
+        assert branch.destination is not None
+        if not (yield from self._on_send.allows(branch_context, branch.destination, branch.text)):
+            return Unreachable(477, "Dropped by the script")
         return branch
 
     def _address(self, branch: ClientBranch, destination: Destination) -> None:
@@ -191,9 +202,7 @@ class Relay:
             branch.text = request_text(context, destination, branch.branch_id)
         branch.destination = destination
 
-    def _send(
-        self, context: RouteContext, transaction: Transaction, branches: list[ClientBranch]
-    ) -> int:
+    def _send(self, context: RouteContext, transaction: Transaction, branches: list[ClientBranch]) -> int:
         now = self.layer.timers.clock()
         machine_type = InviteClient if transaction.is_invite else NonInviteClient
         with transaction.lock:
@@ -202,7 +211,9 @@ class Relay:
             transaction.forwarded = True
             for branch in branches:
                 assert branch.destination is not None
-                branch.machine = machine_type(transaction.timers, branch.destination.protocol != "udp", now)
+                branch.machine = machine_type(
+                    transaction.timers, branch.destination.protocol != "udp", now, transaction.ends_at
+                )
                 branch.index = transaction.responses.add_branch()
                 transaction.branches.append(branch)
         for branch in branches:
@@ -230,13 +241,17 @@ class Relay:
     def _next_address(self, transaction: Transaction, branch: ClientBranch) -> None:
         """Try a branch's next address, as a branch of its own on the wire (RFC 3263 §4.3)."""
         destination = branch.hops.pop(0)
+        self.layer.table.remove_branch(branch.branch_id, transaction.request.method)
         with transaction.lock:
             branch.branch_id = make_branch(self._unique(), loop_hash(transaction.request))
             self._address(branch, destination)
             assert branch.destination is not None
             machine_type = InviteClient if transaction.is_invite else NonInviteClient
             branch.machine = machine_type(
-                transaction.timers, branch.destination.protocol != "udp", self.layer.timers.clock()
+                transaction.timers,
+                branch.destination.protocol != "udp",
+                self.layer.timers.clock(),
+                transaction.ends_at,
             )
         self.layer.start_branch(transaction, branch)
 
@@ -271,7 +286,7 @@ class Relay:
             waiting = bool(invite.responses.pending())
         if waiting:
             self.layer.cancel_branches(invite, headers)
-        elif not invite.in_failure_route:
+        else:
             self.layer.reply(invite, 487, "Request Terminated")
             self.layer.settle(invite)
 
@@ -319,6 +334,3 @@ def request_text(context: RouteContext, destination: Destination, branch_id: str
         record_routes=record_routes,
         routes=routes,
     )
-
-
-

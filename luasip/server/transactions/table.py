@@ -81,6 +81,11 @@ class TransactionTable:
         with self._lock:
             self._by_branch[branch.branch_id, method] = (transaction, branch)
 
+    def remove_branch(self, branch_id: str, method: str) -> None:
+        """Let responses with this Via find nothing any more: the branch goes on under another one."""
+        with self._lock:
+            self._by_branch.pop((branch_id, method), None)
+
     def remove(self, transaction: Transaction) -> None:
         """Forget a transaction and its branches."""
         method = transaction.request.method

@@ -11,10 +11,10 @@ from collections import deque
 from luasip.kemi.context import Arming, Branch, RouteContext, Source
 from luasip.kemi.lists import ValueLists
 from luasip.proxy.response_context import ForkingSettings, ResponseContext
-from luasip.sip.edits import Edits
-from luasip.sip.message import Request, Response
 from luasip.server.execution import Flow, RuntimeSlot
 from luasip.server.timers import Entry
+from luasip.sip.edits import Edits
+from luasip.sip.message import Request, Response
 from luasip.transaction.client import NonInviteClient
 from luasip.transaction.client_invite import InviteClient
 from luasip.transaction.server import NonInviteServer
@@ -101,6 +101,7 @@ class Transaction:
         "carry_cancel_reason",
         "disable_internal_reply",
         "edits",
+        "ends_at",
         "error_reply",
         "events",
         "events_running",
@@ -120,18 +121,19 @@ class Transaction:
         "local_request",
         "lock",
         "machine",
-        "slot",
+        "reply_send_flags",
         "request",
         "responses",
         "script_running",
+        "slot",
         "source",
         "suspended",
         "target",
+        "template",
         "timer_entry",
         "timers",
         "to_tag",
         "xflags",
-        "reply_send_flags",
     )
 
     def __init__(
@@ -165,6 +167,10 @@ class Transaction:
         self.edits = context.edits
         """Header and body edits every branch starts from."""
         self.target = context.target
+        self.template: RouteContext | None = context
+        """The request route's context: what branches of failure routes inherit, such as Record-Route."""
+        self.ends_at = math.inf
+        """Instant at which every branch must have had its final response (max_inv_lifetime, max_noninv_lifetime)."""
         self.to_tag = ""
         self.last_status = 0
         self.last_response = ""
@@ -209,6 +215,12 @@ class Transaction:
             if branch.timer_at < at:
                 at = branch.timer_at
         return at
+
+    def break_cycles(self) -> None:
+        """Let go of the contexts that refer back to this transaction, which is over."""
+        self.template = None
+        for branch in self.branches:
+            branch.context = None
 
     def release(self) -> bool:
         """End the blind branch of a suspended request; False when there is none. The lock is held."""
