@@ -3,7 +3,6 @@
 The script is loaded as the server would load it, and its files are read for calls that cannot work.
 """
 
-import difflib
 import logging
 import re
 from collections.abc import Generator, Iterator, Sequence
@@ -14,7 +13,7 @@ from typing import Any, Final
 from luasip.errors import ScriptError
 from luasip.kemi.declare import Export, Module
 from luasip.kemi.operation import Operation
-from luasip.script.explain import Names
+from luasip.script.explain import Names, nearest_name
 from luasip.script.reading import Call, Reading, read
 from luasip.script.runtime import Runtime, ScriptOptions
 from luasip.script.shims import signature
@@ -152,8 +151,8 @@ class _Checker:
                 yield f"{signature(export, full)} expected, got {call.arguments} argument{plural}"
             callback = call.literals.get(CALLBACK_ARGUMENTS.get(full, -1), "")
             if callback and not self._is_function(callback):
-                close = difflib.get_close_matches(callback, self.functions, 1)
-                guess = f", did you mean {close[0]}?" if close else ""
+                close = nearest_name(callback, self.functions)
+                guess = f", did you mean {close}?" if close else ""
                 yield f"{full}: there is no function {callback}{guess}"
 
     def _missing(self, call: Call, full: str, export: Export | None) -> str:

@@ -200,9 +200,9 @@ local function write_table(out, value, depth, settings)
     local separator = "{"
     for key, item in pairs(value) do
         local kind = type(key)
-        if kind == "number" then key = write_number(key, settings.precision)
-        elseif kind ~= "string" then cannot(kind, "table key must be a number or string") end
-        out[#out + 1] = separator .. write_string(key) .. ":"
+        if kind ~= "string" and kind ~= "number" then cannot(kind, "table key must be a number or string") end
+        local name = kind == "number" and write_number(key, settings.precision) or key
+        out[#out + 1] = separator .. write_string(name) .. ":"
         write_value(out, item, depth, settings)
         separator = ","
     end

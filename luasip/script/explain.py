@@ -4,6 +4,7 @@ Works on text only, after the error; what a script sees in pcall is Lua's own me
 """
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,8 +15,8 @@ _KINDS = "(?:field|global|local|upvalue|method)"
 _NIL_FIELD = re.compile(rf"attempt to (index|call) (?:a nil value \()?{_KINDS} '([^']+)'")
 _TABLE_CALL = re.compile(rf"attempt to call (?:a table value \()?{_KINDS} '([^']+)'")
 _PLACE = re.compile(r"^(.*?):(\d+): ")
-_SHORT_NAME = 59
-"""Lua cuts file names in messages to this many characters (LUA_IDSIZE - 1)."""
+_SHORTENED = re.compile(r"\.\.\.([^\n:]{50,60})(?=:)")
+"""A file name cut by Lua; how much is left depends on its version."""
 
 
 class Names:
@@ -34,9 +35,8 @@ class Names:
 
     def nearest(self, table: str, function: str) -> str:
         """"KSR.tm.t_relay" for ("KSR.tm", "t_rely"): the best guess, "" when there is none."""
-        functions = self.known.get(table, ())
-        if close := difflib.get_close_matches(function, functions, 1, 0.6):
-            return f"{table}.{close[0]}"
+        if close := nearest_name(function, self.known.get(table, ())):
+            return f"{table}.{close}"
         for other, names in self.known.items():
             if function in names:
                 return f"{other}.{function}"
@@ -44,8 +44,20 @@ class Names:
 
     def nearest_module(self, table: str) -> str:
         """"KSR.tm" for "KSR.tmm", "" when nothing is near."""
-        close = difflib.get_close_matches(table, [name for name in self.known if "." in name], 1, 0.7)
-        return close[0] if close else ""
+        return nearest_name(table, [name for name in self.known if "." in name], 0.7)
+
+
+def nearest_name(name: str, candidates: Iterable[str], cutoff: float = 0.6) -> str:
+    """The candidate most like `name`, of equals the one that begins like it longest; "" when none is near."""
+    close = difflib.get_close_matches(name, list(candidates), 5, cutoff)
+    return max(
+        close,
+        key=lambda other: (
+            difflib.SequenceMatcher(a=other, b=name).ratio(),
+            len(os.path.commonprefix([name, other])),
+        ),
+        default="",
+    )
 
 
 def _functions(modules: Iterable[type[Module]]) -> dict[str, list[str]]:
@@ -57,12 +69,13 @@ def _functions(modules: Iterable[type[Module]]) -> dict[str, list[str]]:
 
 
 def whole_file_names(message: str, files: Iterable[Path]) -> str:
-    """Lua's shortened "...long/path/route.lua" written out."""
-    for file in files:
-        path = str(file)
-        if len(path) > _SHORT_NAME:
-            message = message.replace("..." + path[-(_SHORT_NAME - 3) :], path)
-    return message
+    """Lua's shortened "...long/path/route.lua:" written out."""
+    paths = [str(file) for file in files]
+
+    def whole(match: re.Match[str]) -> str:
+        return next((path for path in paths if path.endswith(match[1])), match[0])
+
+    return _SHORTENED.sub(whole, message)
 
 
 def explain(message: str, names: Names, sources: Mapping[str, str]) -> str:
@@ -71,11 +84,11 @@ def explain(message: str, names: Names, sources: Mapping[str, str]) -> str:
     Args:
         sources: text of the script's files by path, to see which call the line of the message makes.
     """
-    if match := _NIL_FIELD.search(message):
-        hint = _nil_hint(match[1], match[2], _line(message, sources), names)
-    elif match := _TABLE_CALL.search(message):
+    if "a table value" in message and (match := _TABLE_CALL.search(message)):
         table = f"KSR.{match[1]}"
         hint = f"{table} is a module: call one of its functions" if table in names.loaded else ""
+    elif match := _NIL_FIELD.search(message):
+        hint = _nil_hint(match[1], match[2], _line(message, sources), names)
     else:
         hint = ""
     return f"{message} ({hint})" if hint else message

@@ -26,6 +26,12 @@ local function body(fn, argument)
     fn(argument)
 end
 
+-- "file:line: ". Lua's short_src cuts long file names; the source of a file is "@" and its name.
+local function place(info, line)
+    local name = info.source:sub(1, 1) == "@" and info.source:sub(2) or info.short_src
+    return name .. ":" .. line .. ": "
+end
+
 -- "file:line: " of the innermost frame that belongs to the script, "" when there is none.
 local function where(level)
     level = level + 1
@@ -33,7 +39,7 @@ local function where(level)
     local outermost
     while info do
         if info.source ~= OURS and info.currentline > 0 then
-            return info.short_src .. ":" .. info.currentline .. ": "
+            return place(info, info.currentline)
         end
         outermost = level
         level = level + 1
@@ -42,7 +48,7 @@ local function where(level)
     if outermost and getinfo(outermost, "f").func == body then
         local _, fn = getlocal(outermost, 1)
         info = getinfo(fn, "S")
-        return info.short_src .. ":" .. info.linedefined .. ": "
+        return place(info, info.linedefined)
     end
     return ""
 end
@@ -71,9 +77,18 @@ if limited then
         jit.off()
         jit.flush()
     end
+    -- LuaJIT has one hook for all coroutines: between routes it must do nothing.
+    local function between_routes()
+        if not jit then return false end
+        local co, main = running()
+        if co and not main then return false end
+        sethook(guard, "", COUNT)
+        return true
+    end
     -- Once over a limit every further instruction raises, so no pcall of the script can hold the route.
     local function overrun(message)
         local function again()
+            if between_routes() then return end
             if over_time() or soft_limit and memory_exhausted() then raise(message) end
             sethook(guard, "", COUNT)
         end
@@ -81,13 +96,18 @@ if limited then
         raise(message)
     end
     guard = function()
+        if between_routes() then return end
         if over_time() then
             overrun("time limit of the script reached")
         elseif soft_limit and memory_exhausted() then
             overrun(memory_message)
         end
     end
-    sethook(guard, "", COUNT)
+end
+
+local function watch(co)
+    if not guard then return end
+    if jit then sethook(guard, "", COUNT) else sethook(co, guard, "", COUNT) end
 end
 
 -- Room for `size` more bytes, and for the Lua objects made from them.
@@ -128,7 +148,7 @@ end
 function coroutine.create(fn)
     local co = raw_create(fn)
     scripts_own[co] = true
-    if guard and not jit then sethook(co, guard, "", COUNT) end
+    if not jit then watch(co) end
     return co
 end
 
@@ -181,20 +201,20 @@ end
 
 -- Lua 5.1 cannot yield across pcall: run the protected function in a coroutine, whose calls are passed on.
 if legacy then
-    local unpack = unpack
+    local raw_pcall = pcall
     function pcall(fn, ...)
-        if type(fn) ~= "function" then return false, "attempt to call a " .. type(fn) .. " value" end
+        if type(fn) ~= "function" or getinfo(fn, "S").what == "C" then return raw_pcall(fn, ...) end
         local co = raw_create(fn)
-        if guard then sethook(co, guard, "", COUNT) end
+        watch(co)
         return pass_on(co, raw_resume(co, ...))
     end
+    local function handled(on_error, ok, ...)
+        if ok then return ok, ... end
+        return false, on_error((...))
+    end
     globals.pcall = pcall
-    function globals.xpcall(fn, on_error, ...)
-        local co = raw_create(fn)
-        if guard then sethook(co, guard, "", COUNT) end
-        local results = { pass_on(co, raw_resume(co, ...)) }
-        if results[1] then return unpack(results) end
-        return false, on_error(results[2])
+    function globals.xpcall(fn, on_error)
+        return handled(on_error, pcall(fn))
     end
 end
 
@@ -219,7 +239,7 @@ local function located(co, value)
         local info = getinfo(co, level, "Sl")
         if not info then break end
         if info.source ~= OURS and info.currentline > 0 then
-            return info.short_src .. ":" .. info.currentline .. ": " .. message
+            return place(info, info.currentline) .. message
         end
     end
     return message
@@ -241,7 +261,9 @@ local function outcome(co, number, ok, result)
         suspended = suspended - 1
     end
     if ok or result == EXIT then return nil end
-    return located(co, result), traceback(co)
+    local message, trace = located(co, result), traceback(co)
+    if soft_limit and collectgarbage("count") > soft_limit / 2 then collectgarbage() end
+    return message, trace
 end
 
 local kept, last_kept = {}, 0 -- functions handed to Python, by number, until they are started
@@ -265,16 +287,14 @@ function runner.start(name, argument)
     local fn = take(name)
     if type(fn) ~= "function" then return false end
     local co = raw_create(body)
-    if guard then
-        if jit then sethook(guard, "", COUNT) else sethook(co, guard, "", COUNT) end
-    end
+    watch(co)
     return outcome(co, nil, raw_resume(co, fn, argument))
 end
 
 function runner.resume(number, value, code)
     local co = routes[number]
     if not co then return false end
-    if jit and guard then sethook(guard, "", COUNT) end
+    if jit then watch(co) end
     return outcome(co, number, raw_resume(co, value, code))
 end
 
@@ -299,24 +319,22 @@ function runner.suspended()
     return suspended
 end
 
--- Memory still above the limit when nothing runs any more: Python then makes room for itself.
-function runner.crowded()
-    return memory_exhausted()
+function runner.memory_used()
+    return collectgarbage("count") * 1024
 end
 
-local function load_failed(message)
-    return { describe(message), traceback("", 2) }
+-- Whether what the script keeps leaves no room for another step.
+function runner.crowded()
+    return memory_exhausted()
 end
 
 -- nil, or message and traceback.
 function runner.load(path)
     local chunk, problem = loadfile(path)
     if not chunk then return problem, "" end
-    local ok, failure = xpcall(chunk, load_failed)
-    if not ok then
-        if type(failure) ~= "table" then return describe(failure), "" end
-        if failure[1] ~= EXIT then return failure[1], failure[2] end
-    end
+    local co = raw_create(body)
+    watch(co)
+    return outcome(co, nil, raw_resume(co, chunk))
 end
 
 -- From now on a new global is worth a warning: interleaved routes share it.
