@@ -147,12 +147,15 @@ def _unicode_parameters(parameters: Parameters) -> Any:
     if not parameters:
         return None
     if isinstance(parameters, Mapping):
-        return {name: _unicode_value(value) for name, value in parameters.items()}
-    return [{name: _unicode_value(value) for name, value in row.items()} for row in parameters]
+        return _unicode_row(parameters)
+    return [_unicode_row(row) for row in parameters]
 
 
-def _unicode_value(value: Any) -> Any:
-    return to_unicode(value) if isinstance(value, str) else value
+def _unicode_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: to_unicode(value) if isinstance(value, str) and not value.isascii() else value
+        for name, value in row.items()
+    }
 
 
 def _rows(result: CursorResult[Any]) -> Rows:
@@ -163,11 +166,21 @@ def _rows(result: CursorResult[Any]) -> Rows:
 
 
 def _wire_row(row: Any) -> tuple[Any, ...]:
-    return tuple([_wire_value(value) if value.__class__ in _TEXTUAL else value for value in row])
+    # Most values need nothing done, and a location table has millions of them.
+    return tuple(
+        [
+            value
+            if value.__class__ in _PLAIN or (value.__class__ is str and value.isascii())
+            else _wire_value(value)
+            for value in row
+        ]
+    )
 
 
-def _wire_value(value: Any) -> str:
-    return to_wire(value) if isinstance(value, str) else bytes(value).decode("latin-1")
+def _wire_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return to_wire(value)
+    return bytes(value).decode("latin-1") if isinstance(value, bytes | bytearray | memoryview) else value
 
 
-_TEXTUAL: Final = frozenset((str, bytes, memoryview, bytearray))
+_PLAIN: Final = frozenset((int, float, type(None)))

@@ -40,7 +40,6 @@ LOCATION_COLUMNS: Final = (
 
 _SQLITE_TIME: Final = sqlite.DATETIME(  # type: ignore[no-untyped-call]
     storage_format="%(year)04d-%(month)02d-%(day)02d %(hour)02d:%(minute)02d:%(second)02d",
-    regexp=r"(\d+)-(\d+)-(\d+)(?: (\d+):(\d+):(\d+))?",
 )
 """Without SQLAlchemy's fractions of a second, which Kamailio does not read."""
 
