@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 
-from luasip.kemi.declare import Export, Module
+from luasip.kemi.declare import Export, Module, module_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ def kamailio_functions() -> dict[tuple[str, str], KamailioFunction]:
 def missing(modules: Iterable[type[Module]]) -> list[KamailioFunction]:
     """What Kamailio has in these modules and they do not."""
     loaded = [module for module in modules if module.namespace == "KSR"]
-    keys = {module.name or "core" for module in loaded}
-    present = {(module.name or "core", export.name) for module in loaded for export in module.exports()}
+    keys = {module_key(module) for module in loaded}
+    present = {(module_key(module), export.name) for module in loaded for export in module.exports()}
     return [
         function
         for key, function in kamailio_functions().items()
@@ -55,7 +55,7 @@ def differences(modules: Iterable[type[Module]]) -> list[str]:
         if module.namespace != "KSR":
             continue
         for export in module.exports():
-            function = kamailio_functions().get((module.name or "core", export.name))
+            function = kamailio_functions().get((module_key(module), export.name))
             if function is None:
                 found.append(f"KSR.{export.module}.{export.name}: Kamailio has no such function")
             else:

@@ -220,6 +220,13 @@ class Module:
         ]
 
 
+def module_key(module: type[Module]) -> str:
+    """A module's name in the settings file and the reference; "core" for KSR, "luasip_sql" for luasip.sql."""
+    if module.namespace == "luasip":
+        return f"luasip_{module.name}" if module.name else "luasip"
+    return module.name or "core"
+
+
 def _members(cls: type[Module], mark: str) -> list[tuple[str, Any]]:
     """Marked methods in definition order, base classes first."""
     seen: dict[str, Any] = {}

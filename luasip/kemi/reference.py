@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from luasip.kemi.coverage import kamailio_functions, missing
-from luasip.kemi.declare import Command, Export, Module, VariableExport
+from luasip.kemi.declare import Command, Export, Module, VariableExport, module_key
 from luasip.kemi.field_docs import field_documentation
 from luasip.kemi.stubs import first_line, remarks, routes_text, table_name, variadic_documentation
 
@@ -22,7 +22,7 @@ _RESULTS = {"int": "integer", "bool": "true or false", "none": "nothing", "xval"
 
 def render_pages(modules: Sequence[type[Module]]) -> dict[str, str]:
     """Every page by file name; "README.md" is the index."""
-    pages = {f"{module.name or 'core'}.md": render_module(module) for module in modules}
+    pages = {f"{module_key(module)}.md": render_module(module) for module in modules}
     pages["README.md"] = render_index(modules)
     return pages
 
@@ -32,7 +32,7 @@ def render_index(modules: Sequence[type[Module]]) -> str:
     absent = [function.module for function in missing(modules)]
     lines = ["# Reference", "", "| module | what it is | functions | of Kamailio's |", "|---|---|---|---|"]
     for module in modules:
-        key = module.name or "core"
+        key = module_key(module)
         total = sum(function.module == key for function in kamailio_functions().values())
         share = f"{total - absent.count(key)} of {total}" if total and module.namespace == "KSR" else ""
         link, summary = f"[{table_name(module)}]({key}.md)", _cell(first_line(module))
@@ -47,7 +47,7 @@ def render_module(module: type[Module]) -> str:
     if module.uses:
         lines += [f"Needs the modules {', '.join(module.uses)}; they are loaded with it.", ""]
     if rows := list(setting_rows(module.Settings)):
-        where = f"In `[modules.{module.name or 'core'}]`."
+        where = f"In `[modules.{module_key(module)}]`."
         lines += ["## Settings", "", where, "", *_setting_table(rows), ""]
     if exports := module.exports():
         lines += ["## Functions", ""]

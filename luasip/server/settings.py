@@ -13,10 +13,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from luasip.errors import SettingsError
-from luasip.kemi.declare import Module
+from luasip.kemi.declare import Module, module_key
 from luasip.modules import MODULES
 from luasip.server.pool import PoolSettings
-from luasip.server.settings_modules import LoadedModule, module_key, read_modules
+from luasip.server.settings_modules import LoadedModule, read_modules
 from luasip.server.settings_problems import describe, unknown_key
 from luasip.server.settings_sections import (
     Document,

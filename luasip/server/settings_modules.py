@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from luasip.errors import SettingsError
-from luasip.kemi.declare import Module
+from luasip.kemi.declare import Module, module_key
 from luasip.server.settings_problems import describe, nearest, shown, unknown_key
 
 ALWAYS_LOADED = frozenset(("core", "pv", "hdr", "x"))
@@ -29,13 +29,6 @@ class LoadedModule:
     key: str
     type: type[Module]
     settings: Any
-
-
-def module_key(module: type[Module]) -> str:
-    """The name a module has in the settings file; KSR itself is "core", luasip.sql is "luasip_sql"."""
-    if module.namespace == "luasip":
-        return f"luasip_{module.name}" if module.name else "luasip"
-    return module.name or "core"
 
 
 def read_modules(

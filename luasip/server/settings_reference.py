@@ -11,7 +11,8 @@ from luasip.server.settings_sections import Document, Section
 MODULES_TEXT = f"""\
 Which KEMI modules are there, and their settings. `load = ["tm", "sl"]` chooses modules; without it every
 module is loaded but {", ".join(sorted(NOT_BY_DEFAULT))},
-whose mere presence changes what scripts do. {", ".join(sorted(ALWAYS_LOADED))} are always there.
+whose mere presence changes what scripts do. {", ".join(sorted(ALWAYS_LOADED))} and the functions of `luasip` are
+always there.
 
 A table `[modules.NAME]` holds the settings of a module under Kamailio's names, in Kamailio's units, and loads
 it. A setting that may be repeated in Kamailio is a list. A module that is not loaded is nil in `KSR`.

@@ -8,10 +8,9 @@ import pytest
 from pydantic import Field
 
 from luasip.errors import SettingsError
-from luasip.kemi.declare import Module
+from luasip.kemi.declare import Module, module_key
 from luasip.modules import MODULES as real_modules
 from luasip.server.settings import Settings, load_settings, script_settings_only
-from luasip.server.settings_modules import module_key
 from luasip.server.settings_sections import LogSettings, MessageLimits, PoolSection, TcpSettings, UdpSection
 from luasip.server.settings_values import alias_of, listener_of
 from luasip.sip.parser import Limits
