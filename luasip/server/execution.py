@@ -185,13 +185,12 @@ class Execution:
 
     def _advance(self, task: Task, value: Any) -> None:
         local = self._local
-        outer = getattr(local, "outputs", None)
-        local.outputs = task.outputs
-        local.runtime = task.runtime
+        outer, outer_runtime = getattr(local, "outputs", None), self.runtime
+        local.outputs, local.runtime = task.outputs, task.runtime
         try:
             operation, result = self._run(task, value)
         finally:
-            local.outputs = outer
+            local.outputs, local.runtime = outer, outer_runtime
         outputs, task.outputs = task.outputs, []
         for output in outputs:
             output()

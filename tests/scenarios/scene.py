@@ -71,7 +71,9 @@ class Scene:
             if check:
                 self.advance(400)
                 assert len(self.server.layer.table) == 0, self.server.layer.table.all()
+                assert not vars(self.server.layer.table)["_by_branch"]
                 assert self.server.execution.suspended == []
+                assert "Traceback" not in self.log.text(logging.DEBUG)
         finally:
             self.server.stop(0.0)
             self._logger.removeHandler(self.log)
@@ -106,6 +108,15 @@ class Scene:
         self.now = end
         self.settle()
 
+    @property
+    def said(self) -> list[str]:
+        """What the script has said with KSR.info."""
+        return [
+            record.getMessage()
+            for record in self.log.records
+            if record.name == "luasip.script" and record.levelno == logging.INFO
+        ]
+
     def statistic(self, name: str) -> int:
         """A statistic, 0 when nothing was counted."""
         return self.server.statistics.get(name) or 0
@@ -132,7 +143,8 @@ class Phone(LoopbackPeer):
         return f"sip:{self.name}@{self.host}:{self.port}{transport}"
 
     def request(self, method: str, uri: str, *headers: str, body: str = "", **fields: Any) -> str:
-        """A request. fields: call_id, cseq, branch, from_tag, to, to_tag, from_uri, contact ("" for none)."""
+        """A request. fields: call_id, cseq, branch, from_tag, to, to_tag, from_uri, contact ("" for none),
+        max_forwards (None for none)."""
         self._branches += 1
         branch = fields.get("branch", f"z9hG4bK-{self.name}-{self._branches}")
         to_tag = f";tag={fields['to_tag']}" if fields.get("to_tag") else ""
@@ -140,7 +152,7 @@ class Phone(LoopbackPeer):
         lines = [
             f"{method} {uri} SIP/2.0",
             f"Via: SIP/2.0/{self.protocol.upper()} {self.host}:{self.port};branch={branch}",
-            f"Max-Forwards: {fields.get('max_forwards', 70)}",
+            *([f"Max-Forwards: {hops}"] if (hops := fields.get("max_forwards", 70)) is not None else []),
             f"From: <{fields.get('from_uri', f'sip:{self.name}@example.com')}>;tag={fields.get('from_tag', f'{self.name}-tag')}",
             f"To: <{fields.get('to', uri)}>{to_tag}",
             f"Call-ID: {fields.get('call_id', f'call-{self.name}')}",
@@ -186,6 +198,22 @@ class Phone(LoopbackPeer):
         identity = super().send(data, to or f"{self.protocol}:{SERVER}:5060", connection_id)
         self.scene.settle()
         return identity
+
+    def cancel(self, invite: str, *headers: str) -> str:
+        """The CANCEL for the INVITE of this text."""
+        request = parse_message(invite)
+        assert isinstance(request, Request)
+        return self.request(
+            "CANCEL",
+            request.request_uri,
+            *headers,
+            branch=request.top_via.branch,
+            call_id=request.call_id,
+            cseq=request.cseq.number,
+            from_tag=request.from_.tag,
+            to=request.to.uri_text,
+            contact="",
+        )
 
     def answer(self, request: Request, status: int, reason: str = "X", *headers: str, **fields: Any) -> None:
         """Respond to a request over the way it came."""
