@@ -14,6 +14,7 @@ from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, insp
 from sqlalchemy.exc import SQLAlchemyError
 
 from luasip.errors import StorageError
+from luasip.storage.placeholders import positional
 from luasip.storage.text import to_unicode, to_wire
 from luasip.storage.urls import DatabaseUrl
 
@@ -31,14 +32,22 @@ class Rows:
         columns: names in order, () when the statement returns no rows.
         rows: one tuple a row; text is wire text, BLOBs too.
         affected: rows changed, -1 when the database does not say.
+        big_integers: indexes of the columns that hold 64-bit integers, as far as the database says so.
     """
 
-    __slots__ = ("affected", "columns", "rows")
+    __slots__ = ("affected", "big_integers", "columns", "rows")
 
-    def __init__(self, columns: tuple[str, ...], rows: list[tuple[Any, ...]], affected: int) -> None:
+    def __init__(
+        self,
+        columns: tuple[str, ...],
+        rows: list[tuple[Any, ...]],
+        affected: int,
+        big_integers: tuple[int, ...] = (),
+    ) -> None:
         self.columns = columns
         self.rows = rows
         self.affected = affected
+        self.big_integers = big_integers
 
 
 class Transaction:
@@ -80,6 +89,21 @@ class Database:
         """
         with self._errors(), self._engine.begin() as connection:
             return _rows(_run(connection, statement, parameters))
+
+    def execute_positional(self, statement: str, values: Sequence[Any]) -> Rows:
+        """Run one statement in a transaction of its own, with `values` for each `?` in it (see placeholders.py).
+
+        Raises StorageError, also when there are more or fewer `?` than values.
+        """
+        marker = "?" if not values or self._engine.dialect.paramstyle == "qmark" else "%s"
+        plain, count = positional(statement, self.dialect, marker)
+        if count != len(values):
+            raise StorageError(f"database {self.name}: {count} placeholders, {len(values)} values: {statement}")
+        sent = tuple(to_unicode(value) if isinstance(value, str) else value for value in values)
+        with self._errors(), self._engine.begin() as connection:
+            if not sent:
+                return _rows(_run(connection, plain, None))
+            return _rows(connection.exec_driver_sql(to_unicode(plain), sent))
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -162,7 +186,16 @@ def _rows(result: CursorResult[Any]) -> Rows:
     if not result.returns_rows:
         return Rows((), [], result.rowcount)
     columns = tuple(to_wire(name) for name in result.keys())  # noqa: SIM118 (a result, not a dict)
-    return Rows(columns, [_wire_row(row) for row in result.fetchall()], -1)
+    big = _big_integers(result)
+    return Rows(columns, [_wire_row(row) for row in result.fetchall()], -1, big)
+
+
+def _big_integers(result: CursorResult[Any]) -> tuple[int, ...]:
+    code = _BIG_INTEGER_CODES.get(result.dialect.name)
+    cursor = result.cursor
+    if code is None or cursor is None:
+        return ()
+    return tuple(index for index, column in enumerate(cursor.description) if column[1] == code)
 
 
 def _wire_row(row: Any) -> tuple[Any, ...]:
@@ -182,5 +215,8 @@ def _wire_value(value: Any) -> Any:
         return to_wire(value)
     return bytes(value).decode("latin-1") if isinstance(value, bytes | bytearray | memoryview) else value
 
+
+_BIG_INTEGER_CODES: Final = {"mysql": 8, "mariadb": 8, "postgresql": 20}
+"""The drivers' type codes of BIGINT: MySQL's LONGLONG, PostgreSQL's int8."""
 
 _PLAIN: Final = frozenset((int, float, type(None)))

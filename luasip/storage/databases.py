@@ -19,6 +19,9 @@ from luasip.storage.urls import DatabaseUrl, parse_database_url
 _RECYCLE_AFTER: Final = 1800
 """Seconds after which a pooled connection is replaced: servers drop idle ones."""
 
+_LONGEST_CONNECT: Final = 2
+"""Seconds to open a connection at most."""
+
 
 class Databases:
     """Opened databases by URL. May be called from any thread."""
@@ -73,9 +76,11 @@ class Databases:
 
     def _connect_arguments(self, url: DatabaseUrl) -> dict[str, Any]:
         seconds = max(1, round(self._timeout))
+        # A database that is back after a failure must not find every thread waiting for a connection.
+        connecting = min(seconds, _LONGEST_CONNECT)
         if url.driver.startswith("mysql"):
-            return {"connect_timeout": seconds, "read_timeout": seconds, "write_timeout": seconds}
-        return {"connect_timeout": seconds, "options": f"-c statement_timeout={seconds * 1000}"}
+            return {"connect_timeout": connecting, "read_timeout": seconds, "write_timeout": seconds}
+        return {"connect_timeout": connecting, "options": f"-c statement_timeout={seconds * 1000}"}
 
     def _sqlite_engine(self, url: DatabaseUrl, pool: dict[str, Any]) -> Engine:
         if not url.in_memory:

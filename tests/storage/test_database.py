@@ -117,3 +117,16 @@ def test_transactions_that_read_first_wait_for_each_other(tmp_path: Path) -> Non
         thread.join()
     assert database.execute("select n from counter").rows == [(60,)]
     databases.close()
+
+
+def test_bound_values(database: Database) -> None:
+    database.create_table(TABLE)
+    wire = "J\u00c3\u00bcrgen"
+    row = (wire, 0, 0, "v", 0)
+    insert = "insert into htable (key_name, key_type, value_type, key_value, expires) values (?, ?, ?, ?, ?)"
+    assert database.execute_positional(insert, row).affected == 1
+    found = database.execute_positional("select key_name, '?%:x' from htable where key_name = ?", (wire,))
+    assert found.rows == [(wire, "?%:x")]
+    assert database.execute_positional("select '?%:x'", ()).rows == [("?%:x",)]
+    with pytest.raises(StorageError, match="1 placeholders, 2 values"):
+        database.execute_positional("select ?", (1, 2))
