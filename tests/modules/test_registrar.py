@@ -556,6 +556,16 @@ def test_lookup_keeps_and_adds_branch_flags() -> None:
     assert (ctx.target.flags, ctx.branches[0].flags, ctx.target.destination_uri) == (5, 4, "")
 
 
+def test_what_a_script_forced_stays_where_the_contact_says_nothing() -> None:
+    bench = Bench()
+    bench.usrloc.add("location", "alice", "sip:a@h", 60, 1, "0", 0, 0, -1)
+    ctx = bench.context(request())
+    ctx.target.protocol = "tcp"
+    ctx.target.send_socket = bench.services.listeners[1]
+    assert bench.run(bench.registrar.lookup(ctx, "location")) == 1
+    assert (ctx.target.protocol, ctx.target.send_socket) == ("tcp", bench.services.listeners[1])
+
+
 def test_further_contacts_may_be_left_out() -> None:
     bench = Bench(append_branches=0)
     bench.save(register("<sip:a@h>", "<sip:b@h>"))

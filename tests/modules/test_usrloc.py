@@ -225,6 +225,12 @@ class TestDatabase:
         assert self.rows() == ["b"]
         assert told == ["a"]
 
+    def test_contacts_of_other_sockets_may_be_left_out(self) -> None:
+        ours = contact("a", socket="udp:127.0.0.1:5060")
+        add(location(self.usrloc(1)), ours, contact("b", socket="udp:9.9.9.9:5060"), contact("c"))
+        table = location(self.usrloc(1, skip_remote_socket=1))
+        assert uris(table.contacts("alice")) == ["a", "c"]
+
     def test_load_only_never_writes(self) -> None:
         add(location(self.usrloc(1)), contact("a"))
         module = self.usrloc(4)

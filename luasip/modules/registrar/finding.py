@@ -63,7 +63,11 @@ class Destinations:
             made = self._branch(ctx, contact)
         except SipError:
             return False
+        # What the script has forced stays forced where the contact has nothing to say.
         made.flags |= ctx.target.flags
+        made.protocol = ctx.target.protocol
+        if made.send_socket is None:
+            made.send_socket = ctx.target.send_socket
         ctx.target = made
         self.note(ctx, contact)
         return True

@@ -323,7 +323,9 @@ def _edge_has_outbound(message: Message) -> bool:
 
 
 def _received_avp(ctx: RouteContext, name: str) -> str:
-    values = ctx.lists.avps.get(name.removeprefix("$avp(").removesuffix(")")) if name else None
+    values = (
+        ctx.lists.avps.get(name.removeprefix("$avp(").removesuffix(")").removeprefix("s:")) if name else None
+    )
     return str(values[0]) if values else ""
 
 

@@ -55,7 +55,7 @@ class Usrloc(Module):
         for name in self.settings.preload:
             table = self._make_table(name)
             if self.mode is DbMode.LOAD_ONLY or (self._remembers and self.settings.db_load):
-                number = table.load()
+                number = table.load(self._is_ours)
                 _log.info("usrloc: %d contacts loaded from table %s", number, name)
         if self.settings.timer_interval > 0:
             self._services.every(float(self.settings.timer_interval), self.clean, "usrloc")
@@ -165,6 +165,11 @@ class Usrloc(Module):
         )
         store.create()
         return store
+
+    def _is_ours(self, contact: Contact) -> bool:
+        if not self.settings.skip_remote_socket or not contact.socket:
+            return True
+        return any(listener.text == contact.socket for listener in self._services.listeners)
 
     def _prefix(self) -> None:
         # The start's time and a random part keep ruids of two servers, or of two starts, apart.

@@ -57,9 +57,9 @@ class LocationStore:
         return next(iter(self._query(self._table.c["ruid"] == ruid)), None)
 
     def expired(self, before: float) -> list[Contact]:
-        """Contacts that ended before this time (seconds since the epoch)."""
+        """Contacts that have ended at this time (seconds since the epoch)."""
         expires = self._table.c["expires"]
-        return self._query(and_(expires < self._time(int(before)), expires > self._time(0)))
+        return self._query(and_(expires <= self._time(int(before)), expires > self._time(0)))
 
     def write(
         self, inserted: Iterable[Contact], updated: Iterable[Contact], deleted: Iterable[Contact]

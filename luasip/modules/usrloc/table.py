@@ -66,12 +66,14 @@ class LocationTable:
         self._pending_lock = threading.Lock()
         self._flush_lock = threading.Lock()
 
-    def load(self) -> int:
-        """Read the whole table into memory; returns how many contacts. Raises StorageError."""
+    def load(self, accept: Callable[[Contact], bool] = lambda _contact: True) -> int:
+        """Read the contacts `accept` takes into memory; returns how many. Raises StorageError."""
         assert self._store is not None, "a table without a store has nothing to load"
         found: dict[str, list[Contact]] = {}
         number = 0
         for contact in self._store.load():
+            if not accept(contact):
+                continue
             number += 1
             # Connections do not outlive the server that wrote the row.
             contact.connection_id = -1
