@@ -76,6 +76,7 @@ class FakeServices:
     """(connection, port) of every connection alias asked for."""
     modules: list[Module] = field(default_factory=list)
     """Modules whose functions find_function finds."""
+    granted: dict[str, Any] = field(default_factory=dict)
     domains: tuple[str, ...] = ("example.com",)
     _tokens: int = 0
 
@@ -127,6 +128,15 @@ class FakeServices:
                 if name in (export.name, f"{export.module}.{export.name}"):
                     return export, getattr(module, export.attribute)
         return None
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        self.timers[f"after {seconds:g}"] = action
+
+    def lua_workers(self, name: str, threads: int) -> Any:
+        raise AssertionError(f"this test has no Lua workers ({name})")
+
+    def grant(self, key: str, value: Any) -> None:
+        self.granted[key] = value
 
     def every(self, seconds: float, action: Callable[[], None], name: str) -> None:
         self.timers[name] = action

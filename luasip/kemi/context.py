@@ -138,6 +138,7 @@ class RouteContext:
     __slots__ = (
         "advertised",
         "arming",
+        "at_end",
         "attributes",
         "branch_index",
         "branches",
@@ -214,6 +215,8 @@ class RouteContext:
         """SEND_NO_CONNECT | SEND_CLOSE for the forwarded request."""
         self.last_error: tuple[int, str] | None = None
         """(status, reason) of the last internal failure: what sl_reply_error answers."""
+        self.at_end: list[Callable[[], None]] | None = None
+        """What is to be done when this run of the callback is over, however it ends."""
         self.event = ""
         """Name of the event in an event callback."""
         self.attributes: dict[str, Any] = {}
@@ -257,6 +260,27 @@ class Databases(Protocol):
 
     def open(self, url: str) -> Any:
         """The shared luasip.storage.Database for `url`. Raises StorageError."""
+        ...
+
+
+class LuaWorkers(Protocol):
+    """Threads with a Lua runtime of their own; implemented by luasip.server.lua_workers."""
+
+    def resume(self, transaction: Transaction, callback: str, argument: str) -> bool:
+        """Continue a suspended transaction there; False when the queue is full."""
+        ...
+
+    def run(
+        self,
+        callback: str,
+        argument: str,
+        attributes: dict[str, Any] | None = None,
+        ended: Callable[[], None] | None = None,
+    ) -> bool:
+        """Call a Lua function there on a made-up request; False when the queue is full.
+
+        `ended` is called when the function is over, however it ended.
+        """
         ...
 
 
@@ -324,6 +348,18 @@ class Services(Protocol):
 
         The first loaded module wins; None when there is none.
         """
+        ...
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        """Run a short `action` once on the timer thread."""
+        ...
+
+    def lua_workers(self, name: str, threads: int) -> LuaWorkers:
+        """A group of Lua threads, running until the server stops; call it in Module.start."""
+        ...
+
+    def grant(self, key: str, value: Any) -> None:
+        """Like notify for one waiter; when it does not wait yet, it is woken as soon as it does."""
         ...
 
     def every(self, seconds: float, action: Callable[[], None], name: str) -> None:

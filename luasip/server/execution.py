@@ -262,12 +262,16 @@ class Execution:
             return None, False, f"internal error: {error!r}"
 
     def _after(self, frame: LuaFrame, step: Step) -> tuple[Operation | None, Any]:
-        if step.state == DONE:
-            return None, True
         if step.state == SUSPENDED:
             frame.coroutine = step.coroutine
             frame.generator = step.generator
             return step.operation, None
+        if frame.context.at_end:
+            for action in frame.context.at_end:
+                action()
+            frame.context.at_end = None
+        if step.state == DONE:
+            return None, True
         assert step.error is not None
         self.on_failure(frame, step.error)
         return None, False

@@ -39,6 +39,13 @@ class Scripts:
         """Make `count` runtimes. Raises ScriptError when the script cannot be loaded."""
         self.slots = [RuntimeSlot(self._load()) for _ in range(count)]
 
+    def new_slot(self) -> RuntimeSlot:
+        """One more runtime, for a thread of its own. Raises ScriptError."""
+        with self._lock:
+            slot = RuntimeSlot(self._load())
+            self.slots.append(slot)
+            return slot
+
     def reload(self) -> str:
         """Load the script anew beside the running one, then swap. Returns "" or why nothing was changed."""
         with self._lock:

@@ -18,6 +18,7 @@ from luasip.kemi.declare import Module, Route
 from luasip.kemi.pseudo_variables import PseudoVariables
 from luasip.script.runtime import ScriptOptions
 from luasip.server.execution import Execution, LuaFrame
+from luasip.server.lua_workers import LuaWorkers
 from luasip.server.made_up import made_up_request
 from luasip.server.next_hop import NextHops
 from luasip.server.onsend import OnSend
@@ -102,6 +103,7 @@ class Server:
             settings.kemi.onsend_route_callback,
         )
         self._started: list[Module] = []
+        self._lua_workers: list[LuaWorkers] = []
         self._stopping = threading.Event()
         self._reload_wanted = threading.Event()
 
@@ -140,13 +142,25 @@ class Server:
             settings.kemi.request_route_callback,
             settings.server.reply_on_script_error,
         )
-        suspension = Suspension(self.layer, self.outcome, self.wakeups, self.worker.slot)
+        suspension = self._suspension = Suspension(
+            self.layer, self.outcome, self.wakeups, self.worker.slot
+        )
         services.transactions = TransactionAccess(
             self.layer, relay, suspension, self.execution, self.worker.slot, services.random_token
         )
         services.event_runner = self._run_event
+        services.worker_starter = self._start_workers
         self.statistics.gauge("tm:current", lambda: len(self.layer.table))
         self.statistics.gauge("script:suspended", lambda: len(self.execution.suspended))
+
+    def _start_workers(self, name: str, threads: int) -> LuaWorkers:
+        workers = LuaWorkers(name, self.services, self.execution, self._suspension)
+        self._lua_workers.append(workers)
+        if self._threads:
+            workers.start([self.scripts.new_slot() for _ in range(threads)])
+        else:
+            workers.start_without_threads(self.worker.slot)
+        return workers
 
     def _build_modules(self) -> None:
         services = self.services
@@ -224,6 +238,8 @@ class Server:
             for name in transport.stop():
                 log.error("thread %s did not end", name)
         self.housekeeping.stop()
+        for workers in self._lua_workers:
+            workers.stop()
         self.timers.stop()
         for module in reversed(self._started):
             module.stop()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from luasip.kemi.context import Databases, RouteContext, Variables
+from luasip.kemi.context import Databases, LuaWorkers, RouteContext, Variables
 from luasip.kemi.context import Listener as SendSocket
 from luasip.kemi.declare import Export, Module, Route
 from luasip.kemi.operation import Operation
@@ -61,6 +61,7 @@ class ServerServices:
         self.user_agent = user_agent
         self.modules: list[Module] = []
         self.event_runner: EventRunner
+        self.worker_starter: Callable[[str, int], LuaWorkers]
 
     @property
     def listeners(self) -> Sequence[Listener]:
@@ -159,6 +160,18 @@ class ServerServices:
                 if export.name == (function if dot else wanted) and (not dot or export.module == wanted):
                     return export, getattr(module, export.attribute)
         return None
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        """Run a short `action` once on the timer thread."""
+        self.execution.timers.after(seconds, action)
+
+    def lua_workers(self, name: str, threads: int) -> LuaWorkers:
+        """A group of Lua threads, running until the server stops."""
+        return self.worker_starter(name, threads)
+
+    def grant(self, key: str, value: Any) -> None:
+        """Wake the one waiter of a key, now or as soon as it waits."""
+        self.wakeups.grant(key, value)
 
     def every(self, seconds: float, action: Callable[[], None], name: str) -> None:
         """Run `action` again and again on the housekeeping thread."""

@@ -11,11 +11,17 @@ class WakeUps:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiters: dict[str, list[Callable[[Any], None]]] = {}
+        self._granted: dict[str, Any] = {}
+        """Values for waiters that are on their way."""
 
     def add(self, key: str, waiter: Callable[[Any], None]) -> None:
         """Call `waiter` at the next notify of `key`."""
         with self._lock:
-            self._waiters.setdefault(key, []).append(waiter)
+            if key not in self._granted:
+                self._waiters.setdefault(key, []).append(waiter)
+                return
+            value = self._granted.pop(key)
+        waiter(value)
 
     def remove(self, key: str, waiter: Callable[[Any], None]) -> None:
         """Forget a waiter that gave up; no effect when it was woken already."""
@@ -34,6 +40,21 @@ class WakeUps:
         for waiter in waiters:
             waiter(value)
         return len(waiters)
+
+    def grant(self, key: str, value: Any) -> None:
+        """Wake the waiter of `key`, or the one that is about to wait for it."""
+        with self._lock:
+            waiters = self._waiters.pop(key, None)
+            if waiters is None:
+                self._granted[key] = value
+                return
+        for waiter in waiters:
+            waiter(value)
+
+    def withdraw(self, key: str) -> bool:
+        """Take a grant back that nobody has had; False when there is none."""
+        with self._lock:
+            return self._granted.pop(key, self) is not self
 
     def __len__(self) -> int:
         with self._lock:

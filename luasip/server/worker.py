@@ -65,7 +65,7 @@ class Worker:
     def use(self, slots: Sequence[RuntimeSlot]) -> None:
         """The runtimes' slots; each receiver thread takes one when its first packet comes."""
         with self._lock:
-            self._slots = slots
+            self._slots = list(slots)
             self._free = list(slots)
 
     def slot(self) -> RuntimeSlot:

@@ -366,10 +366,10 @@ class TransactionLayer:
 
     # Events for Lua, one at a time
 
-    def enqueue(self, transaction: Transaction, flow: Flow) -> None:
-        """Run a flow of this transaction after those before it have ended."""
+    def enqueue(self, transaction: Transaction, flow: Flow, slot: RuntimeSlot | None = None) -> None:
+        """Run a flow of this transaction after those before it have ended, by the runtime of `slot` if given."""
         with transaction.lock:
-            transaction.events.append(flow)
+            transaction.events.append((flow, slot or transaction.slot))
             if transaction.events_running:
                 return
             transaction.events_running = True
@@ -382,10 +382,10 @@ class TransactionLayer:
                 if not transaction.events:
                     transaction.events_running = False
                     break
-                flow = transaction.events.popleft()
+                flow, slot = transaction.events.popleft()
             turn = _Turn()
             ended = partial(self._event_ended, transaction, turn)
-            self.execution.start(transaction.slot.runtime, flow, ended)
+            self.execution.start(slot.runtime, flow, ended)
             with transaction.lock:
                 if not turn.ended:
                     turn.left = True
@@ -468,8 +468,11 @@ class TransactionLayer:
 
     def script_ended(self, transaction: Transaction) -> None:
         """The request route is over: a transaction nobody took care of is answered or given up."""
-        transaction.script_running = False
-        if not transaction.final_sent and not transaction.forwarded and not transaction.suspended:
+        with transaction.lock:
+            transaction.script_running = False
+            postponed, transaction.after_script = transaction.after_script, []
+        cared_for = transaction.forwarded or transaction.suspended or bool(postponed)
+        if not transaction.final_sent and not cared_for:
             if transaction.error_reply is not None:
                 status, reason = transaction.error_reply
                 self.reply(transaction, status, reason)
@@ -481,6 +484,8 @@ class TransactionLayer:
                 )
                 with transaction.lock:
                     transaction.machine = None
+        for action in postponed:
+            action()
         self.settle(transaction)
 
 

@@ -41,8 +41,11 @@ class Suspension:
         self._current_slot = current_slot
         outcome.held_reply = self.held_reply
 
-    def suspend(self, context: RouteContext) -> int:
-        """Hold the transaction of `context` until `resume`. Returns 1, or -1 when it cannot be held."""
+    def suspend(self, context: RouteContext, at_most: float = 0.0) -> int:
+        """Hold the transaction of `context` until `resume`. Returns 1, or -1 when it cannot be held.
+
+        `at_most` seconds instead of the transaction's own timeout, 0.0 for that.
+        """
         if context.route is Route.ONREPLY and isinstance(context.transaction, Transaction):
             context.attributes["tm.reply_held"] = True
             context.transaction.suspended = True
@@ -58,7 +61,7 @@ class Suspension:
         transaction.edits, transaction.flags = context.edits, context.flags
         transaction.target = context.target
         self._layer.trying(transaction)
-        self._hold(transaction)
+        self._hold(transaction, at_most)
         return 1
 
     def _transaction_of(self, context: RouteContext) -> Transaction | None:
@@ -75,29 +78,46 @@ class Suspension:
         assert isinstance(context.transaction, Transaction)
         return context.transaction
 
-    def _hold(self, transaction: Transaction) -> None:
+    def _hold(self, transaction: Transaction, at_most: float) -> None:
         """Add the blind branch and start its timer."""
         machine_type = InviteClient if transaction.is_invite else NonInviteClient
         with transaction.lock:
             branch = ClientBranch(transaction.responses.add_branch(), "", Branch(transaction.target.uri))
             branch.blind = True
-            branch.machine = machine_type(transaction.timers, True, self._layer.timers.clock())
+            now = self._layer.timers.clock()
+            branch.machine = machine_type(transaction.timers, True, now)
+            branch.machine.set_final_response_timeout(at_most, at_most, now)
             transaction.branches.append(branch)
             transaction.suspended = True
             self._layer.reschedule(transaction)
 
-    def resume(self, transaction: Transaction, name: str, argument: str) -> int:
-        """Run the Lua function `name` on a held transaction. Returns 1, or -1 when it is not held."""
+    def resume(
+        self, transaction: Transaction, name: str, argument: str, slot: RuntimeSlot | None = None
+    ) -> int:
+        """Run the Lua function `name` on a held transaction. Returns 1, or -1 when it is not held.
+
+        With `slot` it runs at once on this thread by that runtime, else soon on the timer thread; in either case
+        not before the route that suspended it has ended.
+        """
+
+        def go_on() -> None:
+            self._layer.enqueue(transaction, self._continue(transaction, name, argument), slot)
+
         with transaction.lock:
             if not transaction.suspended:
                 log.warning("transaction %d:%d is not suspended", transaction.id_index, transaction.id_label)
                 return -1
             transaction.suspended = False
-            released = transaction.release()
-        if not released:
+            holds_request = transaction.release()
+            if holds_request and transaction.script_running:
+                transaction.after_script.append(lambda: self._layer.timers.soon(go_on))
+                return 1
+        if not holds_request:
             return 1 if self._wakeups.notify(_key(transaction), (name, argument)) else -1
-        flow = self._continue(transaction, name, argument)
-        self._layer.timers.soon(lambda: self._layer.enqueue(transaction, flow))
+        if slot is not None:
+            go_on()
+        else:
+            self._layer.timers.soon(go_on)
         return 1
 
     def _continue(self, transaction: Transaction, name: str, argument: str) -> Flow:

@@ -7,6 +7,7 @@ hear about goes through `events`, one flow at a time.
 import math
 import threading
 from collections import deque
+from collections.abc import Callable
 
 from luasip.kemi.context import Arming, Branch, RouteContext, Source
 from luasip.kemi.lists import ValueLists
@@ -94,6 +95,7 @@ class Transaction:
     """See the module's docstring. Fields are guarded by `lock` unless they are set once."""
 
     __slots__ = (
+        "after_script",
         "arming",
         "auto_invite_100",
         "branches",
@@ -181,6 +183,8 @@ class Transaction:
         """Whether it was ever relayed."""
         self.suspended = False
         """t_suspend holds it until t_continue."""
+        self.after_script: list[Callable[[], None]] = []
+        """To be done when the request route has ended."""
         self.script_running = True
         """The request route has not ended yet."""
         self.in_failure_route = False
@@ -194,7 +198,7 @@ class Transaction:
         """Try a name's further addresses (t_set_disable_failover)."""
         self.reply_send_flags = context.reply_send_flags
         self.local_request = False
-        self.events: deque[Flow] = deque()
+        self.events: deque[tuple[Flow, RuntimeSlot]] = deque()
         self.events_running = False
         self.timer_entry: Entry | None = None
 
