@@ -1,6 +1,8 @@
 """The KEMI modules. MODULES is the explicit list, in the order in which they are started."""
 
 from luasip.kemi.declare import Module
+from luasip.modules.async_ import Async
+from luasip.modules.cfgutils import Cfgutils
 from luasip.modules.core import Core
 from luasip.modules.corex import Corex
 from luasip.modules.hdr import Hdr
@@ -12,10 +14,13 @@ from luasip.modules.pv import Pv
 from luasip.modules.pvx import Pvx
 from luasip.modules.registrar import Registrar
 from luasip.modules.rr import Rr
+from luasip.modules.rtimer import Rtimer
 from luasip.modules.sanity import Sanity
 from luasip.modules.siputils import Siputils
 from luasip.modules.sl import Sl
 from luasip.modules.suspension import Suspension
+from luasip.modules.textops import Textops
+from luasip.modules.timer import Timer
 from luasip.modules.tm import Tm
 from luasip.modules.tmx import Tmx
 from luasip.modules.usrloc import Usrloc
@@ -35,10 +40,15 @@ MODULES: tuple[type[Module], ...] = (
     Rr,
     Sanity,
     Siputils,
+    Textops,
     Sl,
     Suspension,
     Tm,
     Tmx,
+    Async,
+    Cfgutils,
+    Rtimer,
+    Timer,
     Usrloc,
     Registrar,
     Htable,
