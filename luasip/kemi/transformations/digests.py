@@ -37,16 +37,21 @@ def core_hash(text: str, size: int = 0) -> str:
 
 
 def core_hash_number(text: str, size: int = 0) -> int:
-    """The number behind `core_hash`: words of four bytes, each mixed with its own shift, summed."""
-    value = 0
-    data = text.encode("latin-1")
+    """The number behind `core_hash`: words of four bytes, each mixed with its own shift, summed.
+
+    Bytes above 0x7F count as negative, as a C char does on the machines Kamailio runs on.
+    """
+    data = [code - 256 if code > 127 else code for code in text.encode("latin-1")]
     whole = len(data) // 4 * 4
-    for at in range(0, whole, 4):
-        word = (data[at] << 24) + (data[at + 1] << 16) + (data[at + 2] << 8) + data[at + 3]
-        value = (value + (word ^ (word >> 3))) & _MASK
-    word = 0
-    for byte in data[whole:]:
-        word = (word * 256 + byte) & _MASK
-    value = (value + (word ^ (word >> 3))) & _MASK
+    words = [
+        (data[at] << 24) + (data[at + 1] << 16) + (data[at + 2] << 8) + data[at + 3] for at in range(0, whole, 4)
+    ]
+    last = 0
+    for code in data[whole:]:
+        last = last * 256 + code
+    value = 0
+    for word in (*words, last):
+        bits = word & _MASK
+        value = (value + (bits ^ (bits >> 3))) & _MASK
     value = (value + (value >> 11) + (value >> 13) + (value >> 23)) & _MASK
     return value & (size - 1) if size > 0 else value

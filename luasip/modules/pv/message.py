@@ -62,7 +62,7 @@ class MessageVariables(Module):
         return ctx.message.reason if isinstance(ctx.message, Response) else None
 
     @variable("rv")
-    def version(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
+    def protocol_version(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
         """Protocol version of the start line."""
         return ctx.message.version
 
