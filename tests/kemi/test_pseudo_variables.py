@@ -43,7 +43,7 @@ class Probe(Module):
         raise HeaderError("From", "?")
 
 
-@pytest.fixture()
+@pytest.fixture
 def bench() -> VariablesBench:
     made = VariablesBench()
     made.variables.add(Probe())
@@ -79,7 +79,9 @@ def test_get(bench: VariablesBench, text: str, value: PvValue) -> None:
     assert bench.variables.is_null(bench.ctx, text) is (value is None)
 
 
-@pytest.mark.parametrize("text", ["", "ru", "$nope", "$ru x", "$ru]", "$(ru{s.nope})", "$hdr(", "$T_branch_idx]"])
+@pytest.mark.parametrize(
+    "text", ["", "ru", "$nope", "$ru x", "$ru]", "$(ru{s.nope})", "$hdr(", "$T_branch_idx]"]
+)
 def test_what_is_malformed_or_unknown_is_logged_each_time(
     bench: VariablesBench, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -117,7 +119,9 @@ def test_read_only(bench: VariablesBench, text: str, caplog: pytest.LogCaptureFi
     assert text in caplog.text
 
 
-def test_a_setter_that_refuses_by_error_is_logged(bench: VariablesBench, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_setter_that_refuses_by_error_is_logged(
+    bench: VariablesBench, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.ERROR):
         assert bench.set("$probe", "bad") is False
     assert "Bad X header" in caplog.text

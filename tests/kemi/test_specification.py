@@ -1,10 +1,11 @@
 """The notation of pseudo-variables."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from luasip.errors import LuaSIPError
 from luasip.kemi.specification import Specification, SpecificationError, parse_specification, parse_template
 
 
@@ -134,8 +135,7 @@ def test_template_of_dollars() -> None:
 
 @given(st.text(alphabet="$(){}[]=>.,*avpruhs1 -\\", max_size=30))
 def test_any_text_parses_or_is_refused(text: str) -> None:
-    try:
+    with contextlib.suppress(SpecificationError):
         parse_specification("$" + text, known)
+    with contextlib.suppress(SpecificationError):
         parse_template(text, known)
-    except LuaSIPError as error:
-        assert isinstance(error, SpecificationError)

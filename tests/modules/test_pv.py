@@ -42,7 +42,32 @@ RICH = INVITE.replace(
     'Proxy-Authorization: Digest username="alice@dom", realm="r", nonce="n", uri="sip:u", response="abc",'
     ' algorithm=MD5, cnonce="c", opaque="o"\r\n',
 )
-NULL_OF_REPLIES = "ru rU rUl rd rp rP rz ou oU oUl od op oP oz au aU ad ar adu aa adn adc adr ado".split()
+NULL_OF_REPLIES = [
+    "ru",
+    "rU",
+    "rUl",
+    "rd",
+    "rp",
+    "rP",
+    "rz",
+    "ou",
+    "oU",
+    "oUl",
+    "od",
+    "op",
+    "oP",
+    "oz",
+    "au",
+    "aU",
+    "ad",
+    "ar",
+    "adu",
+    "aa",
+    "adn",
+    "adc",
+    "adr",
+    "ado",
+]
 
 REQUEST_CASES: list[tuple[str, str | int | None]] = [
     ("$ru", "sip:bob@example.com;transport=udp"),
@@ -395,7 +420,9 @@ def test_reply(text: str, expected: str | int | None) -> None:
 
 
 def test_every_pseudo_variable_is_tried() -> None:
-    tried = {match.group(1) for text, _ in REQUEST_CASES for match in [re.match(r"\$\(?([\w.]+)", text)] if match}
+    tried = {
+        match.group(1) for text, _ in REQUEST_CASES for match in [re.match(r"\$\(?([\w.]+)", text)] if match
+    }
     assert {export.name for export in Pv.variables()} <= tried
 
 
@@ -465,7 +492,9 @@ def test_branches() -> None:
 def test_accounting_user_is_the_accepted_one() -> None:
     bench = rich()
     assert bench.get("$Au") == "alice@example.com"
-    header = 'Digest username="eve@x", realm="r", nonce="n", uri="u", response="00000000000000000000000000000000"'
+    header = (
+        'Digest username="eve@x", realm="r", nonce="n", uri="u", response="00000000000000000000000000000000"'
+    )
     accept_credentials(bench.ctx, parse_credentials(header))
     assert bench.get("$Au") == "eve@r"
     assert bench.get("$AU") == "eve"
@@ -502,7 +531,12 @@ def test_time_of_the_message_stays() -> None:
 
 
 def test_default_ports() -> None:
-    for uri, port in {"sip:h": "5060", "sips:h": "5061", "sip:h;transport=tls": "5061", "sip:h:7": "7"}.items():
+    for uri, port in {
+        "sip:h": "5060",
+        "sips:h": "5061",
+        "sip:h;transport=tls": "5061",
+        "sip:h:7": "7",
+    }.items():
         bench = VariablesBench()
         bench.set("$ru", uri)
         bench.set("$du", uri)

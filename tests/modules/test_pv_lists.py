@@ -29,7 +29,10 @@ Step = tuple[str, str | int | None]
             },
         ),
         ([("$avp(x)", "a"), ("$avp(x)", "b"), ("$avp(x)", None)], {"$avp(x)": "a"}),
-        ([("$avp(x)", "a"), ("$avp(x)", "b"), ("$(avp(x)[*])", None)], {"$avp(x)": None, "$(avp(x)[*])": None}),
+        (
+            [("$avp(x)", "a"), ("$avp(x)", "b"), ("$(avp(x)[*])", None)],
+            {"$avp(x)": None, "$(avp(x)[*])": None},
+        ),
         ([("$avp(x)", "a"), ("$avp(x)", "b"), ("$(avp(x)[*])", "c")], {"$(avp(x)[*])": "c"}),
         ([("$avp(s:x)", "a")], {"$avp(x)": "a"}),
         ([("$avp(x)", None)], {"$avp(x)": None}),
@@ -68,7 +71,10 @@ Step = tuple[str, str | int | None]
         ([("$xavi(A=>B)", 1)], {"$xavi(a=>b)": 1, "$xavi(A[0]=>B)": 1, "$cnt($xavi(A))": 1}),
         ([("$xavi(A=>B)", 1), ("$xavi(a=>b)", None)], {"$xavi(A=>B)": None}),
         ([("$xavu(a)", 1), ("$xavu(a)", "2")], {"$xavu(a)": "2", "$xavu(a=>b)": None}),
-        ([("$xavu(a=>b)", 1), ("$xavu(a=>c)", 2)], {"$xavu(a=>b)": 1, "$xavu(a=>c)": 2, "$xavu(a)": "<<xavp>>"}),
+        (
+            [("$xavu(a=>b)", 1), ("$xavu(a=>c)", 2)],
+            {"$xavu(a=>b)": 1, "$xavu(a=>c)": 2, "$xavu(a)": "<<xavp>>"},
+        ),
         ([("$xavu(a)", 1), ("$xavu(a=>b)", 2)], {"$xavu(a=>b)": 2}),
         ([("$xavu(a=>b)", 1), ("$xavu(a=>b)", None)], {"$xavu(a=>b)": None}),
         ([("$xavu(a)", 1), ("$xavu(a)", None), ("$xavu(b=>c)", None)], {"$xavu(a)": None}),
@@ -105,7 +111,8 @@ def test_who_keeps_what() -> None:
 def test_shared_counter_misses_nothing() -> None:
     bench = VariablesBench()
     threads = [
-        threading.Thread(target=lambda: [bench.pv.increment_shared("n") for _ in range(500)]) for _ in range(4)
+        threading.Thread(target=lambda: [bench.pv.increment_shared("n") for _ in range(500)])
+        for _ in range(4)
     ]
     for thread in threads:
         thread.start()

@@ -151,9 +151,12 @@ def test_from_is_a_pending_edit(assignments: list[Assignment], line: str) -> Non
 
 def test_to_is_a_pending_edit() -> None:
     bench = VariablesBench()
-    assert bench.set("$tU", "x") and bench.set("$td", "y") and bench.set("$tn", '"Z"')
+    assert bench.set("$tU", "x")
+    assert bench.set("$td", "y")
+    assert bench.set("$tn", '"Z"')
     assert bench.sent() == INVITE.replace(TO, 'To: "Z" <sip:x@y>\r\n')
-    assert bench.set("$tu", "sip:q@w") and bench.set("$tn", None)
+    assert bench.set("$tu", "sip:q@w")
+    assert bench.set("$tn", None)
     assert bench.sent() == INVITE.replace(TO, "To: <sip:q@w>\r\n")
     assert bench.get("$tu") == "sip:bob@example.com"
 
@@ -190,8 +193,13 @@ def test_flags(key: str) -> None:
     assert bench.set(f"${key}F", "16")
     assert bench.get(f"${key}f") == 16
     single = f"${key.upper()}f"
-    assert bench.set(f"{single}(31)", 1) and bench.set(f"{single}(4)", 0)
-    assert (bench.get(f"${key}F"), bench.get(f"{single}(31)"), bench.get(f"{single}(4)")) == ("80000000", 1, 0)
+    assert bench.set(f"{single}(31)", 1)
+    assert bench.set(f"{single}(4)", 0)
+    assert (bench.get(f"${key}F"), bench.get(f"{single}(31)"), bench.get(f"{single}(4)")) == (
+        "80000000",
+        1,
+        0,
+    )
     assert bench.set(f"${key}f", None)
     assert bench.get(f"${key}f") == 0
 
@@ -226,7 +234,8 @@ def test_branches() -> None:
     }.items():
         assert bench.set(text, value) is True
         assert bench.get(text) == value
-    assert bench.set("$(branch(q)[1])", None) and bench.get("$(branch(q)[1])") is None
+    assert bench.set("$(branch(q)[1])", None)
+    assert bench.get("$(branch(q)[1])") is None
     assert bench.set("$(branch(send_socket)[1])", None)
     assert bench.set("$branch(uri)", None) is True
     assert bench.get("$bR") == "sip:three@h"
@@ -234,8 +243,13 @@ def test_branches() -> None:
 
 def test_static_branch() -> None:
     bench = VariablesBench()
-    assert bench.set("$sbranch(uri)", "sip:s@h") and bench.set("$sbranch(q)", 500)
-    assert (bench.get("$sbranch(uri)"), bench.get("$sbranch(q)"), bench.get("$branch(count)")) == ("sip:s@h", 500, 0)
+    assert bench.set("$sbranch(uri)", "sip:s@h")
+    assert bench.set("$sbranch(q)", 500)
+    assert (bench.get("$sbranch(uri)"), bench.get("$sbranch(q)"), bench.get("$branch(count)")) == (
+        "sip:s@h",
+        500,
+        0,
+    )
     assert bench.set("$sbranch(uri)", None)
     assert bench.get("$sbranch(q)") is None
 

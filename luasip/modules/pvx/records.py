@@ -274,9 +274,8 @@ def _explode(ctx: RouteContext, text: str, separator: str, name: str) -> int:
     if not pairs or not name:
         return -1
     made = XavpRecord()
-    for key, value in reversed(pairs):
-        made.push(key, value)
-    made.fields = dict(reversed(made.fields.items()))
+    for key, value in pairs:
+        made.fields.setdefault(key, []).append(value)
     push(ctx.lists.xavps, name, made)
     return 1
 
