@@ -6,7 +6,7 @@ from typing import Any
 
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Export, Module, Route
-from luasip.kemi.operation import Operation
+from luasip.kemi.operation import Call, Operation
 from luasip.sip.message import Request, Response
 from luasip.sip.parser import parse_message
 
@@ -76,6 +76,8 @@ class FakeServices:
     """(connection, port) of every connection alias asked for."""
     modules: list[Module] = field(default_factory=list)
     """Modules whose functions find_function finds."""
+    pool_is_full: bool = False
+    """run_in_pool refuses."""
     granted: dict[str, Any] = field(default_factory=dict)
     domains: tuple[str, ...] = ("example.com",)
     _tokens: int = 0
@@ -128,6 +130,24 @@ class FakeServices:
                 if name in (export.name, f"{export.module}.{export.name}"):
                     return export, getattr(module, export.attribute)
         return None
+
+    def has_callback(self, name: str) -> bool:
+        return name.startswith("ksr_")
+
+    def run_in_pool(
+        self,
+        pool: str,
+        function: Callable[[], Any],
+        done: Callable[[Any], None],
+        deadline: float | None = None,
+    ) -> bool:
+        if self.pool_is_full:
+            return False
+        done(perform(Call(pool, function)))
+        return True
+
+    def pool_threads(self, pool: str) -> int:
+        return 2
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         self.timers[f"after {seconds:g}"] = action
@@ -192,6 +212,15 @@ def settle(answer: Any, perform: Callable[[Operation], Any] | None = None) -> An
             result = perform(operation)
     except StopIteration as stop:
         return stop.value
+
+
+def perform(operation: Operation) -> Any:
+    """Carry out a Call at once, as an idle pool would: for settle()."""
+    assert isinstance(operation, Call)
+    try:
+        return operation.function()
+    except Exception as error:
+        return error
 
 
 def exported(module: Module) -> dict[str, Callable[..., Any]]:

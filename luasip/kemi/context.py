@@ -250,6 +250,14 @@ class Variables(Protocol):
         """Assign; None unsets. False when the variable is unknown or read-only (logged)."""
         ...
 
+    def can_set(self, specification: str) -> bool:
+        """Whether it may be assigned; the reason is logged when it may not."""
+        ...
+
+    def split_names(self, text: str) -> list[str]:
+        """The specifications in a list such as "$var(a), $avp(b)". Raises SpecificationError."""
+        ...
+
     def expand(self, ctx: RouteContext, text: str) -> str:
         """Replace every pseudo-variable in `text`; null ones become "<null>"."""
         ...
@@ -348,6 +356,28 @@ class Services(Protocol):
 
         The first loaded module wins; None when there is none.
         """
+        ...
+
+    def has_callback(self, name: str) -> bool:
+        """Whether the script has a global function `name`."""
+        ...
+
+    def run_in_pool(
+        self,
+        pool: str,
+        function: Callable[[], Any],
+        done: Callable[[Any], None],
+        deadline: float | None = None,
+    ) -> bool:
+        """Run the blocking `function()` on a bounded pool without waiting for it; False when the pool is full.
+
+        `done` gets its result on the timer thread, or the exception it raised, or TIMED_OUT after `deadline`
+        seconds (None: the pool's own).
+        """
+        ...
+
+    def pool_threads(self, pool: str) -> int:
+        """How many threads a pool has."""
         ...
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:

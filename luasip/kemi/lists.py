@@ -4,7 +4,7 @@ An AVP name holds a stack of values, newest first. An XAVP name holds a stack of
 fields hold stacks of values again. An XAVU holds one value a name; an XAVI is an XAVP whose names ignore case.
 """
 
-from typing import Union
+from typing import Any, Union
 
 Value = Union[str, int, "XavpRecord"]
 
@@ -37,7 +37,7 @@ class XavpRecord:
 class ValueLists:
     """All lists of one message or transaction. One callback at a time uses them."""
 
-    __slots__ = ("avps", "xavis", "xavps", "xavus")
+    __slots__ = ("avps", "kept", "xavis", "xavps", "xavus")
 
     def __init__(self) -> None:
         self.avps: dict[str, list[str | int]] = {}
@@ -45,6 +45,8 @@ class ValueLists:
         self.xavus: dict[str, str | int | dict[str, str | int]] = {}
         self.xavis: dict[str, list[Value]] = {}
         """Keys are lower-case."""
+        self.kept: dict[str, Any] | None = None
+        """What modules keep with the message and its transaction, keyed "module.what"; None while nothing."""
 
     def clear(self) -> None:
         """Forget everything."""
@@ -52,6 +54,7 @@ class ValueLists:
         self.xavps.clear()
         self.xavus.clear()
         self.xavis.clear()
+        self.kept = None
 
 
 def pick(values: "list[Value] | list[str | int] | None", index: int) -> "Value | None":

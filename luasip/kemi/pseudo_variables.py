@@ -93,6 +93,15 @@ class PseudoVariables:
         """
         return self._writer(specification)(ctx, value)
 
+    def can_set(self, specification: str) -> bool:
+        """Whether it may be assigned; a log record says why not."""
+        writer = self._writer(specification)
+        broken = getattr(writer, "__self__", None)
+        if isinstance(broken, _Broken):
+            _log.error("%s", broken.complaint)
+            return False
+        return True
+
     def unset(self, ctx: RouteContext, specification: str) -> bool:
         """The same as setting None."""
         return self._writer(specification)(ctx, None)

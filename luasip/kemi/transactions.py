@@ -163,8 +163,11 @@ class Transactions(Protocol):
         """End the transaction without an answer."""
         ...
 
-    def suspend(self, ctx: Any) -> int:
-        """Hold the transaction of the message until `resume`: 1, or -1 when it cannot be held."""
+    def suspend(self, ctx: Any, at_most: float = 0.0) -> int:
+        """Hold the transaction of the message until `resume`: 1, or -1 when it cannot be held.
+
+        When nobody resumes it within `at_most` seconds (0.0: the transaction's own timeout) its failure callback runs.
+        """
         ...
 
     def resume(self, transaction: Transaction, name: str, argument: str) -> int:

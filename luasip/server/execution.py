@@ -331,7 +331,16 @@ class Execution:
         for index, route in enumerate(operation.routes):
             self.timers.soon(partial(run, index, route))
 
+    def run_in_pool(self, operation: Call, done: Callable[[Any], None]) -> bool:
+        """Carry out a call nobody waits for; `done` gets its result on the timer thread. False when it is refused."""
+        return self._submit(operation, _Wait(lambda value: self.timers.soon(lambda: done(value))))
+
     def _begin_call(self, operation: Call, wait: _Wait) -> None:
+        if not self._submit(operation, wait):
+            wait.take(POOL_FULL)
+
+    def _submit(self, operation: Call, wait: _Wait) -> bool:
+        """Hand a call to its pool and limit its time; False when the pool is full."""
         pool = self.pools[operation.pool]
         limit = pool.settings.deadline if operation.deadline is None else operation.deadline
 
@@ -341,9 +350,11 @@ class Execution:
 
         deadline = self.timers.after(limit, late)
         wait.on_taken = deadline.cancel
-        if not pool.submit(operation.function, wait.take):
-            self._count("pool_full", f"pool {pool.name} is full: a call was refused")
-            wait.take(POOL_FULL)
+        if pool.submit(operation.function, wait.take):
+            return True
+        deadline.cancel()
+        self._count("pool_full", f"pool {pool.name} is full: a call was refused")
+        return False
 
     def _count(self, outcome: str, message: str) -> None:
         with self._suspended_lock:

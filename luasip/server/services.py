@@ -11,7 +11,7 @@ from typing import Any
 from luasip.kemi.context import Databases, LuaWorkers, RouteContext, Variables
 from luasip.kemi.context import Listener as SendSocket
 from luasip.kemi.declare import Export, Module, Route
-from luasip.kemi.operation import Operation
+from luasip.kemi.operation import Call, Operation
 from luasip.kemi.transactions import Transactions
 from luasip.server.execution import Execution, LuaFrame
 from luasip.server.sockets import Sockets
@@ -160,6 +160,24 @@ class ServerServices:
                 if export.name == (function if dot else wanted) and (not dot or export.module == wanted):
                     return export, getattr(module, export.attribute)
         return None
+
+    def has_callback(self, name: str) -> bool:
+        """Whether the script has a global function `name`."""
+        return self.execution.current_runtime.has(name)
+
+    def run_in_pool(
+        self,
+        pool: str,
+        function: Callable[[], Any],
+        done: Callable[[Any], None],
+        deadline: float | None = None,
+    ) -> bool:
+        """Run `function` on a pool without waiting for it; False when the pool is full."""
+        return self.execution.run_in_pool(Call(pool, function, deadline), done)
+
+    def pool_threads(self, pool: str) -> int:
+        """How many threads a pool has."""
+        return self.execution.pools[pool].settings.threads
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Run a short `action` once on the timer thread."""

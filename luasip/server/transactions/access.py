@@ -161,9 +161,9 @@ class TransactionAccess:
         """End the transaction without an answer."""
         self._layer.drop(_own(transaction), status)
 
-    def suspend(self, ctx: RouteContext) -> int:
+    def suspend(self, ctx: RouteContext, at_most: float = 0.0) -> int:
         """Hold the transaction of the message until `resume`: 1, or -1 when it cannot be held."""
-        return self._suspension.suspend(ctx)
+        return self._suspension.suspend(ctx, at_most)
 
     def resume(self, transaction: TransactionView, name: str, argument: str) -> int:
         """Run the Lua function `name` on a held transaction: 1, or -1 when it is not held."""
