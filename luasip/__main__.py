@@ -108,15 +108,18 @@ def _check(options: argparse.Namespace) -> int:
         # The script is checked all the same, against every module, so that one run tells everything.
         problems += error.problems
         settings = script_settings_only(options.config)
-    if settings is not None:
-        try:
-            modules = _server(settings).modules  # it is built, not started: nothing is opened
-        except SettingsError as error:
-            return _fail(problems + error.problems)
-        script = settings.script
-        problems += map(str, check_script(script.path, modules, MODULES, lua=script.lua))
+    try:
+        server = _server(settings) if settings is not None else None  # built, not started: nothing is opened
+    except SettingsError as error:
+        problems += error.problems
+        settings = script_settings_only(options.config)
+        server = _server(settings) if settings is not None else None
+    if settings is not None and server is not None:
+        script, required = settings.script, [settings.kemi.request_route_callback]
+        found = check_script(script.path, server.modules, MODULES, lua=script.lua, required=required)
+        problems += map(str, found)
         if not problems:
-            print(f"ok: {options.config}, {script.path}, {len(modules)} modules")
+            print(f"ok: {options.config}, {script.path}, {len(server.modules)} modules")
     return _fail(problems) if problems else 0
 
 

@@ -53,7 +53,10 @@ def fake_check(monkeypatch: pytest.MonkeyPatch, problems: list[str]) -> list[tup
     """Replace the script check by one that finds `problems`; returns what it was asked."""
     asked: list[tuple[Path, str, int]] = []
 
-    def check_script(path: Path, modules: Sequence[Any], known: Sequence[Any], *, lua: str) -> list[str]:
+    def check_script(
+        path: Path, modules: Sequence[Any], known: Sequence[Any], *, lua: str, required: Sequence[str]
+    ) -> list[str]:
+        assert list(required) == ["ksr_request_route"]
         asked.append((path, lua, len(modules)))
         return problems
 
@@ -200,3 +203,17 @@ def test_a_file_in_the_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     (tmp_path / "made").write_text("")
     assert main(["docs", "--out", str(tmp_path / "made" / "x")]) == 1
     assert capsys.readouterr().err.startswith("luasip: ")
+
+
+def test_check_with_a_setting_its_module_refuses(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is replaced here: a module's own complaint, and the script's, come together."""
+    config.write_text('[script]\npath = "route.lua"\n[modules.usrloc]\ndb_mode = 9\n')
+    (config.parent / "route.lua").write_text("function other()\n    KSR.tm.t_rely()\nend\n")
+    assert main(["check", "-c", str(config)]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    script = config.parent / "route.lua"
+    assert lines[0].startswith(f"{config}: modules.usrloc.db_mode: ")
+    assert lines[1:] == [
+        f"{script}: no function ksr_request_route",
+        f"{script}:2: there is no KSR.tm.t_rely, did you mean KSR.tm.t_relay?",
+    ]

@@ -59,9 +59,11 @@ def check_script(
     known_modules: Sequence[type[Module]] = (),
     *,
     lua: str = "lua54",
+    required: Sequence[str] = (),
 ) -> list[Problem]:
     """Every mistake found in the script and the files of its folder that it requires, ordered by place.
 
+    `required` are the functions the script must define.
     The script's main chunk runs, with what it does. Raises SettingsError when there is no such Lua.
     """
     runtime = Runtime(
@@ -78,6 +80,8 @@ def check_script(
         problems.add(_load_problem(path, error))
     checker = _Checker(runtime, modules, known_modules, _read_files(path, runtime.files))
     checker.loaded = not problems
+    if checker.loaded:
+        problems.update(Problem(str(path), 0, f"no function {name}") for name in required if not runtime.has(name))
     problems.update(checker.problems())
     return sorted(problems)
 
