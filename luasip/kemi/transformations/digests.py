@@ -44,7 +44,8 @@ def core_hash_number(text: str, size: int = 0) -> int:
     data = [code - 256 if code > 127 else code for code in text.encode("latin-1")]
     whole = len(data) // 4 * 4
     words = [
-        (data[at] << 24) + (data[at + 1] << 16) + (data[at + 2] << 8) + data[at + 3] for at in range(0, whole, 4)
+        (data[at] << 24) + (data[at + 1] << 16) + (data[at + 2] << 8) + data[at + 3]
+        for at in range(0, whole, 4)
     ]
     last = 0
     for code in data[whole:]:

@@ -7,23 +7,28 @@ def split(text: str, separator: str = ";") -> list[tuple[str, str]]:
     """(name, value) pairs in order. A separator inside quotes separates nothing; empty items are left out."""
     pairs: list[tuple[str, str]] = []
     start = at = 0
-    quote = ""
-    while at <= len(text):
-        char = text[at : at + 1]
-        if quote and char:
+    quote = before = ""
+    while at < len(text):
+        char = text[at]
+        if quote:
             at += char == "\\"
             if char == quote:
-                quote = ""
-        elif char in ('"', "'") and char and text[start:at].rstrip().endswith("="):
+                quote = before = ""
+        elif char == separator:
+            _add(pairs, text[start:at])
+            start, before = at + 1, ""
+        elif char in "\"'" and before == "=":
             quote = char
-        elif char in (separator, ""):
-            if text[start:at].strip():
-                pairs.append(_pair(text[start:at]))
-            start = at + 1
+        elif not char.isspace():
+            before = char
         at += 1
-    if quote and text[start:].strip():
-        pairs.append(_pair(text[start:]))
+    _add(pairs, text[start:])
     return pairs
+
+
+def _add(pairs: list[tuple[str, str]], item: str) -> None:
+    if item.strip():
+        pairs.append(_pair(item))
 
 
 def _pair(item: str) -> tuple[str, str]:
