@@ -148,12 +148,14 @@ class Phone(LoopbackPeer):
         self._branches += 1
         branch = fields.get("branch", f"z9hG4bK-{self.name}-{self._branches}")
         to_tag = f";tag={fields['to_tag']}" if fields.get("to_tag") else ""
+        from_uri = fields.get("from_uri", f"sip:{self.name}@example.com")
+        from_tag = fields.get("from_tag", f"{self.name}-tag")
         contact = fields.get("contact", f"<{self.uri}>")
         lines = [
             f"{method} {uri} SIP/2.0",
             f"Via: SIP/2.0/{self.protocol.upper()} {self.host}:{self.port};branch={branch}",
             *([f"Max-Forwards: {hops}"] if (hops := fields.get("max_forwards", 70)) is not None else []),
-            f"From: <{fields.get('from_uri', f'sip:{self.name}@example.com')}>;tag={fields.get('from_tag', f'{self.name}-tag')}",
+            f"From: <{from_uri}>;tag={from_tag}",
             f"To: <{fields.get('to', uri)}>{to_tag}",
             f"Call-ID: {fields.get('call_id', f'call-{self.name}')}",
             f"CSeq: {fields.get('cseq', 1)} {fields.get('cseq_method', method)}",
@@ -163,7 +165,9 @@ class Phone(LoopbackPeer):
         ]
         return "\r\n".join(lines) + "\r\n\r\n" + body
 
-    def response(self, request: Request, status: int, reason: str = "X", *headers: str, to_tag: str = "", body: str = "") -> str:
+    def response(
+        self, request: Request, status: int, reason: str = "X", *headers: str, to_tag: str = "", body: str = ""
+    ) -> str:
         """A response to a request this phone received."""
         tag = to_tag or f"{self.name}-to"
         lines = [f"SIP/2.0 {status} {reason}"]

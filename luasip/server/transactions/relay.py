@@ -73,6 +73,8 @@ class Relay:
             transaction.failover = False
         targets = self._targets(context, next_hop)
         problem = self._check(context, request)
+        if self.layer.timers.clock() >= transaction.ends_at:
+            problem = Unreachable(408, "Request Timeout")
         if problem is not None:
             return self._failed(context, transaction, problem)
         self.layer.trying(transaction)
