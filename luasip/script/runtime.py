@@ -108,6 +108,8 @@ class Runtime:
         self.has_on_send = False
         """Whether the script has the callback for requests about to be sent: set once it is loaded, because `has`
         must not be asked during a call out of Lua."""
+        self.functions: frozenset[str] = frozenset()
+        """Names of the global functions after loading; unlike `has` it may be asked while Lua runs."""
         self.files: set[Path] = {options.path}
         self.log = log
         self._names = Names(modules, known_modules)
@@ -117,7 +119,7 @@ class Runtime:
         self._current = Current(
             block, log, explicit=options.suspend == "explicit", large=self._reserve // 4
         )
-        self._lua = _new_state(options)
+        self._lua, self._lua_type = _new_state(options)
         runner, shims = self._run_own_files()
         self._start_function, self._resume_function = runner["start"], runner["resume"]
         self._runner = runner
@@ -199,6 +201,9 @@ class Runtime:
         failure = self._runner["load"](str(self.options.path))
         if failure is not None:
             raise self._error(*failure)
+        self.functions = frozenset(
+            str(name) for name, value in self._lua.globals().items() if self._lua_type(value) == "function"
+        )
         self._runner["watch_globals"]()
 
     def has(self, name: str) -> bool:
@@ -309,7 +314,7 @@ def _reserve(memory_limit: int) -> int:
     return min(memory_limit // 4, 4 * 1024 * 1024)
 
 
-def _new_state(options: ScriptOptions) -> Any:
+def _new_state(options: ScriptOptions) -> tuple[Any, Any]:
     if options.lua not in FLAVOURS:
         raise SettingsError([f"script.lua: {options.lua!r} is not one of {', '.join(FLAVOURS)}"])
     try:

@@ -47,6 +47,9 @@ from luasip.transport.udp import UdpTransport
 
 log = logging.getLogger("luasip.server")
 
+HOUSEKEEPING_CONNECTIONS = 2
+"""Connections to a database beside those of the sql pool's threads."""
+
 RELOAD_PAUSE = 200
 """Milliseconds in which several changes of files count as one."""
 
@@ -164,7 +167,8 @@ class Server:
 
     def _build_modules(self) -> None:
         services = self.services
-        self._databases = Databases()
+        pool = self.settings.pools["sql"]
+        self._databases = Databases(pool.threads + HOUSEKEEPING_CONNECTIONS, pool.deadline)
         services.databases = self._databases
         variables = PseudoVariables(services)
         services.variables = variables

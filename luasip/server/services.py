@@ -163,7 +163,7 @@ class ServerServices:
 
     def has_callback(self, name: str) -> bool:
         """Whether the script has a global function `name`."""
-        return self.execution.current_runtime.has(name)
+        return name in self.execution.current_runtime.functions
 
     def run_in_pool(
         self,

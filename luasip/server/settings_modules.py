@@ -92,7 +92,8 @@ def _with_used(names: set[str], known: Mapping[str, type[Module]]) -> set[str]:
 def _read_settings(key: str, module: type[Module], table: Mapping[str, Any], problems: list[str]) -> Any:
     """An instance of the module's Settings; the default one where something is wrong."""
     hints = get_type_hints(module.Settings, include_extras=True)
-    names = [field.name for field in dataclasses.fields(module.Settings) if field.init]
+    # A modparam that is a Python keyword has an underscore behind it in the dataclass ("return_").
+    names = {field.name.rstrip("_"): field.name for field in dataclasses.fields(module.Settings) if field.init}
     values: dict[str, Any] = {}
     before = len(problems)
     for name, value in table.items():
@@ -100,16 +101,17 @@ def _read_settings(key: str, module: type[Module], table: Mapping[str, Any], pro
         if name not in names:
             problems.append(unknown_key(path, names))
             continue
-        adapter: TypeAdapter[Any] = TypeAdapter(hints[name], config=_CONFIG)
+        hint = hints[names[name]]
+        adapter: TypeAdapter[Any] = TypeAdapter(hint, config=_CONFIG)
         try:
-            values[name] = adapter.validate_python(_as_list(value, hints[name]))
+            values[names[name]] = adapter.validate_python(_as_list(value, hint))
         except ValidationError as error:
             problems.extend(describe(error, adapter.json_schema(), path))
     missing = [
         field.name
         for field in dataclasses.fields(module.Settings)
         if field.init
-        and field.name not in table
+        and field.name.rstrip("_") not in table
         and field.default is dataclasses.MISSING
         and field.default_factory is dataclasses.MISSING
     ]
