@@ -203,6 +203,8 @@ CASES: list[tuple[str, str | int | None, str | int | None]] = [
     ("param.name,9", "a=1", ""),
     ("param.name,0", ";;", None),
     ("param.count", "a=1;b=2;", 2),
+    ("param.count", "it's;o'clock", 2),
+    ("param.count", 'a="unclosed;b', 1),
     ("param.count,&", "a=1&b=2&c", 3),
     ("param.count,,", "a,b", 2),
     ("param.count", "", None),
@@ -326,6 +328,27 @@ def test_results_that_would_grow_too_large_are_null(notation: str) -> None:
     bench = VariablesBench()
     bench.set("$var(x)", "a" * 20000)
     assert bench.get(f"$(var(x){{{notation}}})") is None
+
+
+@pytest.mark.parametrize(
+    ("notation", "text"),
+    [
+        ("param.count", "'" * 60000),
+        ("param.count", "a='" * 20000),
+        ("param.value,z", ";" * 60000),
+        ("s.unescape.common", "\\" * 60000),
+        ("tobody.uri", '"\\' * 30000),
+        ("json.parse,a", "[" * 60000),
+        ("s.rmhdws", "\r\n " * 20000),
+        ("s.encode.7bit", "a" * 60000),
+        ("re.subst,/a/b/g", "a" * 60000),
+    ],
+)
+@pytest.mark.timeout(5)
+def test_long_texts_take_no_square_of_time(notation: str, text: str) -> None:
+    bench = VariablesBench()
+    bench.set("$var(x)", text)
+    bench.get(f"$(var(x){{{notation}}})")
 
 
 @given(
