@@ -322,7 +322,7 @@ def _new_state(options: ScriptOptions) -> tuple[Any, Any]:
     except ImportError as error:
         raise SettingsError([f"script.lua: this lupa has no {options.lua} ({error})"]) from error
     try:
-        return lupa.LuaRuntime(
+        state = lupa.LuaRuntime(
             encoding="latin-1",
             unpack_returned_tuples=True,
             register_eval=False,
@@ -332,3 +332,4 @@ def _new_state(options: ScriptOptions) -> tuple[Any, Any]:
     except lupa.LuaError as error:
         limit = " with a memory limit (script.memory_limit)" if options.memory_limit else ""
         raise SettingsError([f"script.lua: {options.lua} cannot start here{limit}: {error}"]) from error
+    return state, lupa.lua_type
