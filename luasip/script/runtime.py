@@ -105,9 +105,6 @@ class Runtime:
         self.lock = threading.RLock()
         self.script_variables: dict[str, str | int] = {}
         """$var(…) of this state."""
-        self.has_on_send = False
-        """Whether the script has the callback for requests about to be sent: set once it is loaded, because `has`
-        must not be asked during a call out of Lua."""
         self.functions: frozenset[str] = frozenset()
         """Names of the global functions after loading; unlike `has` it may be asked while Lua runs."""
         self.files: set[Path] = {options.path}

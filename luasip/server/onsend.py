@@ -27,7 +27,7 @@ class OnSend:
     ) -> Generator[Operation, Any, bool]:
         """Whether the request of `context` may leave as the wire text `text`."""
         runtime = self._execution.runtime
-        if runtime is None or not runtime.has_on_send:
+        if runtime is None or self._name not in runtime.functions:
             return True
         sending = RouteContext(
             Route.ONSEND, context.message, context.source, context.services, context.script_variables

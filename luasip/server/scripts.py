@@ -23,13 +23,11 @@ class Scripts:
         modules: Sequence[Module],
         execution: Execution,
         required: Callable[[], Sequence[str]],
-        on_send: str = "",
     ) -> None:
         self.options = options
         self._modules = modules
         self._execution = execution
         self._required = required
-        self._on_send = on_send
         self._lock = threading.Lock()
         self.slots: list[RuntimeSlot] = []
         self.reloads = 0
@@ -79,5 +77,4 @@ class Scripts:
         for name in self._required():
             if not runtime.has(name):
                 raise ScriptError(f"{self.options.path}: no function {name}")
-        runtime.has_on_send = bool(self._on_send) and runtime.has(self._on_send)
         return runtime

@@ -103,7 +103,6 @@ class Server:
             self.modules,
             self.execution,
             lambda: [settings.kemi.request_route_callback],
-            settings.kemi.onsend_route_callback,
         )
         self._started: list[Module] = []
         self._lua_workers: list[LuaWorkers] = []
