@@ -8,6 +8,7 @@ from luasip.modules.corex import Corex
 from luasip.modules.hdr import Hdr
 from luasip.modules.htable import Htable
 from luasip.modules.kx import Kx
+from luasip.modules.luasip_sql import Sql
 from luasip.modules.maxfwd import Maxfwd
 from luasip.modules.pike import Pike
 from luasip.modules.pv import Pv
@@ -18,8 +19,10 @@ from luasip.modules.rtimer import Rtimer
 from luasip.modules.sanity import Sanity
 from luasip.modules.siputils import Siputils
 from luasip.modules.sl import Sl
+from luasip.modules.sqlops import Sqlops
 from luasip.modules.suspension import Suspension
 from luasip.modules.textops import Textops
+from luasip.modules.textopsx import Textopsx
 from luasip.modules.timer import Timer
 from luasip.modules.tm import Tm
 from luasip.modules.tmx import Tmx
@@ -41,6 +44,7 @@ MODULES: tuple[type[Module], ...] = (
     Sanity,
     Siputils,
     Textops,
+    Textopsx,
     Sl,
     Suspension,
     Tm,
@@ -53,4 +57,6 @@ MODULES: tuple[type[Module], ...] = (
     Registrar,
     Htable,
     Pike,
+    Sqlops,
+    Sql,
 )

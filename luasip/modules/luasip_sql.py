@@ -1,0 +1,124 @@
+"""luasip.sql: SQL with bound values, rows as Lua tables."""
+
+import math
+from collections.abc import Generator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from luasip.errors import MisuseError
+from luasip.kemi.context import RouteContext, Services
+from luasip.kemi.declare import Module, function
+from luasip.kemi.operation import Operation
+from luasip.modules.sqlops import Sqlops
+from luasip.modules.sqlops.results import as_text
+from luasip.storage import Database, Rows
+from luasip.storage.placeholders import positional
+
+Answering = Generator[Operation, Any, Any]
+
+_PLAIN: Final = frozenset((str, int, float, bool, type(None)))
+
+
+class Sql(Module):
+    """luasip.sql: databases, with bound values and rows as tables. The connections are those of sqlops."""
+
+    name = "sql"
+    namespace = "luasip"
+    uses = ("sqlops",)
+
+    def __init__(self, settings: Module.Settings, services: Services, sqlops: Sqlops) -> None:
+        self._connections = sqlops.connections
+
+    @function(suspends=True)
+    def query(self, ctx: RouteContext, con: str, statement: str, values: Any = None) -> Answering:
+        """Run a statement and get its rows; other messages are handled meanwhile.
+
+        `luasip.sql.query("db", "select * from subscriber where username = ?", {user})`
+
+        Args:
+            con: name of a connection (sqlcon of the module sqlops).
+            statement: SQL with a ? for each value, whatever the database; ?? is a question mark.
+            values: array of the values; nil in it is NULL.
+        Returns: an array of rows, each a table by column name without its NULL columns; or nil and what went
+            wrong. Times are text, "2026-01-31 23:59:59".
+        """
+        rows = yield from self._run("luasip.sql.query", con, statement, values)
+        return (None, rows) if isinstance(rows, str) else tables(rows)
+
+    @function(suspends=True)
+    def execute(self, ctx: RouteContext, con: str, statement: str, values: Any = None) -> Answering:
+        """Run a statement that changes something; other messages are handled meanwhile.
+
+        Args:
+            con: name of a connection (sqlcon of the module sqlops).
+            statement: SQL with a ? for each value, whatever the database; ?? is a question mark.
+            values: array of the values; nil in it is NULL.
+        Returns: how many rows it changed (-1 when the database does not say), or nil and what went wrong.
+        """
+        rows = yield from self._run("luasip.sql.execute", con, statement, values)
+        return (None, rows) if isinstance(rows, str) else rows.affected
+
+    def _run(self, name: str, con: str, statement: str, values: Any) -> Answering:
+        database = self._connections.find(con)
+        if database is None:
+            known = ", ".join(sorted(self._connections.names)) or "none"
+            raise MisuseError(f"{name}: there is no connection {con!r} (defined: {known})")
+        bound = _bound(name, database, statement, values)
+        return (yield from self._connections.run(con, statement, bound))
+
+
+def tables(rows: Rows) -> list[dict[str, Any]]:
+    """Rows as Lua gets them; of several columns of one name the last one counts."""
+    return [
+        {column: _lua_value(value) for column, value in zip(rows.columns, row, strict=True)} for row in rows.rows
+    ]
+
+
+def _lua_value(value: Any) -> Any:
+    if value.__class__ in _PLAIN:
+        return value
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Mapping):
+        return {str(key): _lua_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_lua_value(item) for item in value]
+    return as_text(value)
+
+
+def _bound(name: str, database: Database, statement: str, values: Any) -> list[Any]:
+    """The values for the ? of a statement. Raises MisuseError where they do not fit."""
+    wanted = positional(statement, database.dialect, "?")[1]
+    if values is None and wanted:
+        raise MisuseError(f"{name}: no values for {wanted} placeholders: {statement!r:.80}")
+    given = _by_position(name, values)
+    if max(given, default=0) > wanted:
+        raise MisuseError(f"{name}: {max(given)} values for {wanted} placeholders: {statement!r:.80}")
+    return [_checked(name, given.get(position)) for position in range(1, wanted + 1)]
+
+
+def _by_position(name: str, values: Any) -> Mapping[int, Any]:
+    """Values by their position in the array, from 1. One with nil in it comes as a table of positions."""
+    if values is None:
+        return {}
+    if isinstance(values, list):
+        return dict(enumerate(values, 1))
+    if not isinstance(values, dict):
+        raise MisuseError(f"{name}: the values must be an array, not {values!r:.80}")
+    for key in values:
+        if not isinstance(key, int) or key < 1:
+            raise MisuseError(f"{name}: the values must be an array, not a table with the key {key!r:.80}")
+    return values
+
+
+def _checked(name: str, value: Any) -> Any:
+    if value.__class__ not in _PLAIN:
+        raise MisuseError(f"{name}: a value must be a string, number or boolean, not {value!r:.80}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise MisuseError(f"{name}: a value is {value}")
+    return value

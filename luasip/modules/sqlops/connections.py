@@ -1,0 +1,90 @@
+"""The databases scripts name: `sqlcon` settings, and calls on the pool "sql".
+
+A failure is logged here and is a value afterwards: a script goes on when its database is gone. Knows no results.
+"""
+
+import logging
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, Final
+
+from luasip.errors import SettingsError, StorageError
+from luasip.kemi.context import Services
+from luasip.kemi.operation import POOL_FULL, TIMED_OUT, Call, Operation
+from luasip.storage import Database, Rows
+
+POOL: Final = "sql"
+
+_log = logging.getLogger("luasip.sqlops")
+
+Querying = Generator[Operation, Any, Rows | str]
+"""Gives the rows, or a text saying why there are none."""
+
+
+class Connections:
+    """Databases by the names the settings give them."""
+
+    def __init__(self, definitions: Sequence[str], services: Services) -> None:
+        """`definitions`: each "name=>URL". Raises SettingsError."""
+        self._services = services
+        self._databases: dict[str, Database] = {}
+        problems: list[str] = []
+        for index, text in enumerate(definitions):
+            try:
+                self._add(text)
+            except (ValueError, StorageError) as error:
+                problems.append(f"modules.sqlops.sqlcon[{index}]: {error}")
+        if problems:
+            raise SettingsError(problems)
+
+    def _add(self, text: str) -> None:
+        name, arrow, url = text.partition("=>")
+        name, url = name.strip(), url.strip()
+        if not arrow or not name or not url:
+            raise ValueError('not understood; allowed: "NAME=>DATABASE_URL"')
+        if name in self._databases:
+            raise ValueError(f"the connection {name!r} is defined twice")
+        self._databases[name] = self._services.databases.open(url)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all connections."""
+        return list(self._databases)
+
+    def find(self, name: str) -> Database | None:
+        """The database of a connection."""
+        return self._databases.get(name)
+
+    def run(self, name: str, statement: str, values: Sequence[Any] | None = None) -> Querying:
+        """Run one statement on the pool, with `values` bound to its `?` unless they are None."""
+        database = self._databases.get(name)
+        if database is None:
+            return self.failed(name, statement, f"there is no connection {name!r}")
+        if not statement.strip():
+            return self.failed(name, statement, "there is no query")
+        answer = yield Call(POOL, statement_call(database, statement, values))
+        if isinstance(answer, Rows):
+            return answer
+        return self.failed(name, statement, _why(answer))
+
+    def failed(self, name: str, statement: str, why: str) -> str:
+        """Log and count a failure; gives `why`."""
+        self._services.count("sqlops:failures")
+        _log.error("connection %s: %s (query: %.64s)", name, why, statement)
+        return why
+
+
+def statement_call(
+    database: Database, statement: str, values: Sequence[Any] | None = None
+) -> Callable[[], Rows]:
+    """What a pool thread does."""
+    if values is None:
+        return lambda: database.execute(statement)
+    return lambda: database.execute_positional(statement, values)
+
+
+def _why(answer: Any) -> str:
+    if answer is POOL_FULL:
+        return "too many queries are waiting"
+    if answer is TIMED_OUT:
+        return "the database took too long"
+    return str(answer) if isinstance(answer, StorageError) else f"internal error: {answer!r}"
