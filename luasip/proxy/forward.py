@@ -28,8 +28,8 @@ def forward_request(
 
     edits: the script's changes; not modified.  via: our Via value with its branch.  max_forwards: the number
     to write; None leaves the header as it is (or as `edits` have it) and adds 70 when the request came
-    without one. record_routes, routes: values ("<sip:...;lr>") to put before those already there, in this
-    order.
+    without one and `edits` add none. record_routes, routes: values ("<sip:...;lr>") to put before those
+    already there, in this order.
 
     Errors: HeaderError when the request has no readable top Via.
     """
@@ -57,6 +57,8 @@ def _lines(name: str, values: Sequence[str]) -> str:
 def _set_max_forwards(request: Request, edits: Edits, max_forwards: int | None) -> None:
     line = request.first("max-forwards")
     if line is None:
+        if max_forwards is None and edits.adds_header("max-forwards"):
+            return
         number = DEFAULT_MAX_FORWARDS if max_forwards is None else max_forwards
         edits.insert(request.required("via").start, f"Max-Forwards: {number}\r\n")
     elif max_forwards is not None:
@@ -80,7 +82,7 @@ def forward_response(response: Response, edits: Edits, *, status: int = 0, reaso
         return response.text[:start] + response.text[end:]
     work = edits.copy()
     if status:
-        work.replace(0, response.headers_start, f"{response.version} {status} {reason}\r\n")
+        work.set_start_line(f"{response.version} {status} {reason}")
     work.delete(start, end)
     return work.apply(response)
 

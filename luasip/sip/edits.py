@@ -4,6 +4,7 @@ It must not know why something is changed. Offsets are those of the text as rece
 do not see the changes until `apply` has written a new text.
 """
 
+from luasip.sip.header_names import canonical
 from luasip.sip.message import HeaderLine, Message
 
 
@@ -14,16 +15,18 @@ class Edits:
     inside a deleted range survives it. Not for two threads at once.
     """
 
-    __slots__ = ("_body", "_content_type", "_deletions", "_insertions")
+    __slots__ = ("_body", "_content_type", "_deletions", "_insertions", "_start_line")
 
     def __init__(self) -> None:
         self._insertions: list[tuple[int, str]] = []
         self._deletions: list[tuple[int, int]] = []
         self._body: str | None = None
         self._content_type: str | None = None
+        self._start_line = ""
 
     def __bool__(self) -> bool:
-        return bool(self._insertions) or bool(self._deletions) or self._body is not None
+        changed = bool(self._insertions) or bool(self._deletions)
+        return changed or self._body is not None or self._start_line != ""
 
     def insert(self, at: int, text: str) -> None:
         """Puts `text` before offset `at`, behind what was already put there."""
@@ -47,6 +50,7 @@ class Edits:
         other._deletions = self._deletions.copy()
         other._body = self._body
         other._content_type = self._content_type
+        other._start_line = self._start_line
         return other
 
     def clear(self) -> None:
@@ -55,6 +59,7 @@ class Edits:
         self._deletions = []
         self._body = None
         self._content_type = None
+        self._start_line = ""
 
     def append_header(self, message: Message, text: str) -> None:
         """Puts whole header lines (each with its CRLF) behind the last header."""
@@ -93,6 +98,15 @@ class Edits:
         self._insertions = [item for item in self._insertions if not start <= item[0] < end]
         self._deletions = [item for item in self._deletions if item[0] < start or item[1] > end]
 
+    def set_start_line(self, line: str) -> None:
+        """Exchanges the start line (`line` without its CRLF); the last one set counts."""
+        self._start_line = f"{line}\r\n"
+
+    def adds_header(self, key: str) -> bool:
+        """True when a header line with this key was put in as a whole line."""
+        lines = [line for _, text in self._insertions for line in text.split("\r\n")]
+        return any(canonical(line.partition(":")[0].strip()) == key for line in lines)
+
     def set_body(self, body: str, content_type: str | None = None) -> None:
         """Exchanges the whole body (changes inside the body are lost); None keeps the Content-Type."""
         self._body = body
@@ -118,6 +132,8 @@ class Edits:
             work._fix_body_headers(message, len(body), self._content_type)
         else:
             body = text[body_start:]
+        if self._start_line:
+            return self._start_line + work._splice(text, message.headers_start, body_start) + body
         return work._splice(text, 0, body_start) + body
 
     def _new_body_text(self, message: Message) -> str | None:

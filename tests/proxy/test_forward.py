@@ -74,6 +74,15 @@ def test_max_forwards(present: str, given: int | None, expected: str) -> None:
     assert text.lower().count("max-forwards") == 1
 
 
+def test_max_forwards_added_by_the_script_stands_alone() -> None:
+    message = request(INVITE.replace("Max-Forwards: 70\r\n", ""))
+    edits = Edits()
+    edits.append_header(message, "Max-Forwards: 9\r\n")
+    text = forward_request(message, edits, request_uri=URI, via=VIA)
+    assert "Max-Forwards: 9\r\n" in text
+    assert text.count("Max-Forwards") == 1
+
+
 def test_first_of_several_via_values_is_marked() -> None:
     message = request(INVITE.replace(";rport\r\n", ";rport ,\r\n SIP/2.0/TCP b;branch=z9hG4bKb\r\n", 1))
     message.top_via_text = "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKa;rport=1"
@@ -122,3 +131,13 @@ def test_status_can_be_rewritten_and_edits_count() -> None:
     assert text.startswith(f"SIP/2.0 500 Server Internal Error\r\nVia: {THEIRS}\r\nFrom")
     assert text.endswith("X-Y: z\r\n\r\n")
     assert parse_message(text).first("x-y") is not None
+
+
+def test_status_of_the_server_wins_over_that_of_the_script() -> None:
+    answer = response(503)
+    edits = Edits()
+    edits.set_start_line("SIP/2.0 503 Changed")
+    assert forward_response(answer, edits).startswith("SIP/2.0 503 Changed\r\n")
+    text = forward_response(answer, edits, status=500, reason="Server Error")
+    assert text.startswith("SIP/2.0 500 Server Error\r\n")
+    assert text.count("SIP/2.0 5") == 1

@@ -159,3 +159,28 @@ def test_splices_against_a_model(operations: list[tuple[bool, int, int, str]]) -
             inserted[first] += text
     expected = "".join(inserted[i] + (str(i) if kept[i] else "") for i in range(10)) + inserted[10]
     assert edits.apply(parse_message(TEXT)) == TEXT.replace("0123456789", expected)
+
+
+def test_start_line() -> None:
+    message = parse_message("SIP/2.0 486 Busy  Here\r\nVia: x\r\nContent-Length: 1\r\n\r\nb")
+    edits = Edits()
+    edits.set_start_line("SIP/2.0 480 Gone")
+    edits.set_start_line("SIP/2.0 404 Not Found")
+    assert edits
+    edits.insert_header(message, "A: 1\r\n")
+    edits.set_body("new")
+    expected = "SIP/2.0 404 Not Found\r\nA: 1\r\nVia: x\r\nContent-Length: 3\r\n\r\nnew"
+    assert edits.apply(message) == edits.copy().apply(message) == expected
+    edits.clear()
+    assert not edits
+
+
+def test_adds_header() -> None:
+    message = parse_message("SIP/2.0 200 OK\r\nVia: x\r\n\r\n")
+    edits = Edits()
+    edits.append_header(message, "X-A: 1\r\nmax-forwards : 7\r\n")
+    edits.set_body("Subject: x\r\n")
+    assert edits.adds_header("max-forwards")
+    assert edits.adds_header("x-a")
+    assert not edits.adds_header("via")
+    assert not edits.adds_header("subject")
