@@ -184,3 +184,19 @@ def test_adds_header() -> None:
     assert edits.adds_header("x-a")
     assert not edits.adds_header("via")
     assert not edits.adds_header("subject")
+
+
+def test_revised_and_forgotten_parts() -> None:
+    message = parse_message("SIP/2.0 200 OK\r\nVia: x\r\nFrom: old\r\n\r\n")
+    line = line_of(message, "from")
+    edits = Edits()
+    edits.append_header(message, "X-A: 1\r\n")
+    edits.replace(line.value_start, line.value_end, "new")
+    edits.insert(line.value_start + 1, "er")
+    assert edits.revised(message, line.value_start, line.value_end) == "newer"
+    edits.forget(line.value_start, line.value_end)
+    assert edits.revised(message, line.value_start, line.value_end) == "old"
+    assert edits.apply(message) == "SIP/2.0 200 OK\r\nVia: x\r\nFrom: old\r\nX-A: 1\r\n\r\n"
+    edits.remove_header(line)
+    edits.forget(line.value_start, line.value_end)
+    assert edits.apply(message) == "SIP/2.0 200 OK\r\nVia: x\r\nX-A: 1\r\n\r\n"
