@@ -3,7 +3,7 @@
 The server package implements `Transactions`; nothing here knows how.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -170,8 +170,17 @@ class Transactions(Protocol):
         """
         ...
 
-    def resume(self, transaction: Transaction, name: str, argument: str) -> int:
-        """Run the Lua function `name` on a held transaction: 1, or -1 when it is not held."""
+    def take_back(self, ctx: Any) -> None:
+        """Undo the `suspend` of this context: nothing will resume it."""
+        ...
+
+    def resume(
+        self, transaction: Transaction, name: str, argument: str, attributes: Mapping[str, Any] | None = None
+    ) -> int:
+        """Run the Lua function `name` on a held transaction: 1, or -1 when it is not held.
+
+        `attributes` are put into the context's own.
+        """
         ...
 
     def send_request(

@@ -1,7 +1,7 @@
 """What modules may do with transactions: luasip.kemi.transactions.Transactions, made of the layer and its flows."""
 
 import dataclasses
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from luasip.errors import SipError
@@ -165,9 +165,19 @@ class TransactionAccess:
         """Hold the transaction of the message until `resume`: 1, or -1 when it cannot be held."""
         return self._suspension.suspend(ctx, at_most)
 
-    def resume(self, transaction: TransactionView, name: str, argument: str) -> int:
+    def take_back(self, ctx: RouteContext) -> None:
+        """Undo the `suspend` of this context: nothing will resume it."""
+        self._suspension.take_back(ctx)
+
+    def resume(
+        self,
+        transaction: TransactionView,
+        name: str,
+        argument: str,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> int:
         """Run the Lua function `name` on a held transaction: 1, or -1 when it is not held."""
-        return self._suspension.resume(_own(transaction), name, argument)
+        return self._suspension.resume(_own(transaction), name, argument, attributes=attributes)
 
     def send_request(
         self, method: str, request_uri: str, next_hop: str, headers: str, body: str, socket: str = ""

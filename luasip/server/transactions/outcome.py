@@ -172,7 +172,7 @@ class Outcome:
             with transaction.lock:
                 wanted = transaction.responses.end_failure_route()
                 index = transaction.responses.best()
-            if wanted != ALL_FINAL:
+            if transaction.take_continued() or wanted != ALL_FINAL:
                 return
         if transaction.final_sent or transaction.suspended:
             return

@@ -5,7 +5,8 @@ continues. A suspended reply stays where it is in the transaction's events until
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from luasip.errors import SipError
 from luasip.kemi.context import Branch, RouteContext
@@ -91,17 +92,32 @@ class Suspension:
             transaction.suspended = True
             self._layer.reschedule(transaction)
 
+    def take_back(self, context: RouteContext) -> None:
+        """Undo the `suspend` of this context: nothing will resume it."""
+        transaction = context.transaction
+        assert isinstance(transaction, Transaction)
+        context.attributes.pop("tm.reply_held", None)
+        with transaction.lock:
+            transaction.suspended = False
+            transaction.release()
+
     def resume(
-        self, transaction: Transaction, name: str, argument: str, slot: RuntimeSlot | None = None
+        self,
+        transaction: Transaction,
+        name: str,
+        argument: str,
+        slot: RuntimeSlot | None = None,
+        attributes: Mapping[str, Any] | None = None,
     ) -> int:
         """Run the Lua function `name` on a held transaction. Returns 1, or -1 when it is not held.
 
         With `slot` it runs at once on this thread by that runtime, else soon on the timer thread; in either case
-        not before the route that suspended it has ended.
+        not before the route that suspended it has ended. `attributes` are put into the context's own.
         """
+        given = attributes or {}
 
         def go_on() -> None:
-            self._layer.enqueue(transaction, self._continue(transaction, name, argument), slot)
+            self._layer.enqueue(transaction, self._continue(transaction, name, argument, given), slot)
 
         with transaction.lock:
             if not transaction.suspended:
@@ -109,28 +125,35 @@ class Suspension:
                 return -1
             transaction.suspended = False
             holds_request = transaction.release()
+            if holds_request and transaction.in_failure_route:
+                transaction.continued = True
             if holds_request and transaction.script_running:
                 transaction.after_script.append(lambda: self._layer.timers.soon(go_on))
                 return 1
         if not holds_request:
-            return 1 if self._wakeups.notify(_key(transaction), (name, argument)) else -1
+            # The callback that holds the reply may not have come to its end, so nobody waits yet.
+            self._wakeups.grant(_key(transaction), (name, argument, given))
+            return 1
         if slot is not None:
             go_on()
         else:
             self._layer.timers.soon(go_on)
         return 1
 
-    def _continue(self, transaction: Transaction, name: str, argument: str) -> Flow:
+    def _continue(
+        self, transaction: Transaction, name: str, argument: str, attributes: Mapping[str, Any]
+    ) -> Flow:
         if transaction.final_sent:
             return
         context = self._outcome.failure_context(transaction, None)
+        context.attributes.update(attributes)
         transaction.in_failure_route = True
         try:
             yield RunRoute(name, context, argument)
         finally:
             transaction.in_failure_route = False
         transaction.flags, transaction.xflags = context.flags, context.xflags
-        if transaction.final_sent or transaction.suspended:
+        if transaction.final_sent or transaction.suspended or transaction.take_continued():
             return
         if transaction.responses.pending():
             return
@@ -150,7 +173,8 @@ class Suspension:
                 transaction.suspended = False
                 log.warning("%s: a held reply was not continued in time", transaction.request.call_id)
                 return
-            name, argument = resumed
+            name, argument, attributes = resumed
+            context.attributes.update(attributes)
             yield RunRoute(name, context, argument)
 
 

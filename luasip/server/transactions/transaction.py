@@ -100,6 +100,7 @@ class Transaction:
         "auto_invite_100",
         "branches",
         "canceled",
+        "continued",
         "carry_cancel_reason",
         "disable_internal_reply",
         "edits",
@@ -183,6 +184,8 @@ class Transaction:
         """Whether it was ever relayed."""
         self.suspended = False
         """t_suspend holds it until t_continue."""
+        self.continued = False
+        """It was continued before the callback that had suspended it came to its end."""
         self.after_script: list[Callable[[], None]] = []
         """To be done when the request route has ended."""
         self.script_running = True
@@ -225,6 +228,12 @@ class Transaction:
         self.template = None
         for branch in self.branches:
             branch.context = None
+
+    def take_continued(self) -> bool:
+        """Whether a continuation follows the callback that has just ended; asked once."""
+        with self.lock:
+            continued, self.continued = self.continued, False
+        return continued
 
     def release(self) -> bool:
         """End the blind branch of a suspended request; False when there is none. The lock is held."""
