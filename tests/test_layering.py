@@ -122,9 +122,32 @@ def test_libraries_have_owners(library: str) -> None:
 
 
 def kemi_module_of(name: str) -> str:
-    """ "tm" for "luasip.modules.tm.settings.Settings"."""
+    """"tm" for "luasip.modules.tm.settings.Settings", "" for what is no module's, as a reader several share."""
     parts = name.split(".")
-    return parts[2] if parts[:2] == ["luasip", "modules"] and len(parts) > 2 else ""
+    inside = parts[:2] == ["luasip", "modules"] and len(parts) > 2
+    return parts[2] if inside and declares_a_module(parts[2]) else ""
+
+
+@functools.lru_cache
+def files_of(module: str) -> tuple[Path, ...]:
+    place = ROOT / "modules" / module
+    return tuple(sorted(place.rglob("*.py"))) if place.is_dir() else (place.with_suffix(".py"),)
+
+
+@functools.lru_cache
+def classes_of(module: str) -> tuple[ast.ClassDef, ...]:
+    return tuple(
+        node
+        for file in files_of(module)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+
+
+def declares_a_module(name: str) -> bool:
+    return any(
+        isinstance(base, ast.Name) and base.id == "Module" for found in classes_of(name) for base in found.bases
+    )
 
 
 def test_a_module_knows_another_only_as_a_constructor_argument() -> None:
@@ -142,16 +165,9 @@ def test_a_module_knows_another_only_as_a_constructor_argument() -> None:
     assert wrong == []
 
 
-@functools.lru_cache
-def uses_of(module: str) -> frozenset[str]:
+def uses_of(module: str) -> set[str]:
     """The strings in the `uses = (…)` of a module's classes."""
-    place = ROOT / "modules" / module
-    found: set[str] = set()
-    for file in sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]:
-        for definition in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(definition, ast.ClassDef):
-                found.update(uses_in(definition))
-    return frozenset(found)
+    return {name for found in classes_of(module) for name in uses_in(found)}
 
 
 def uses_in(definition: ast.ClassDef) -> Iterator[str]:

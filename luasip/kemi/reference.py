@@ -120,7 +120,9 @@ def setting_rows(settings: type) -> Iterator[SettingRow]:
             default = show_default(field.default_factory())
         else:
             default = "required" if field.default is dataclasses.MISSING else show_default(field.default)
-        yield SettingRow(field.name, show_type(hints[field.name]), default, documentation.get(field.name, ""))
+        # A modparam that is a Python keyword has an underscore behind it in the dataclass.
+        name = field.name.rstrip("_")
+        yield SettingRow(name, show_type(hints[field.name]), default, documentation.get(field.name, ""))
 
 
 def _setting_table(rows: Iterable[SettingRow]) -> list[str]:

@@ -5,8 +5,8 @@ import logging
 from luasip.errors import SipError
 from luasip.kemi.context import PvValue, RouteContext, Services
 from luasip.kemi.declare import Module, Route, function, variable
+from luasip.kemi.failed_branch import chosen_branch, failure_status
 from luasip.kemi.transactions import ClientBranchView, Transaction
-from luasip.modules.tm.module import chosen_branch, failure_status
 from luasip.sip.message import Request, Response
 from luasip.sip.status import reason_phrase
 

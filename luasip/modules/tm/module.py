@@ -9,8 +9,9 @@ from typing import Any
 from luasip.errors import PatternError, SipError
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.declare import Module, Route, function
+from luasip.kemi.failed_branch import chosen_branch, failure_status
 from luasip.kemi.posix_regex import compile_posix
-from luasip.kemi.transactions import ClientBranchView, Relaying, Transaction
+from luasip.kemi.transactions import Relaying, Transaction
 from luasip.modules.tm import contacts
 from luasip.modules.tm.settings import TmSettings, layer_settings
 from luasip.sip.message import Response
@@ -740,19 +741,3 @@ def change_timers(ctx: RouteContext, seconds: dict[str, float]) -> int:
     if ctx.transaction is not None:
         ctx.transaction.timers = dataclasses.replace(ctx.transaction.timers, **changed)
     return 1
-
-
-def chosen_branch(ctx: RouteContext) -> ClientBranchView | None:
-    """The branch a failure callback is about."""
-    transaction = ctx.transaction
-    if transaction is None or not 0 <= ctx.branch_index < len(transaction.branches):
-        return None
-    return transaction.branches[ctx.branch_index]
-
-
-def failure_status(ctx: RouteContext) -> int:
-    """Status of the reply that won, 408 when it was made here."""
-    if ctx.winner is not None:
-        return ctx.winner.status
-    branch = chosen_branch(ctx)
-    return branch.status if branch is not None else -1
