@@ -44,8 +44,14 @@ class Stateless:
         self._on_send = on_send
 
     def tag(self, request: Request) -> str:
-        """The To tag of stateless answers: the same for a repeated request and for the ACK that follows (§8.2.7)."""
-        parts = (request.top_via.branch, request.call_id, request.from_.tag, str(request.cseq.number))
+        """The To tag of stateless answers: the same for a repeated request and for the ACK that follows (§8.2.7).
+
+        Header fields that cannot be read count as written: their sender gets an answer too.
+        """
+        try:
+            parts = [request.top_via.branch, request.call_id, request.from_.tag, str(request.cseq.number)]
+        except SipError:
+            parts = [request.required(key).value for key in ("via", "call-id", "from", "cseq")]
         digest = hashlib.blake2s("\n".join(parts).encode("latin-1"), key=self._secret, digest_size=12)
         return digest.hexdigest()
 
