@@ -45,7 +45,8 @@ def test_sipsak(served: Served) -> None:
 
 MALFORMED = [
     ("CSeq: ", "CSeq: x", "CSeq"),
-    ("Call-ID: ", "X-Call-ID: ", "Call-ID"),
+    ("To: <", "To: <sip:@@", "To"),
+    ("Content-Length: 0", "Content-Length: none", "Content-Length"),
     ("From: <", "From: <<", "From"),
 ]
 
