@@ -1881,6 +1881,552 @@ function KSR.siputils.hdr_date_check(tdiff) end
 ---@return integer # 0 when answered; -1 when it is no OPTIONS, its Request-URI has a user, or sending failed.
 function KSR.siputils.options_reply() end
 
+---textops: the text of the message.
+---@class KSR.textops
+KSR.textops = {}
+
+---Compare two texts.
+---@param s1 string|number one text.
+---@param s2 string|number the other.
+---@return integer # 1 equal, -1 the first sorts behind the other, -2 before it.
+function KSR.textops.cmp_str(s1, s2) end
+
+---Compare two texts, ignoring case.
+---@param s1 string|number one text.
+---@param s2 string|number the other.
+---@return integer # 1 equal, -1 the first sorts behind the other, -2 before it.
+function KSR.textops.cmp_istr(s1, s2) end
+
+---Whether a text begins with another.
+---@param s1 string|number the text.
+---@param s2 string|number the beginning.
+---@return integer # 1 when it does, -1 when not.
+function KSR.textops.starts_with(s1, s2) end
+
+---Whether a text ends with another.
+---@param vstr string|number the text.
+---@param vsuffix string|number the end.
+---@return integer # 1 when it does, -1 when not.
+function KSR.textops.ends_with(vstr, vsuffix) end
+
+---Whether a text contains another.
+---@param txt string|number the text.
+---@param needle string|number what to look for.
+---@return integer # 1 when it does, -1 when not or one is empty.
+function KSR.textops.str_find(txt, needle) end
+
+---Whether a text contains another, ignoring case.
+---@param txt string|number the text.
+---@param needle string|number what to look for.
+---@return integer # 1 when it does, -1 when not or one is empty.
+function KSR.textops.str_ifind(txt, needle) end
+
+---Whether a text has any of some characters.
+---@param txt string|number the text.
+---@param clist string|number the characters.
+---@return integer # 1 when it has, -1 when not.
+function KSR.textops.str_any_in(txt, clist) end
+
+---Whether a text is made of some characters only.
+---@param txt string|number the text.
+---@param clist string|number the characters.
+---@return integer # 1 when it is, -1 when not or when it is empty.
+function KSR.textops.str_all_in(txt, clist) end
+
+---Whether a text is one of the items of a list.
+---@param subject string|number the text.
+---@param list string|number the items; white space counts.
+---@param vsep string|number the one character between them.
+---@return integer # 1 when it is, -1 when not or when the separator is not one character.
+function KSR.textops.in_list(subject, list, vsep) end
+
+---Whether a text begins with one of the items of a list.
+---@param subject string|number the text.
+---@param list string|number the items; white space counts.
+---@param vsep string|number the one character between them.
+---@return integer # 1 when it does, -1 when not or when the separator is not one character.
+function KSR.textops.in_list_prefix(subject, list, vsep) end
+
+---Search a text for a pattern.
+---@param stext string|number the text.
+---@param sre string|number POSIX extended regular expression, case ignored.
+---@return integer # 1 when it matches, -1 when not.
+function KSR.textops.search_str(stext, sre) end
+
+---Store one group of a match in a pseudo-variable.
+---@param input string|number the text to search.
+---@param regex string|number POSIX extended regular expression, case mattering.
+---@param mindex integer|string which group, 0 for the whole match.
+---@param nmatch integer|string how many groups are looked at, the whole match included.
+---@param dst string|number the pseudo-variable, such as "$var(x)".
+---@return integer # 1 when it was stored; -1 when nothing matches, the group is not there or dst cannot be written.
+function KSR.textops.regex_substring(input, regex, mindex, nmatch, dst) end
+
+---Store what a sed-like expression makes of a text in a pseudo-variable.
+---@param itext string|number the text.
+---@param subex string|number /pattern/replacement/flags.
+---@param opv string|number the pseudo-variable, such as "$var(x)".
+---@return integer # 1 when it was stored; -1 when nothing matches or opv cannot be written.
+function KSR.textops.subst_v(itext, subex, opv) end
+
+---Whether the message has a body.
+---@return integer # 1 when it has, -2 when it is empty.
+function KSR.textops.has_body() end
+
+---Whether the message has a body of a type. Without Content-Type it counts as application/sdp.
+---@param ctype string|number "type/subtype" or "type/*"; "" for any.
+---@return integer # 1 when it has, -1 when not.
+function KSR.textops.has_body_type(ctype) end
+
+---Whether the session description puts an audio stream on hold: address 0.0.0.0, sendonly or inactive.
+---@return integer # 1 when it does, -1 when not or when there is no session description.
+function KSR.textops.is_audio_on_hold() end
+
+---Replace the body.
+---@param nb string|number the new one.
+---@param nc string|number its Content-Type.
+---@return integer # 1, -1 when one is empty.
+function KSR.textops.set_body(nb, nc) end
+
+---Replace the body by bytes given as hexadecimal digits.
+---@param htxt string|number the digits, two a byte.
+---@param ct string|number the Content-Type.
+---@return integer # 1, -1 when one is empty or the digits are wrong.
+function KSR.textops.set_body_hex(htxt, ct) end
+
+---Give the replies the server makes to this request a body.
+---@param nb string|number the body.
+---@param nc string|number its Content-Type.
+---@return integer # 1, -1 when one is empty.
+function KSR.textops.set_reply_body(nb, nc) end
+
+---Give the replies the server makes a body given as hexadecimal digits.
+---@param htxt string|number the digits, two a byte.
+---@param ct string|number the Content-Type.
+---@return integer # 1, -1 when one is empty or the digits are wrong.
+function KSR.textops.set_reply_body_hex(htxt, ct) end
+
+---Leave of a multipart body only what its first part of a type holds. Content-Type stays as it is.
+---@param content_type string|number "type/subtype".
+---@return integer # 1, -1 when the body is not multipart or has no such part.
+function KSR.textops.filter_body(content_type) end
+
+---Store what the first part of a type holds in a pseudo-variable.
+---@param ctype string|number "type/subtype".
+---@param pvname string|number the pseudo-variable, such as "$var(x)".
+---@return integer # 1; -1 when there is no such part or the variable cannot be written.
+function KSR.textops.get_body_part(ctype, pvname) end
+
+---Store the first part of a type, with its headers, in a pseudo-variable.
+---@param ctype string|number "type/subtype".
+---@param pvname string|number the pseudo-variable, such as "$var(x)".
+---@return integer # 1; -1 when there is no such part or the variable cannot be written.
+function KSR.textops.get_body_part_raw(ctype, pvname) end
+
+---Remove the parts of a type from a multipart body.
+---@param content_type string|number "type/subtype".
+---@return integer # 1, -1 when the body is not multipart or has no such part.
+function KSR.textops.remove_body_part(content_type) end
+
+---Add a part to a multipart body.
+---@param txt string|number what it holds.
+---@param ct string|number its Content-Type.
+---@return integer # 1, -1 when one is empty or the body is not multipart.
+function KSR.textops.append_body_part(txt, ct) end
+
+---Add a part with a Content-Disposition to a multipart body.
+---@param txt string|number what it holds.
+---@param ct string|number its Content-Type.
+---@param cd string|number its Content-Disposition, "" for none.
+---@return integer # 1, -1 when text or type is empty or the body is not multipart.
+function KSR.textops.append_body_part_cd(txt, ct, cd) end
+
+---Add a part given as hexadecimal digits to a multipart body.
+---@param txt string|number the digits, two a byte.
+---@param ct string|number its Content-Type.
+---@return integer # 1, -1 when one is empty, the digits are wrong or the body is not multipart.
+function KSR.textops.append_body_part_hex(txt, ct) end
+
+---Add a part given as hexadecimal digits, with a Content-Disposition, to a multipart body.
+---@param htxt string|number the digits, two a byte.
+---@param ct string|number its Content-Type.
+---@param cd string|number its Content-Disposition, "" for none.
+---@return integer # 1, -1 when digits or type are empty or wrong, or the body is not multipart.
+function KSR.textops.append_body_part_hex_cd(htxt, ct, cd) end
+
+---Make the body a multipart/mixed one with one part: the given text, or the body there is.
+---@param nbody string|number what the part holds; "" for the present body.
+---@param ctype string|number its Content-Type.
+---@param boundary string|number the boundary, "" for "unique-boundary-1".
+---@return integer # 1, also when the body is multipart already; -1 when only one of nbody and ctype is given.
+function KSR.textops.set_body_multipart(nbody, ctype, boundary) end
+
+---Make the body a multipart/mixed one whose part is the body there is.
+---@return integer # 1.
+function KSR.textops.set_body_multipart_mode() end
+
+---Make the body a multipart/mixed one whose part is the body there is.
+---@param boundary string|number the boundary, "" for "unique-boundary-1".
+---@return integer # 1.
+function KSR.textops.set_body_multipart_boundary(boundary) end
+
+---Make the body a multipart/mixed one with one part.
+---@param nbody string|number what the part holds.
+---@param ctype string|number its Content-Type.
+---@return integer # 1, -1 when one is empty.
+function KSR.textops.set_body_multipart_content(nbody, ctype) end
+
+---Search the whole message for a pattern.
+---@param sre string|number the pattern.
+---@return integer # 1 when it matches, -1 when not.
+function KSR.textops.search(sre) end
+
+---Search the body for a pattern.
+---@param sre string|number the pattern.
+---@return integer # 1 when it matches, -1 when not.
+function KSR.textops.search_body(sre) end
+
+---Insert a text behind the first match in headers and body.
+---@param ematch string|number the pattern.
+---@param val string|number the text.
+---@return integer # 1, -1 when nothing matches.
+function KSR.textops.search_append(ematch, val) end
+
+---Insert a text behind the first match in the body.
+---@param ematch string|number the pattern.
+---@param val string|number the text.
+---@return integer # 1, -1 when nothing matches.
+function KSR.textops.search_append_body(ematch, val) end
+
+---Replace the first match in headers and body.
+---@param sre string|number the pattern.
+---@param sval string|number the text to put there.
+---@return integer # 1, -1 when nothing matches.
+function KSR.textops.replace(sre, sval) end
+
+---Replace every match in headers and body.
+---@param sre string|number the pattern.
+---@param sval string|number the text to put there.
+---@return integer # 1, -1 when nothing matches.
+function KSR.textops.replace_all(sre, sval) end
+
+---Replace every match in the headers.
+---@param sre string|number the pattern.
+---@param sval string|number the text to put there.
+---@return integer # 1, -1 when nothing matches.
+function KSR.textops.replace_hdrs(sre, sval) end
+
+---Replace the first match in the body.
+---@param sre string|number the pattern.
+---@param sval string|number the text to put there.
+---@return integer # 1, -1 when nothing matches.
+function KSR.textops.replace_body(sre, sval) end
+
+---Replace every match in the body.
+---@param sre string|number the pattern.
+---@param sval string|number the text to put there.
+---@return integer # 1, -1 when nothing matches.
+function KSR.textops.replace_body_all(sre, sval) end
+
+---Replace every match in the body taken as one line: ^ and $ are its ends.
+---@param sre string|number the pattern.
+---@param sval string|number the text to put there.
+---@return integer # 1, -1 when nothing matches.
+function KSR.textops.replace_body_atonce(sre, sval) end
+
+---Replace a text in headers and body.
+---@param mkey string|number the text, case mattering.
+---@param rval string|number what to put there.
+---@param rmode string|number "a" every occurrence, "f" the first.
+---@return integer # 1, -1 when it does not occur.
+function KSR.textops.replace_str(mkey, rval, rmode) end
+
+---Replace a text in the headers.
+---@param mkey string|number the text, case mattering.
+---@param rval string|number what to put there.
+---@param rmode string|number "a" every occurrence, "f" the first.
+---@return integer # 1, -1 when it does not occur.
+function KSR.textops.replace_hdrs_str(mkey, rval, rmode) end
+
+---Replace a text in the body.
+---@param mkey string|number the text, case mattering.
+---@param rval string|number what to put there.
+---@param rmode string|number "a" every occurrence, "f" the first.
+---@return integer # 1, -1 when it does not occur.
+function KSR.textops.replace_body_str(mkey, rval, rmode) end
+
+---Carry out a sed-like expression on headers and body.
+---@param subst string|number /pattern/replacement/flags.
+---@return integer # 1, -1 when nothing matches.
+function KSR.textops.subst(subst) end
+
+---Carry out a sed-like expression on the body.
+---@param subst string|number /pattern/replacement/flags.
+---@return integer # 1, -1 when nothing matches.
+function KSR.textops.subst_body(subst) end
+
+---Carry out a sed-like expression on the Request-URI; it shows at once.
+---@param subst string|number /pattern/replacement/flags.
+---@return integer # 1, -1 when nothing matches or the result is no URI.
+function KSR.textops.subst_uri(subst) end
+
+---Carry out a sed-like expression on the user of the Request-URI; it shows at once.
+---@param subst string|number /pattern/replacement/flags.
+---@return integer # 1, -1 when nothing matches or the result is no URI.
+function KSR.textops.subst_user(subst) end
+
+---Whether the message came with a header.
+---@param hname string|number its name; compact forms count.
+---@return integer # 1 when it did, -1 when not.
+function KSR.textops.is_present_hf(hname) end
+
+---Whether the message came with a header whose name matches a pattern.
+---@param ematch string|number POSIX extended regular expression, case ignored.
+---@return integer # 1 when it did, -1 when not.
+function KSR.textops.is_present_hf_re(ematch) end
+
+---Remove every header of a name.
+---@param hname string|number the name; compact forms count.
+---@return integer # 1, -1 when there is none.
+function KSR.textops.remove_hf(hname) end
+
+---Remove every header whose name matches a pattern.
+---@param ematch string|number POSIX extended regular expression, case ignored.
+---@return integer # 1, -1 when there is none.
+function KSR.textops.remove_hf_re(ematch) end
+
+---Remove every header whose name matches one pattern and not another.
+---@param ematch string|number POSIX extended regular expression of the names to remove, case ignored.
+---@param eskip string|number that of the names to keep.
+---@return integer # 1, -1 when there is none or a pattern is malformed.
+function KSR.textops.remove_hf_exp(ematch, eskip) end
+
+---Remove one header of a name.
+---@param hname string|number the name; compact forms count.
+---@param idx integer|string from 0 for the first, from -1 for the last.
+---@return integer # 1, -1 when there is no such header.
+function KSR.textops.remove_hf_idx(hname, idx) end
+
+---Remove every header of a name whose value compares with a text.
+---@param hname string|number the name; compact forms count.
+---@param op string|number eq equal, ne not equal, sw starts with, in contains, re matches the pattern.
+---@param expr string|number the text, case mattering, or the pattern, case ignored.
+---@return integer # 1, -1 when there is none.
+function KSR.textops.remove_hf_match(hname, op, expr) end
+
+---Search the values of headers for a pattern.
+---@param hname string|number the headers' name; compact forms count.
+---@param sre string|number POSIX extended regular expression, case ignored.
+---@param flags string|number which headers: f the first, l the last, a all (one match is enough).
+---@return integer # 1 when it matches, -1 when not.
+function KSR.textops.search_hf(hname, sre, flags) end
+
+---Carry out a sed-like expression on the values of headers.
+---@param hname string|number the headers' name; compact forms count.
+---@param subst string|number /pattern/replacement/flags.
+---@param flags string|number which headers: f the first, l the last, a all.
+---@return integer # 1 when something changed, -1 when not.
+function KSR.textops.subst_hf(hname, subst, flags) end
+
+---Whether a Privacy header asks for a kind of privacy (RFC 3323).
+---@param privacy string|number header, session, user, none, critical, id or history.
+---@return integer # 1 when one does, -1 when none does.
+function KSR.textops.is_privacy(privacy) end
+
+---textopsx: more on the text of the message.
+---@class KSR.textopsx
+KSR.textopsx = {}
+
+---Start an iterator over the headers, or start it again.
+---@param iname string|number its name.
+---@return integer # 1, -1 when the name is empty or there are four already.
+function KSR.textopsx.hf_iterator_start(iname) end
+
+---End an iterator over the headers.
+---@param iname string|number its name.
+---@return integer # 1, -1 when there is none.
+function KSR.textopsx.hf_iterator_end(iname) end
+
+---Move to the next header; at first to the first one.
+---@param iname string|number the iterator's name.
+---@return integer # 1, -1 when there is no further header or no such iterator.
+function KSR.textopsx.hf_iterator_next(iname) end
+
+---Move to the header before.
+---@param iname string|number the iterator's name.
+---@return integer # 1, -1 when there is none before or no such iterator.
+function KSR.textopsx.hf_iterator_prev(iname) end
+
+---The name of the header an iterator stands at.
+---@param iname string|number the iterator's name.
+---@return string|integer|nil # the name as in the message, nil when it stands at none.
+function KSR.textopsx.hf_iterator_hname(iname) end
+
+---The value of the header an iterator stands at.
+---@param iname string|number the iterator's name.
+---@return string|integer|nil # the value, nil when it stands at none.
+function KSR.textopsx.hf_iterator_hbody(iname) end
+
+---Remove the header an iterator stands at.
+---@param iname string|number the iterator's name.
+---@return integer # 1, -1 when it stands at none.
+function KSR.textopsx.hf_iterator_rm(iname) end
+
+---Add header lines behind the header an iterator stands at.
+---@param iname string|number the iterator's name.
+---@param htext string|number the lines, each with its CRLF.
+---@return integer # 1, -1 when it stands at none or there is no text.
+function KSR.textopsx.hf_iterator_append(iname, htext) end
+
+---Add header lines before the header an iterator stands at.
+---@param iname string|number the iterator's name.
+---@param htext string|number the lines, each with its CRLF.
+---@return integer # 1, -1 when it stands at none or there is no text.
+function KSR.textopsx.hf_iterator_insert(iname, htext) end
+
+---Start an iterator over the lines of the body, or start it again.
+---@param iname string|number its name.
+---@return integer # 1, -1 when the name is empty, the body is, or there are four already.
+function KSR.textopsx.bl_iterator_start(iname) end
+
+---End an iterator over the lines of the body.
+---@param iname string|number its name.
+---@return integer # 1, -1 when there is none.
+function KSR.textopsx.bl_iterator_end(iname) end
+
+---Move to the next line; at first to the first one.
+---@param iname string|number the iterator's name.
+---@return integer # 1, -1 when there is no further line or no such iterator.
+function KSR.textopsx.bl_iterator_next(iname) end
+
+---The line an iterator stands at.
+---@param iname string|number the iterator's name.
+---@return string|integer|nil # the line with its line end, nil when it stands at none.
+function KSR.textopsx.bl_iterator_value(iname) end
+
+---Remove the line an iterator stands at.
+---@param iname string|number the iterator's name.
+---@return integer # 1, -1 when it stands at none.
+function KSR.textopsx.bl_iterator_rm(iname) end
+
+---Add text behind the line an iterator stands at.
+---@param iname string|number the iterator's name.
+---@param text string|number the text, with its line ends.
+---@return integer # 1, -1 when it stands at none or there is no text.
+function KSR.textopsx.bl_iterator_append(iname, text) end
+
+---Add text before the line an iterator stands at.
+---@param iname string|number the iterator's name.
+---@param text string|number the text, with its line ends.
+---@return integer # 1, -1 when it stands at none or there is no text.
+function KSR.textopsx.bl_iterator_insert(iname, text) end
+
+---Add a value behind another one.
+---@param hexp string|number NAME: a new header at the end; NAME[n]: behind that value, else a new header.
+---@param val string|number the value.
+---@return integer # 1, -1 when the expression is unusable or the value empty.
+function KSR.textopsx.append_hf_value(hexp, val) end
+
+---Add a value before another one.
+---@param hexp string|number NAME: a new header before the first of that name; NAME[n]: before that value. Where there is no such header, a new one at the end.
+---@param val string|number the value.
+---@return integer # 1, -1 when the expression is unusable, the value empty or there is no n-th one.
+function KSR.textopsx.insert_hf_value(hexp, val) end
+
+---Remove a value, or a parameter of it.
+---@param hexp string|number NAME or NAME[n]: that value; NAME[*]: all; with .PARAMETER: that parameter of it, or of all.
+---@return integer # 1, -1 when there is none.
+function KSR.textopsx.remove_hf_value(hexp) end
+
+---Remove a header, or a parameter of it, where commas separate parameters, as in Authorization.
+---@param hexp string|number NAME or NAME[n]: that header; NAME[*]: all; with .PARAMETER: that parameter of it, or of all.
+---@param val string|number not used.
+---@return integer # 1, -1 when there is none.
+function KSR.textopsx.remove_hf_value2(hexp, val) end
+
+---Replace a value, or set a parameter of it.
+---@param hexp string|number NAME or NAME[n]: that value; with .PARAMETER: that parameter of it, with [*] of all.
+---@param val string|number the new value; a parameter set to "" becomes a flag.
+---@return integer # 1, -1 when there is no such value.
+function KSR.textopsx.assign_hf_value(hexp, val) end
+
+---Replace a header's value, or set a parameter of it, where commas separate parameters, as in Authorization.
+---@param hexp string|number NAME or NAME[n]: that header; with .PARAMETER: that parameter of it, with [*] of all.
+---@param val string|number the new value, quotes included where it needs them.
+---@return integer # 1, -1 when there is no such header.
+function KSR.textopsx.assign_hf_value2(hexp, val) end
+
+---Add a value to a header that is a set, such as Supported, unless it is there.
+---@param hexp string|number the header's name.
+---@param val string|number the value, compared without case.
+---@return integer # 1, also when it was there; -1 when the name is unusable or the value empty.
+function KSR.textopsx.include_hf_value(hexp, val) end
+
+---Remove a value from a header that is a set, such as Supported.
+---@param hexp string|number the header's name.
+---@param val string|number the value, compared without case.
+---@return integer # 1, also when it was not there; -1 when the name is unusable or the value empty.
+function KSR.textopsx.exclude_hf_value(hexp, val) end
+
+---Whether a header that is a set, such as Supported, has a value.
+---@param hexp string|number the header's name.
+---@param val string|number the value, compared without case.
+---@return integer # 1 when it has, -1 when not.
+function KSR.textopsx.hf_value_exists(hexp, val) end
+
+---Carry out all pending edits, so that reads see them. Request-URI and destination stay as they are.
+---@return integer # 1; -1 in routes of a transaction (their message is stored already), or when the result is no message.
+function KSR.textopsx.msg_apply_changes() end
+
+---Put another message in the place of this one; pending edits are forgotten.
+---@param obuf string|number its text, a request for a request and a reply for a reply.
+---@return integer # 1; -1 in routes of a transaction, or when the text is no such message.
+function KSR.textopsx.msg_set_buffer(obuf) end
+
+---Give the reply another status and reason phrase.
+---
+---Allowed in: reply, onreply, event.
+---@param code integer|string 100 to 699; provisional and 2xx replies keep their class.
+---@param reason string|number the reason phrase.
+---@return integer # 1, -1 when the status is not allowed or the message is no reply.
+function KSR.textopsx.change_reply_status(code, reason) end
+
+---Give the reply another status; its reason phrase stays.
+---
+---Allowed in: reply, onreply, event.
+---@param code integer|string 100 to 699; provisional and 2xx replies keep their class.
+---@return integer # 1, -1 when the status is not allowed or the message is no reply.
+function KSR.textopsx.change_reply_status_code(code) end
+
+---Remove the body; Content-Length becomes 0.
+---@return integer # 1, also when there is none.
+function KSR.textopsx.remove_body() end
+
+---Remove all headers but those a message needs.
+---
+---Via, From, To, Call-ID, CSeq, Content-Length, Content-Type, Max-Forwards, Contact, Route and
+---Record-Route stay.
+---@return integer # 1.
+function KSR.textopsx.keep_hf() end
+
+---Remove all headers but those keep_hf leaves and those whose name matches a pattern.
+---@param sre string|number POSIX extended regular expression, case ignored.
+---@return integer # 1, -1 when the pattern is malformed.
+function KSR.textopsx.keep_hf_re(sre) end
+
+---Compare a text with a shell pattern.
+---@param val string|number the text.
+---@param match string|number the pattern with *, ? and [...]; a backslash takes their meaning away.
+---@return integer # 1 when the whole text matches, -1 when not.
+function KSR.textopsx.fnmatch(val, match) end
+
+---Compare a text with a shell pattern.
+---@param val string|number the text.
+---@param match string|number the pattern with *, ? and [...]; a backslash takes their meaning away.
+---@param flags string|number "i" to ignore case.
+---@return integer # 1 when the whole text matches, -1 when not.
+function KSR.textopsx.fnmatch_ex(val, match, flags) end
+
 ---sl: sending replies.
 ---@class KSR.sl
 KSR.sl = {}
@@ -1942,15 +2488,16 @@ function luasip.wait(key, seconds) end
 function luasip.notify(key, value) end
 
 ---Run a function beside this route; it may outlive the message and sees it without its transaction.
----@param work any a function. What it needs it finds in its upvalues.
-function luasip.spawn(work) end
+---@param work any a function.
+---@param ... any what it is called with.
+function luasip.spawn(work, ...) end
 
----Run several functions at once and wait for all; luasip.all, which also gives their results, uses it.
+---Run several functions at once and wait for all of them.
 ---
 ---May suspend the route until its result is there.
 ---@param ... any functions without parameters.
----@return string|integer|nil # a table with true for each function that ended well, false for each that failed.
-function luasip.parallel(...) end
+---@return string|integer|nil # the first result of each function, in their order; nil for one that failed, whose error is logged.
+function luasip.all(...) end
 
 ---tm: stateful processing.
 ---@class KSR.tm
@@ -2340,6 +2887,167 @@ function KSR.tmx.t_suspend() end
 ---@return integer # 1, or -1 when there is no such transaction or it is not held.
 function KSR.tmx.t_continue(tindex, tlabel, cbname) end
 
+---async: asynchronous routes and tasks.
+---@class KSR.async
+KSR.async = {}
+
+---Suspend the request and continue it in another function after some seconds; the script must then end.
+---
+---Allowed in: request, onreply, failure.
+---@param rn string|number name of a global Lua function; it is called with "async:timer-exec".
+---@param s integer|string seconds, 0 to 100.
+---@return integer # the module's `return` setting (0) when suspended, -1 when that is not possible.
+function KSR.async.route(rn, s) end
+
+---Suspend the request and continue it in another function after some milliseconds.
+---
+---Allowed in: request, onreply, failure.
+---@param rn string|number name of a global Lua function; it is called with "async:timer-exec".
+---@param s integer|string milliseconds, 0 to 30000.
+---@return integer # as route; -1 also when the setting ms_timer is 0.
+function KSR.async.ms_route(rn, s) end
+
+---Suspend the request and continue it at once in a thread for tasks; the script must then end.
+---
+---Allowed in: request, onreply, failure.
+---@param rn string|number name of a global Lua function; it is called with "async:task-exec".
+---@return integer # the module's `return` setting (0) when handed over, -1 when that is not possible.
+function KSR.async.task_route(rn) end
+
+---Suspend the request and continue it in a thread of a group.
+---
+---Allowed in: request, onreply, failure.
+---@param rn string|number name of a global Lua function; it is called with "async:task-exec".
+---@param gn string|number name of the group.
+---@return integer # as task_route; -1 also when there is no such group.
+function KSR.async.task_group_route(rn, gn) end
+
+---Call a function in a thread for tasks, on a made-up request; this route goes on.
+---@param rn string|number name of a global Lua function; it is called with "async:task-data".
+---@param sdata string|number text it finds in $async(data).
+---@return integer # 1, or -1 when too many tasks wait.
+function KSR.async.task_data(rn, sdata) end
+
+---Call a function in a thread of a group, on a made-up request.
+---@param rn string|number name of a global Lua function; it is called with "async:task-data".
+---@param gn string|number name of the group.
+---@param sdata string|number text it finds in $async(data).
+---@return integer # 1, or -1 when there is no such group or too many tasks wait.
+function KSR.async.task_group_data(rn, gn, sdata) end
+
+---The text given to task_data, in its function.
+---@return string|integer|nil # the text, nil elsewhere.
+function KSR.async.get_data() end
+
+---The name of the group the function runs in.
+---@return string|integer|nil # the name, nil outside a task with data.
+function KSR.async.get_gname() end
+
+---cfgutils: helps for scripts.
+---@class KSR.cfgutils
+KSR.cfgutils = {}
+
+---Wait some seconds. The route is suspended; other messages are handled.
+---
+---May suspend the route until its result is there.
+---@param v integer|string seconds.
+---@return integer # 1.
+function KSR.cfgutils.sleep(v) end
+
+---Wait some microseconds. The route is suspended; other messages are handled.
+---
+---May suspend the route until its result is there.
+---@param v integer|string microseconds.
+---@return integer # 1.
+function KSR.cfgutils.usleep(v) end
+
+---Take the lock of a key; a route that must wait is suspended. A lock still held when its route ends is released.
+---
+---May suspend the route until its result is there.
+---@param lkey string|number any text; keys may share a lock, as in Kamailio. Taking a lock twice in one route does not block.
+---@return integer # 1, or -1 without lock_set_size or when it was not to be had within a minute.
+function KSR.cfgutils.lock(lkey) end
+
+---Take the lock of a key if it is free.
+---@param lkey string|number any text.
+---@return integer # 1 taken, -1 busy or no lock_set_size.
+function KSR.cfgutils.trylock(lkey) end
+
+---Release the lock of a key.
+---@param lkey string|number the text given to lock.
+---@return integer # 1, or -1 when it is not held or there is no lock_set_size.
+function KSR.cfgutils.unlock(lkey) end
+
+---Take the lock of a key made of two parts.
+---
+---May suspend the route until its result is there.
+---@param lkey string|number first part.
+---@param lkey2 string|number second part.
+---@return integer # as lock.
+function KSR.cfgutils.lock_key2(lkey, lkey2) end
+
+---Take the lock of a key made of two parts if it is free.
+---@param lkey string|number first part.
+---@param lkey2 string|number second part.
+---@return integer # as trylock.
+function KSR.cfgutils.trylock_key2(lkey, lkey2) end
+
+---Release the lock of a key made of two parts.
+---@param lkey string|number first part.
+---@param lkey2 string|number second part.
+---@return integer # as unlock.
+function KSR.cfgutils.unlock_key2(lkey, lkey2) end
+
+---True by chance, with the probability that is set.
+---@return integer # 1 or -1.
+function KSR.cfgutils.rand_event() end
+
+---Set the probability of rand_event.
+---@param percent_par integer|string 0 to 100.
+---@return integer # 1, or -1 for other numbers.
+function KSR.cfgutils.rand_set_prob(percent_par) end
+
+---Set the probability of rand_event back to the setting.
+---@return integer # 1.
+function KSR.cfgutils.rand_reset_prob() end
+
+---The probability of rand_event.
+---@return integer # percent.
+function KSR.cfgutils.rand_get_prob() end
+
+---A number made of one or two texts, the same for the same texts.
+---@param s1 string|number first text.
+---@param s2 string|number second text, "" for none.
+---@param sz integer|string 2 to the power of this many values, 0 for any.
+---@return integer # the number, from 1 (Kamailio adds one so that it is never false).
+function KSR.cfgutils.core_hash(s1, s2, sz) end
+
+---Whether the script has a function of this name.
+---@param route string|number name of a global Lua function.
+---@return integer # 1 or -1.
+function KSR.cfgutils.check_route_exists(route) end
+
+---Call a function of the script if it is there.
+---
+---May suspend the route until its result is there.
+---@param route string|number name of a global Lua function.
+---@return integer # 1 when it was called and ended well, -1 when not.
+function KSR.cfgutils.route_if_exists(route) end
+
+---rtimer: timers that run Lua functions.
+---@class KSR.rtimer
+KSR.rtimer = {}
+
+---timer: timers that can be switched.
+---@class KSR.timer
+KSR.timer = {}
+
+---Switch a timer on or off.
+---@param timerid string|number its name.
+---@param enable integer|string 0 off, else on.
+---@return integer # 1, or -1 when there is no such timer.
+function KSR.timer.timer_enable(timerid, enable) end
+
 ---usrloc: which contacts an address of record has registered.
 ---@class KSR.usrloc
 KSR.usrloc = {}
@@ -2726,3 +3434,109 @@ function KSR.pike.pike_check_req() end
 ---@param strip string|number the IP address.
 ---@return integer # 1 it may go on (also when it is no address), -1 it is blocked, -2 it is blocked from now on.
 function KSR.pike.pike_check_ip(strip) end
+
+---sqlops: SQL statements from the route script.
+---@class KSR.sqlops
+KSR.sqlops = {}
+
+---Run a statement and keep its rows; other messages are handled meanwhile.
+---
+---May suspend the route until its result is there.
+---@param scon string|number name of a connection.
+---@param squery string|number the statement as it is; pseudo-variables in it are not replaced.
+---@param sres string|number name of the result, for $dbr and the other functions; "" keeps nothing.
+---@return integer # 1 there are rows, 2 there is none, 3 there are rows but no name to keep them, -1 on failure.
+function KSR.sqlops.sql_query(scon, squery, sres) end
+
+---Run a statement and make an XAVP record of each row; other messages are handled meanwhile.
+---
+---May suspend the route until its result is there.
+---@param scon string|number name of a connection.
+---@param squery string|number the statement as it is; pseudo-variables in it are not replaced.
+---@param xavp string|number name of the XAVP: the first row is $xavp(name[0]=>column). A null column is no field.
+---@return integer # 1 there are rows, 2 there is none, -1 on failure.
+function KSR.sqlops.sql_xquery(scon, squery, xavp) end
+
+---Run a statement and put the first row into pseudo-variables; other messages are handled meanwhile.
+---
+---With AVPs all rows are kept, the first one newest.
+---
+---May suspend the route until its result is there.
+---@param scon string|number name of a connection.
+---@param squery string|number the statement; pseudo-variables in it are replaced.
+---@param sres string|number a pseudo-variable for each column, separated by commas: "$var(a), $avp(b)".
+---@return integer # 1 there are rows, 2 there is none, -1 on failure or with fewer pseudo-variables than columns.
+function KSR.sqlops.sql_pvquery(scon, squery, sres) end
+
+---Begin a statement whose outcome is only logged when it fails; the route goes on at once.
+---@param scon string|number name of a connection.
+---@param squery string|number the statement as it is.
+---@return integer # 1, or -1 when there is no such connection or too many statements wait.
+function KSR.sqlops.sql_query_async(scon, squery) end
+
+---Forget a result.
+---@param sres string|number its name.
+---@return integer # 1.
+function KSR.sqlops.sql_result_free(sres) end
+
+---How many rows a result has.
+---@param sres string|number its name.
+---@return integer # the number, 0 when there is no such result.
+function KSR.sqlops.sql_num_rows(sres) end
+
+---How many columns a result has.
+---@param sres string|number its name.
+---@return integer # the number, 0 when there is no such result or it has no row.
+function KSR.sqlops.sql_num_columns(sres) end
+
+---Whether a value is null.
+---@param sres string|number name of the result.
+---@param i integer|string row, from 0.
+---@param j integer|string column, from 0.
+---@return integer # 1 it is null, -1 it is not, or there is no such row or column.
+function KSR.sqlops.sql_is_null(sres, i, j) end
+
+---A value of a result.
+---@param resid string|number name of the result.
+---@param row integer|string row, from 0.
+---@param col integer|string column, from 0.
+---@return string|integer|nil # the value; nil when it is null or there is none.
+function KSR.sqlops.sql_result_get(resid, row, col) end
+
+---A value of a result, as text when there is none.
+---@param resid string|number name of the result.
+---@param row integer|string row, from 0.
+---@param col integer|string column, from 0.
+---@return string|integer|nil # the value; "" when it is null or there is none.
+function KSR.sqlops.sql_result_gete(resid, row, col) end
+
+---A value of a result, as a number when there is none.
+---@param resid string|number name of the result.
+---@param row integer|string row, from 0.
+---@param col integer|string column, from 0.
+---@return string|integer|nil # the value; 0 when it is null or there is none.
+function KSR.sqlops.sql_result_getz(resid, row, col) end
+
+---luasip.sql: databases, with bound values and rows as tables. The connections are those of sqlops.
+---@class luasip.sql
+luasip.sql = {}
+
+---Run a statement and get its rows; other messages are handled meanwhile.
+---
+---`luasip.sql.query("db", "select * from subscriber where username = ?", {user})`
+---
+---May suspend the route until its result is there.
+---@param con string|number name of a connection (sqlcon of the module sqlops).
+---@param statement string|number SQL with a ? for each value, whatever the database; ?? is a question mark.
+---@param values? any array of the values; nil in it is NULL.
+---@return string|integer|nil # an array of rows, each a table by column name without its NULL columns; or nil and what went wrong. Times are text, "2026-01-31 23:59:59".
+function luasip.sql.query(con, statement, values) end
+
+---Run a statement that changes something; other messages are handled meanwhile.
+---
+---May suspend the route until its result is there.
+---@param con string|number name of a connection (sqlcon of the module sqlops).
+---@param statement string|number SQL with a ? for each value, whatever the database; ?? is a question mark.
+---@param values? any array of the values; nil in it is NULL.
+---@return string|integer|nil # how many rows it changed (-1 when the database does not say), or nil and what went wrong.
+function luasip.sql.execute(con, statement, values) end
