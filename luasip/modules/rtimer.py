@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from luasip.errors import SettingsError
 from luasip.kemi.context import LuaWorkers, PvValue, RouteContext, Services
 from luasip.kemi.declare import Module, variable
-from luasip.modules.timer_text import fields, seconds
+from luasip.kemi.parameter_text import fields, seconds
 
 
 class Rtimer(Module):

@@ -55,23 +55,24 @@ class Suspension(Module):
         return self._services.notify(f"luasip:{key}", value)
 
     @function()
-    def spawn(self, ctx: RouteContext, work: Any) -> None:
+    def spawn(self, ctx: RouteContext, work: Any, *arguments: Any) -> None:
         """Run a function beside this route; it may outlive the message and sees it without its transaction.
 
         Args:
-            work: a function. What it needs it finds in its upvalues.
+            work: a function.
+            arguments: what it is called with.
         """
         self._services.spawn(ctx, _function("luasip.spawn", work))
 
     @function(suspends=True)
-    def parallel(self, ctx: RouteContext, *work: Any) -> Generator[Operation, Any, Any]:
-        """Run several functions at once and wait for all; luasip.all, which also gives their results, uses it.
+    def all(self, ctx: RouteContext, *work: Any) -> Generator[Operation, Any, Any]:
+        """Run several functions at once and wait for all of them.
 
         Args:
             work: functions without parameters.
-        Returns: a table with true for each function that ended well, false for each that failed.
+        Returns: the first result of each function, in their order; nil for one that failed, whose error is logged.
         """
-        routes = tuple(RunRoute(_function("luasip.parallel", each), ctx) for each in work)
+        routes = tuple(RunRoute(_function("luasip.all", each), ctx) for each in work)
         return (yield Parallel(routes))
 
 

@@ -63,6 +63,7 @@ local guard, COUNT = nil, 10000
 local soft_limit = host.soft_limit -- KiB, or nil
 local limited = host.time_limited or soft_limit
 local memory_message = "memory limit of the script reached"
+local overran = false -- a limit was passed in this step
 
 -- Collect before complaining: the collector lets garbage pile up.
 local function memory_exhausted()
@@ -92,6 +93,7 @@ if limited then
             if over_time() or soft_limit and memory_exhausted() then raise(message) end
             sethook(guard, "", COUNT)
         end
+        overran = true
         sethook(again, "", 1)
         raise(message)
     end
@@ -102,6 +104,20 @@ if limited then
         elseif soft_limit and memory_exhausted() then
             overrun(memory_message)
         end
+    end
+end
+
+-- A message handler runs inside the hook that raised, where no hook can stop it: skip the script's.
+if guard then
+    function globals.xpcall(fn, handler, ...)
+        return xpcall(fn, function(message)
+            if overran then return message end
+            return handler(message)
+        end, ...)
+    end
+
+    function debug.sethook()
+        raise("debug.sethook is in use by the limits of the script (script.time_limit, script.memory_limit)")
     end
 end
 
@@ -169,9 +185,7 @@ end
 
 local function unwrap(ok, ...)
     if ok then return ... end
-    local message = ...
-    if type(message) == "string" and message ~= EXIT then message = where(2) .. message end
-    error(message, 0)
+    error((...), 0)
 end
 
 function coroutine.wrap(fn)
@@ -261,9 +275,8 @@ local function outcome(co, number, ok, result)
         suspended = suspended - 1
     end
     if ok or result == EXIT then return nil end
-    local message, trace = located(co, result), traceback(co)
-    if soft_limit and collectgarbage("count") > soft_limit / 2 then collectgarbage() end
-    return message, trace
+    if soft_limit then host.lift_memory_limit() end
+    return located(co, result), traceback(co)
 end
 
 local kept, last_kept = {}, 0 -- functions handed to Python, by number, until they are started
@@ -286,6 +299,7 @@ local runner = {}
 function runner.start(name, argument)
     local fn = take(name)
     if type(fn) ~= "function" then return false end
+    overran = false
     local co = raw_create(body)
     watch(co)
     return outcome(co, nil, raw_resume(co, fn, argument))
@@ -294,6 +308,7 @@ end
 function runner.resume(number, value, code)
     local co = routes[number]
     if not co then return false end
+    overran = false
     if jit then watch(co) end
     return outcome(co, number, raw_resume(co, value, code))
 end
@@ -317,6 +332,10 @@ end
 
 function runner.suspended()
     return suspended
+end
+
+function runner.collect()
+    collectgarbage()
 end
 
 function runner.memory_used()

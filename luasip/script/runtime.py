@@ -8,6 +8,7 @@ import importlib
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,18 +118,22 @@ class Runtime:
             block, log, explicit=options.suspend == "explicit", large=self._reserve // 4
         )
         self._lua, self._lua_type = _new_state(options)
-        runner, shims = self._run_own_files()
+        runner, shims, support = self._run_own_files()
         self._start_function, self._resume_function = runner["start"], runner["resume"]
+        # Fetched now: while Lua runs its tables cannot be read from here, but functions in hand can be called.
+        self._has_function, self._abandon_function = runner["has"], runner["abandon"]
         self._runner = runner
         self._install(modules, shims)
+        if self._lua.eval("luasip.spawn ~= nil"):
+            self._own_file("luasip.lua")(self._lua.globals()["luasip"], support["raise"])
 
-    def _run_own_files(self) -> tuple[Any, Any]:
+    def _run_own_files(self) -> tuple[Any, Any, Any]:
         host = self._lua.table_from(self._host())
         runner, support = self._own_file("runner.lua")(host)
         cjson, null = self._own_file("cjson.lua")(support["raise"])
         decode, encode = self._own_file("plain_data.lua")(support["keep"], null)
         self._own_file("prelude.lua")(host, support, cjson)
-        return runner, self._own_file("shims.lua")(host, support, decode, encode)
+        return runner, self._own_file("shims.lua")(host, support, decode, encode), support
 
     def _own_file(self, name: str) -> Any:
         return self._lua.compile((_HERE / name).read_bytes(), name="=[luasip]")
@@ -138,6 +143,7 @@ class Runtime:
         current, options = self._current, self.options
         limit = options.time_limit
         log, warned, files, clock = self.log, self._warned, self.files, time.thread_time
+        weak = weakref.ref(self)
 
         def over_time() -> bool:
             if not limit:
@@ -145,6 +151,10 @@ class Runtime:
             if not current.overrun_at:
                 current.overrun_at = clock() + limit
             return clock() > current.overrun_at
+
+        def lift_memory_limit() -> None:
+            if runtime := weak():
+                runtime._lua.set_max_memory(0)
 
         def block(where: str) -> Any:
             if where not in warned:
@@ -165,6 +175,7 @@ class Runtime:
             "time_limited": bool(limit),
             "folder": str(options.path.parent),
             "over_time": over_time,
+            "lift_memory_limit": lift_memory_limit,
             "block": block,
             "fetch": current.fetch,
             "print": lambda text: log.info("%s", text),
@@ -196,6 +207,7 @@ class Runtime:
         """Run the script file. Raises ScriptError with file and line; the Runtime is of no use then."""
         self._current.overrun_at = time.thread_time() + LOAD_TIME_FACTOR * self.options.time_limit
         failure = self._runner["load"](str(self.options.path))
+        self._restore_memory_limit()
         if failure is not None:
             raise self._error(*failure)
         self.functions = frozenset(
@@ -205,7 +217,7 @@ class Runtime:
 
     def has(self, name: str) -> bool:
         """Whether the script has a global function `name`."""
-        found: bool = self._runner["has"](name.number if isinstance(name, FunctionName) else name)
+        found: bool = self._has_function(name.number if isinstance(name, FunctionName) else name)
         return found
 
     def has_global(self, name: str) -> bool:
@@ -247,7 +259,7 @@ class Runtime:
         try:
             outcome = function(*arguments)
         except Exception as error:  # noqa: BLE001 - the Lua bridge: no failure of Lua may end the thread
-            outcome = str(error), ""
+            outcome = f"{self.options.path}: {type(error).__name__} {error}", ""
         finally:
             current.ctx, current.route, current.overrun_at = outer
         if outcome is None:
@@ -255,10 +267,18 @@ class Runtime:
         if outcome is False:
             return None
         if isinstance(outcome, tuple):
+            self._restore_memory_limit()
             return Step(FAILED, error=self._error(*outcome))
         step = Step(SUSPENDED, outcome, current.generator, current.operation)
         current.generator = current.operation = None
         return step
+
+    def _restore_memory_limit(self) -> None:
+        """Describing a failure may pass the limit; the failed route's data are garbage now."""
+        if self._soft_limit:
+            if self._lua.get_memory_used() > self._soft_limit // 2:
+                self._runner["collect"]()
+            self._lua.set_max_memory(self.options.memory_limit)
 
     def _crowded(self) -> bool:
         """Whether the script's own data fill the memory. Lua may pass its limit while it collects."""
@@ -271,7 +291,7 @@ class Runtime:
 
     def abandon(self, coroutine: int) -> None:
         """Forget a suspended route; its generator is the caller's to close."""
-        self._runner["abandon"](coroutine)
+        self._abandon_function(coroutine)
 
     def forget(self, name: FunctionName) -> None:
         """Drop a function that was given as an argument and will not be started."""

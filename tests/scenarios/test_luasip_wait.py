@@ -103,14 +103,14 @@ def test_spawn_outlives_the_message() -> None:
         assert "later alice" in scene.log.text(20)
 
 
-def test_parallel_takes_as_long_as_the_longest() -> None:
+def test_all_takes_as_long_as_the_longest() -> None:
     script = """
     function ksr_request_route()
-      local sum = 0
-      luasip.parallel(function() luasip.sleep(1) sum = sum + 1 end,
-                      function() luasip.sleep(3) sum = sum + 2 end,
-                      function() sum = sum + 4 end)
-      KSR.sl.send_reply(200, "sum " .. sum)
+      local a, b, c, d = luasip.all(function() luasip.sleep(1) return {n = 1} end,
+                                    function() luasip.sleep(3) return 2 end,
+                                    function() error("broken") end,
+                                    function() return "four" end)
+      KSR.sl.send_reply(200, a.n .. " " .. b .. " " .. tostring(c) .. " " .. d)
     end
     """
     with Scene(script) as scene:
@@ -119,4 +119,19 @@ def test_parallel_takes_as_long_as_the_longest() -> None:
         scene.advance(2.9)
         assert alice.statuses() == []
         scene.advance(0.2)
-        assert alice.next().reason == "sum 7"
+        assert alice.next().reason == "1 2 nil four"
+        assert "broken" in scene.log.text()
+
+
+def test_spawn_hands_arguments_on() -> None:
+    script = """
+    local function later(list, word) KSR.info(table.concat(list, ",") .. " " .. word .. "\\n") end
+    function ksr_request_route()
+      luasip.spawn(later, {1, 2}, "three")
+      KSR.sl.sl_send_reply(200, "OK")
+    end
+    """
+    with Scene(script) as scene:
+        alice = scene.phone("alice")
+        alice.send(alice.request("OPTIONS", "sip:example.com"))
+        assert "1,2 three" in scene.log.text(20)

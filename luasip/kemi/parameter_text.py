@@ -1,4 +1,4 @@
-"""Reading Kamailio's "name=value;name=value;" parameters of timers."""
+"""Reading Kamailio's "name=value;name=value;" parameters."""
 
 from luasip.errors import SettingsError
 
