@@ -57,6 +57,6 @@ MODULES: tuple[type[Module], ...] = (
     Registrar,
     Htable,
     Pike,
-    Sqlops,
     Sql,
+    Sqlops,
 )

@@ -9,8 +9,8 @@ import pytest
 
 from luasip.errors import MisuseError
 from luasip.kemi.operation import POOL_FULL, TIMED_OUT
-from luasip.modules.luasip_sql import Sql, tables
-from luasip.modules.sqlops import Sqlops
+from luasip.modules.luasip_sql import Sql
+from luasip.modules.luasip_sql.values import tables
 from luasip.storage import Databases, Rows
 from tests.bench import FakeServices, context, perform, settle
 
@@ -21,8 +21,7 @@ class Bench:
     def __init__(self) -> None:
         self.services = FakeServices()
         self.services.databases = Databases()
-        sqlops = Sqlops(Sqlops.Settings(sqlcon=["db=>sqlite:///:memory:"]), self.services)
-        self.sql = Sql(Sql.Settings(), self.services, sqlops)
+        self.sql = Sql(Sql.Settings(connections=["db=>sqlite:///:memory:"]), self.services)
         self.ctx = context(services=self.services)
         self.execute("create table users (name text, age int)")
         self.execute("insert into users values ('ann', 30), ('bob', null)")
@@ -110,7 +109,7 @@ def test_values_as_lua_has_them() -> None:
         timedelta(minutes=90),
         Decimal("12.00"),
         Decimal("1.5"),
-        {"k": [Decimal(1), None]},
+        {"k": [Decimal(1), None, "\u00fc"]},
     )
     assert tables(Rows(("a", "b", "c", "d", "e", "f"), [row], -1)) == [
         {
@@ -119,6 +118,6 @@ def test_values_as_lua_has_them() -> None:
             "c": "01:30:00",
             "d": 12,
             "e": 1.5,
-            "f": {"k": [1, None]},
+            "f": {"k": [1, None, "\u00c3\u00bc"]},
         }
     ]

@@ -12,11 +12,18 @@ from luasip.errors import SettingsError, StorageError
 from luasip.kemi.context import RouteContext
 from luasip.kemi.operation import POOL_FULL, TIMED_OUT
 from luasip.kemi.pseudo_variables import PseudoVariables
+from luasip.modules.luasip_sql import Sql
 from luasip.modules.pv import Pv
 from luasip.modules.sqlops import Sqlops
 from luasip.modules.sqlops.results import to_pv
 from luasip.storage import Databases
 from tests.bench import FakeServices, context, perform, settle
+
+
+def sqlops(services: FakeServices, *sqlcon: str, connect_mode: int = 0) -> Sqlops:
+    """sqlops with these connections."""
+    settings = Sqlops.Settings(sqlcon=list(sqlcon), connect_mode=connect_mode)
+    return Sqlops(settings, services, Sql(Sql.Settings(), services))
 
 
 class Bench:
@@ -27,7 +34,7 @@ class Bench:
         self.services.databases = Databases()
         self.variables = PseudoVariables(self.services)
         self.services.variables = self.variables
-        self.sqlops = Sqlops(Sqlops.Settings(sqlcon=["db=>sqlite:///:memory:"]), self.services)
+        self.sqlops = sqlops(self.services, "db=>sqlite:///:memory:")
         self.variables.add(Pv(Pv.Settings(), self.services))
         self.variables.add(self.sqlops)
         self.ctx = context(services=self.services)
@@ -201,7 +208,7 @@ def test_no_answer_is_a_failure(bench: Bench, answer: object) -> None:
     for function in (bench.sqlops.sql_query, bench.sqlops.sql_xquery, bench.sqlops.sql_pvquery):
         target = "$var(a)" if function == bench.sqlops.sql_pvquery else "ra"
         assert settle(function(bench.ctx, "db", "select 1", target), lambda _: answer) == -1
-    assert bench.services.counters["sqlops:failures"] == 3
+    assert bench.services.counters["sql:failures"] == 3
 
 
 @pytest.mark.parametrize(
@@ -242,7 +249,7 @@ def test_wrong_connections(sqlcon: list[str], problem: str) -> None:
     services = FakeServices()
     services.databases = Databases()
     with pytest.raises(SettingsError) as raised:
-        Sqlops(Sqlops.Settings(sqlcon=sqlcon), services)
+        sqlops(services, *sqlcon)
     assert problem in str(raised.value)
 
 
@@ -251,8 +258,6 @@ def test_start_reaches_the_databases(tmp_path: Path) -> None:
     file.write_text("this is a text file and no database at all" * 10)
     services = FakeServices()
     services.databases = Databases()
-    settings = Sqlops.Settings(sqlcon=[f"db=>sqlite:///{file}"])
     with pytest.raises(StorageError):
-        Sqlops(settings, services).start()
-    settings.connect_mode = 1
-    Sqlops(settings, services).start()
+        sqlops(services, f"db=>sqlite:///{file}").start()
+    sqlops(services, f"db=>sqlite:///{file}", connect_mode=1).start()

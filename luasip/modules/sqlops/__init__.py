@@ -1,6 +1,5 @@
 """The sqlops module: SQL statements from the route script."""
 
-from luasip.modules.sqlops.connections import Connections
 from luasip.modules.sqlops.module import Sqlops
 
-__all__ = ["Connections", "Sqlops"]
+__all__ = ["Sqlops"]

@@ -9,8 +9,9 @@ from luasip.kemi.context import PvValue, RouteContext, Services, Suspending
 from luasip.kemi.declare import Module, function, variable
 from luasip.kemi.lists import XavpRecord
 from luasip.kemi.xavp_store import push
+from luasip.modules.luasip_sql import Sql
+from luasip.modules.luasip_sql.connections import POOL, statement_call
 from luasip.modules.sqlops import results
-from luasip.modules.sqlops.connections import POOL, Connections, statement_call
 from luasip.storage import Rows
 
 _log = logging.getLogger("luasip.sqlops")
@@ -21,6 +22,7 @@ class Sqlops(Module):
     """sqlops: SQL statements from the route script."""
 
     name = "sqlops"
+    uses = ("luasip_sql",)
 
     @dataclass
     class Settings(Module.Settings):
@@ -36,15 +38,16 @@ class Sqlops(Module):
         connect_mode: int = 0
         """0: the server starts only when every database can be reached; 1: it starts, and each query tries."""
 
-    def __init__(self, settings: Settings, services: Services) -> None:
+    def __init__(self, settings: Settings, services: Services, luasip_sql: Sql) -> None:
         self.settings = settings
-        self.connections = Connections(settings.sqlcon, services)
+        self.connections = luasip_sql.connections
+        self._names = self.connections.add("modules.sqlops.sqlcon", settings.sqlcon)
         self._services = services
 
     def start(self) -> None:
         """With connect_mode 0, reach every database. Raises StorageError."""
         if not self.settings.connect_mode:
-            for name in self.connections.names:
+            for name in self._names:
                 database = self.connections.find(name)
                 assert database is not None
                 database.execute("select 1")

@@ -6,11 +6,11 @@ sees its own results before those of the others.
 """
 
 import re
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import date, datetime
 from typing import Any, Final
 
 from luasip.kemi.context import PvValue, RouteContext
+from luasip.modules.luasip_sql.values import as_text
 from luasip.storage import Rows
 
 _KEY: Final = "sqlops.results"
@@ -64,17 +64,6 @@ def to_pv(value: Any, is_big: bool = False) -> PvValue:
     if isinstance(value, date):
         return int(datetime(value.year, value.month, value.day).timestamp())
     return as_text(value)
-
-
-def as_text(value: Any) -> str:
-    """A value that is neither text, integer nor time, as text."""
-    if isinstance(value, timedelta):
-        seconds = int(value.total_seconds())
-        sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
-        return f"{sign}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    if isinstance(value, time):
-        return value.isoformat("seconds")
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def keep(ctx: RouteContext, name: str, result: SqlResult) -> None:

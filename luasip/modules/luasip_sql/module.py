@@ -2,33 +2,36 @@
 
 import math
 from collections.abc import Generator, Mapping
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any
 
 from luasip.errors import MisuseError
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.declare import Module, function
 from luasip.kemi.operation import Operation
-from luasip.modules.sqlops import Sqlops
-from luasip.modules.sqlops.results import as_text
-from luasip.storage import Database, Rows
+from luasip.modules.luasip_sql.connections import Connections
+from luasip.modules.luasip_sql.values import PLAIN, tables
+from luasip.storage import Database
 from luasip.storage.placeholders import positional
 
 Answering = Generator[Operation, Any, Any]
 
-_PLAIN: Final = frozenset((str, int, float, bool, type(None)))
-
-
 class Sql(Module):
-    """luasip.sql: databases, with bound values and rows as tables. The connections are those of sqlops."""
+    """luasip.sql: databases, with bound values and rows as tables."""
 
     name = "sql"
     namespace = "luasip"
-    uses = ("sqlops",)
 
-    def __init__(self, settings: Module.Settings, services: Services, sqlops: Sqlops) -> None:
-        self._connections = sqlops.connections
+    @dataclass
+    class Settings(Module.Settings):
+        """The databases."""
+
+        connections: list[str] = field(default_factory=list)
+        """Connections, each "name=>URL" as sqlcon of the module sqlops, whose connections can be used too."""
+
+    def __init__(self, settings: Settings, services: Services) -> None:
+        self.connections = Connections(services)
+        self.connections.add("modules.luasip_sql.connections", settings.connections)
 
     @function(suspends=True)
     def query(self, ctx: RouteContext, con: str, statement: str, values: Any = None) -> Answering:
@@ -37,7 +40,7 @@ class Sql(Module):
         `luasip.sql.query("db", "select * from subscriber where username = ?", {user})`
 
         Args:
-            con: name of a connection (sqlcon of the module sqlops).
+            con: name of a connection, from the settings of luasip_sql or sqlops.
             statement: SQL with a ? for each value, whatever the database; ?? is a question mark.
             values: array of the values; nil in it is NULL.
         Returns: an array of rows, each a table by column name without its NULL columns; or nil and what went
@@ -51,7 +54,7 @@ class Sql(Module):
         """Run a statement that changes something; other messages are handled meanwhile.
 
         Args:
-            con: name of a connection (sqlcon of the module sqlops).
+            con: name of a connection, from the settings of luasip_sql or sqlops.
             statement: SQL with a ? for each value, whatever the database; ?? is a question mark.
             values: array of the values; nil in it is NULL.
         Returns: how many rows it changed (-1 when the database does not say), or nil and what went wrong.
@@ -60,35 +63,12 @@ class Sql(Module):
         return (None, rows) if isinstance(rows, str) else rows.affected
 
     def _run(self, name: str, con: str, statement: str, values: Any) -> Answering:
-        database = self._connections.find(con)
+        database = self.connections.find(con)
         if database is None:
-            known = ", ".join(sorted(self._connections.names)) or "none"
+            known = ", ".join(sorted(self.connections.names)) or "none"
             raise MisuseError(f"{name}: there is no connection {con!r} (defined: {known})")
         bound = _bound(name, database, statement, values)
-        return (yield from self._connections.run(con, statement, bound))
-
-
-def tables(rows: Rows) -> list[dict[str, Any]]:
-    """Rows as Lua gets them; of several columns of one name the last one counts."""
-    return [
-        {column: _lua_value(value) for column, value in zip(rows.columns, row, strict=True)} for row in rows.rows
-    ]
-
-
-def _lua_value(value: Any) -> Any:
-    if value.__class__ in _PLAIN:
-        return value
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, Mapping):
-        return {str(key): _lua_value(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_lua_value(item) for item in value]
-    return as_text(value)
+        return (yield from self.connections.run(con, statement, bound))
 
 
 def _bound(name: str, database: Database, statement: str, values: Any) -> list[Any]:
@@ -117,7 +97,7 @@ def _by_position(name: str, values: Any) -> Mapping[int, Any]:
 
 
 def _checked(name: str, value: Any) -> Any:
-    if value.__class__ not in _PLAIN:
+    if value.__class__ not in PLAIN:
         raise MisuseError(f"{name}: a value must be a string, number or boolean, not {value!r:.80}")
     if isinstance(value, float) and not math.isfinite(value):
         raise MisuseError(f"{name}: a value is {value}")

@@ -1,4 +1,4 @@
-"""The databases scripts name: `sqlcon` settings, and calls on the pool "sql".
+"""The databases scripts name, and statements for them on the pool "sql".
 
 A failure is logged here and is a value afterwards: a script goes on when its database is gone. Knows no results.
 """
@@ -14,7 +14,7 @@ from luasip.storage import Database, Rows
 
 POOL: Final = "sql"
 
-_log = logging.getLogger("luasip.sqlops")
+_log = logging.getLogger("luasip.sql")
 
 Querying = Generator[Operation, Any, Rows | str]
 """Gives the rows, or a text saying why there are none."""
@@ -23,20 +23,27 @@ Querying = Generator[Operation, Any, Rows | str]
 class Connections:
     """Databases by the names the settings give them."""
 
-    def __init__(self, definitions: Sequence[str], services: Services) -> None:
-        """`definitions`: each "name=>URL". Raises SettingsError."""
+    def __init__(self, services: Services) -> None:
         self._services = services
         self._databases: dict[str, Database] = {}
+
+    def add(self, setting: str, definitions: Sequence[str]) -> list[str]:
+        """Open the databases of `definitions`, each "name=>URL"; gives the names.
+
+        Raises SettingsError with every problem, each beginning with the name of the `setting`.
+        """
         problems: list[str] = []
+        names: list[str] = []
         for index, text in enumerate(definitions):
             try:
-                self._add(text)
+                names.append(self._add(text))
             except (ValueError, StorageError) as error:
-                problems.append(f"modules.sqlops.sqlcon[{index}]: {error}")
+                problems.append(f"{setting}[{index}]: {error}")
         if problems:
             raise SettingsError(problems)
+        return names
 
-    def _add(self, text: str) -> None:
+    def _add(self, text: str) -> str:
         name, arrow, url = text.partition("=>")
         name, url = name.strip(), url.strip()
         if not arrow or not name or not url:
@@ -44,6 +51,7 @@ class Connections:
         if name in self._databases:
             raise ValueError(f"the connection {name!r} is defined twice")
         self._databases[name] = self._services.databases.open(url)
+        return name
 
     @property
     def names(self) -> list[str]:
@@ -68,7 +76,7 @@ class Connections:
 
     def failed(self, name: str, statement: str, why: str) -> str:
         """Log and count a failure; gives `why`."""
-        self._services.count("sqlops:failures")
+        self._services.count("sql:failures")
         _log.error("connection %s: %s (query: %.64s)", name, why, statement)
         return why
 
