@@ -8,6 +8,7 @@ This file knows no Lua and no server.
 
 import dataclasses
 import enum
+import functools
 import inspect
 import types
 from collections.abc import Callable, Generator
@@ -172,13 +173,7 @@ class Module:
     @classmethod
     def exports(cls) -> list[Export]:
         """Every exported function, in the order of definition."""
-        found = [_export(cls, attribute, member) for attribute, member in _members(cls, "__kemi_function__")]
-        names: set[str] = set()
-        for export in found:
-            if export.name in names:
-                raise TypeError(f"{cls.__name__}: {export.name!r} is exported twice")
-            names.add(export.name)
-        return found
+        return list(_exports(cls))  # type: ignore[arg-type]  # mypy looks at the hash of instances
 
     @classmethod
     def variables(cls) -> list[VariableExport]:
@@ -235,6 +230,18 @@ def _members(cls: type[Module], mark: str) -> list[tuple[str, Any]]:
             if hasattr(member, mark):
                 seen[attribute] = member
     return list(seen.items())
+
+
+@functools.lru_cache(maxsize=256)
+def _exports(cls: type[Module]) -> tuple[Export, ...]:
+    """Kept, because every runtime and every reload asks for all of them and a class does not change."""
+    found = [_export(cls, attribute, member) for attribute, member in _members(cls, "__kemi_function__")]
+    names: set[str] = set()
+    for export in found:
+        if export.name in names:
+            raise TypeError(f"{cls.__name__}: {export.name!r} is exported twice")
+        names.add(export.name)
+    return tuple(found)
 
 
 def _export(cls: type[Module], attribute: str, method: Any) -> Export:
