@@ -4,9 +4,7 @@ import threading
 
 from luasip.kemi.context import Branch, PvValue, RouteContext
 from luasip.kemi.declare import Module, function, variable, variable_setter
-from luasip.kemi.flag_values import FLAGS_MASK, flag_bit, flags_value
-
-GREATEST_FLAG = 31
+from luasip.kemi.flag_values import FLAGS_MASK, GREATEST_FLAG, flag_bit, flags_value
 
 
 class Flags(Module):

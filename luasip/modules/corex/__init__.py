@@ -7,6 +7,7 @@ from luasip.kemi.context import PvValue, RouteContext, Services, Suspending
 from luasip.kemi.current import request_uri
 from luasip.kemi.declare import Route, function
 from luasip.kemi.operation import Call, Operation
+from luasip.kemi.socket_text import find_listener
 from luasip.modules.corex.branches import Branches
 from luasip.modules.corex.sockets import Sockets
 from luasip.modules.corex.vias import Vias
@@ -108,7 +109,7 @@ class Corex(Branches, Sockets, Vias):
             data: what to send, as it is.
         Returns: 1, -1 when a parameter is unusable or the URI leads nowhere.
         """
-        listener = self.find_listener(sock)
+        listener = find_listener(self.services.listeners, sock)
         if not uri or not data or listener is None:
             return -1
         return (yield from self.services.send_to_uri(ctx, uri, data, listener))

@@ -5,7 +5,7 @@ A socket's name is its text in the settings, such as "udp:127.0.0.1:5060".
 
 from luasip.kemi.context import Listener, RouteContext, Services, Source
 from luasip.kemi.declare import Module, function
-from luasip.sip.uri import hosts_equal
+from luasip.kemi.socket_text import find_listener
 
 
 class Sockets(Module):
@@ -18,10 +18,10 @@ class Sockets(Module):
         """Choose the socket the message is sent from.
 
         Args:
-            ssock: [protocol:]host[:port] of a listening socket; UDP and any port when left out.
+            ssock: [protocol:]host[:port] of a listening socket; any protocol and port when left out.
         Returns: 1, -1 when the server does not listen there.
         """
-        return self._send_from(ctx, self.find_listener(ssock))
+        return self._send_from(ctx, find_listener(self.services.listeners, ssock))
 
     @function()
     def set_send_socket_name(self, ctx: RouteContext, ssock: str) -> int:
@@ -38,10 +38,10 @@ class Sockets(Module):
         """Treat the message as received on another socket.
 
         Args:
-            ssock: [protocol:]host[:port] of a listening socket; UDP and any port when left out.
+            ssock: [protocol:]host[:port] of a listening socket; any protocol and port when left out.
         Returns: 1, -1 when the server does not listen there.
         """
-        return self._received_on(ctx, self.find_listener(ssock))
+        return self._received_on(ctx, find_listener(self.services.listeners, ssock))
 
     @function()
     def set_recv_socket_name(self, ctx: RouteContext, ssock: str) -> int:
@@ -77,21 +77,6 @@ class Sockets(Module):
         old = ctx.source
         ctx.source = Source(parts[1], parts[2] or 5060, old.listener, old.connection_id, old.received_at)
         return 1
-
-    def find_listener(self, text: str) -> Listener | None:
-        """The listening socket "[protocol:]host[:port]" names, None when there is none."""
-        parts = split_socket(text)
-        if parts is None:
-            return None
-        protocol, host, port = parts
-        for listener in self.services.listeners:
-            if (
-                listener.protocol == protocol
-                and port in (0, listener.port)
-                and hosts_equal(listener.host, host)
-            ):
-                return listener
-        return None
 
     def _named(self, text: str) -> Listener | None:
         return next((listener for listener in self.services.listeners if listener.text == text), None)

@@ -5,11 +5,11 @@ from email.utils import parsedate_to_datetime
 
 from luasip.errors import SipError
 from luasip.kemi.context import RouteContext, Services
+from luasip.kemi.credentials import accepted_credentials
 from luasip.kemi.current import request_uri, to_header
 from luasip.kemi.declare import Route, function
 from luasip.modules.siputils.contacts import Contacts
 from luasip.modules.siputils.uris import Uris
-from luasip.sip.digest import parse_credentials
 from luasip.sip.message import Request
 from luasip.sip.uri import Uri, hosts_equal
 
@@ -88,21 +88,14 @@ class Siputils(Uris, Contacts):
 
     @function()
     def is_user(self, ctx: RouteContext, suser: str) -> int:
-        """Compare the user name in the digest credentials of the request.
+        """Compare the user name in the credentials an auth module has accepted.
 
         Args:
             suser: the name.
-        Returns: 1 when it is the same, -1 when not or when there are no credentials.
+        Returns: 1 when it is the same, -1 when not or when nobody has been authenticated.
         """
-        for key in ("authorization", "proxy-authorization"):
-            for line in ctx.message.all(key):
-                try:
-                    name = parse_credentials(line.value, line.name).params.get("username")
-                except SipError:
-                    continue
-                if name is not None:
-                    return 1 if name == suser else -1
-        return -1
+        accepted = accepted_credentials(ctx)
+        return 1 if accepted is not None and accepted.params.get("username") == suser else -1
 
     @function()
     def is_first_hop(self, ctx: RouteContext) -> int:

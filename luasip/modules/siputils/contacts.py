@@ -5,17 +5,14 @@ What is decoded came from a peer and is used only when it is a URI.
 
 import base64
 from collections.abc import Callable
-from typing import Final
 
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.current import contacts_of, parsed_uri, request_uri
 from luasip.kemi.declare import Module, function
+from luasip.kemi.socket_text import bracketed, protocol_number
 from luasip.sip.grammar import skip_quoted
 from luasip.sip.uri import Uri, hosts_equal
 from luasip.sip.values import NameAddr
-
-PROTOCOL_NUMBERS: Final = {"udp": 1, "tcp": 2, "tls": 3, "sctp": 4, "ws": 5, "wss": 6}
-"""Numbers of the transports in an ;alias parameter."""
 
 
 class Contacts(Module):
@@ -223,5 +220,4 @@ def _with_alias(ctx: RouteContext, uri: Uri) -> str:
     same = hosts_equal(uri.host, source.host) and (uri.port or 5060) == source.port
     if same and (uri.transport or "udp") == protocol:
         return uri.text
-    host = f"[{source.host}]" if ":" in source.host else source.host
-    return f"{uri.text};alias={host}~{source.port}~{PROTOCOL_NUMBERS.get(protocol, 1)}"
+    return f"{uri.text};alias={bracketed(source.host)}~{source.port}~{protocol_number(protocol)}"
