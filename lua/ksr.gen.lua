@@ -1455,7 +1455,7 @@ function KSR.corex.via_use_xavp_fields(fval) end
 function KSR.corex.via_reply_add_xavp_params(fval) end
 
 ---Choose the socket the message is sent from.
----@param ssock string|number [protocol:]host[:port] of a listening socket; UDP and any port when left out.
+---@param ssock string|number [protocol:]host[:port] of a listening socket; any protocol and port when left out.
 ---@return integer # 1, -1 when the server does not listen there.
 function KSR.corex.set_send_socket(ssock) end
 
@@ -1465,7 +1465,7 @@ function KSR.corex.set_send_socket(ssock) end
 function KSR.corex.set_send_socket_name(ssock) end
 
 ---Treat the message as received on another socket.
----@param ssock string|number [protocol:]host[:port] of a listening socket; UDP and any port when left out.
+---@param ssock string|number [protocol:]host[:port] of a listening socket; any protocol and port when left out.
 ---@return integer # 1, -1 when the server does not listen there.
 function KSR.corex.set_recv_socket(ssock) end
 
@@ -1852,9 +1852,9 @@ function KSR.siputils.is_http() end
 ---@return integer # 1 when it has, -1 when not.
 function KSR.siputils.has_totag() end
 
----Compare the user name in the digest credentials of the request.
+---Compare the user name in the credentials an auth module has accepted.
 ---@param suser string|number the name.
----@return integer # 1 when it is the same, -1 when not or when there are no credentials.
+---@return integer # 1 when it is the same, -1 when not or when nobody has been authenticated.
 function KSR.siputils.is_user(suser) end
 
 ---Whether the message comes straight from an end: one Via, or our Record-Route on top of a reply.
@@ -3435,6 +3435,30 @@ function KSR.pike.pike_check_req() end
 ---@return integer # 1 it may go on (also when it is no address), -1 it is blocked, -2 it is blocked from now on.
 function KSR.pike.pike_check_ip(strip) end
 
+---luasip.sql: databases, with bound values and rows as tables.
+---@class luasip.sql
+luasip.sql = {}
+
+---Run a statement and get its rows; other messages are handled meanwhile.
+---
+---`luasip.sql.query("db", "select * from subscriber where username = ?", {user})`
+---
+---May suspend the route until its result is there.
+---@param con string|number name of a connection, from the settings of luasip_sql or sqlops.
+---@param statement string|number SQL with a ? for each value, whatever the database; ?? is a question mark.
+---@param values? any array of the values; nil in it is NULL.
+---@return string|integer|nil # an array of rows, each a table by column name without its NULL columns; or nil and what went wrong. Times are text, "2026-01-31 23:59:59".
+function luasip.sql.query(con, statement, values) end
+
+---Run a statement that changes something; other messages are handled meanwhile.
+---
+---May suspend the route until its result is there.
+---@param con string|number name of a connection, from the settings of luasip_sql or sqlops.
+---@param statement string|number SQL with a ? for each value, whatever the database; ?? is a question mark.
+---@param values? any array of the values; nil in it is NULL.
+---@return string|integer|nil # how many rows it changed (-1 when the database does not say), or nil and what went wrong.
+function luasip.sql.execute(con, statement, values) end
+
 ---sqlops: SQL statements from the route script.
 ---@class KSR.sqlops
 KSR.sqlops = {}
@@ -3516,27 +3540,3 @@ function KSR.sqlops.sql_result_gete(resid, row, col) end
 ---@param col integer|string column, from 0.
 ---@return string|integer|nil # the value; 0 when it is null or there is none.
 function KSR.sqlops.sql_result_getz(resid, row, col) end
-
----luasip.sql: databases, with bound values and rows as tables. The connections are those of sqlops.
----@class luasip.sql
-luasip.sql = {}
-
----Run a statement and get its rows; other messages are handled meanwhile.
----
----`luasip.sql.query("db", "select * from subscriber where username = ?", {user})`
----
----May suspend the route until its result is there.
----@param con string|number name of a connection (sqlcon of the module sqlops).
----@param statement string|number SQL with a ? for each value, whatever the database; ?? is a question mark.
----@param values? any array of the values; nil in it is NULL.
----@return string|integer|nil # an array of rows, each a table by column name without its NULL columns; or nil and what went wrong. Times are text, "2026-01-31 23:59:59".
-function luasip.sql.query(con, statement, values) end
-
----Run a statement that changes something; other messages are handled meanwhile.
----
----May suspend the route until its result is there.
----@param con string|number name of a connection (sqlcon of the module sqlops).
----@param statement string|number SQL with a ? for each value, whatever the database; ?? is a question mark.
----@param values? any array of the values; nil in it is NULL.
----@return string|integer|nil # how many rows it changed (-1 when the database does not say), or nil and what went wrong.
-function luasip.sql.execute(con, statement, values) end
