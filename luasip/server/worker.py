@@ -229,7 +229,7 @@ class Worker:
         runtime = self.slot().runtime
         context = RouteContext(Route.REPLY, response, source, self._services, runtime.script_variables)
         name = self._outcome.reply_route
-        if name and runtime.has(name):
+        if name and name in runtime.functions:
             yield RunRoute(name, context)
         if not context.dropped and not self._stateless.forward_response(context):
             self._statistics.add("core:drop_replies")

@@ -48,7 +48,7 @@ class Outcome:
 
     def _reply_route(self, transaction: Transaction, context: RouteContext) -> Flow:
         """ksr_reply_route, which sees every response before anything else does."""
-        if self.reply_route and transaction.slot.runtime.has(self.reply_route):
+        if self.reply_route and self.reply_route in transaction.slot.runtime.functions:
             yield RunRoute(self.reply_route, context)
 
     def cancel_response(
