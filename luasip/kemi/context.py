@@ -91,6 +91,14 @@ class Branch:
         self.ruid = ""
         self.location_user_agent = ""
 
+    def copy(self) -> "Branch":
+        """An independent copy."""
+        other = Branch(self.uri, self.destination_uri, self.q, self.flags)
+        other.path, other.protocol, other.send_socket = self.path, self.protocol, self.send_socket
+        other.instance, other.reg_id, other.ruid = self.instance, self.reg_id, self.ruid
+        other.location_user_agent = self.location_user_agent
+        return other
+
 
 class Arming:
     """Names of the Lua functions armed by t_on_*; "" when none."""

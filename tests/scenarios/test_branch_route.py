@@ -260,3 +260,24 @@ def test_onsend_can_be_switched_off() -> None:
         assert scene.said == ["relay 1"]
         for phone in (bob, carol):
             phone.answer(requests(phone)[0], 404)
+
+
+def test_a_request_uri_changed_for_a_branch_is_not_seen_in_the_failure_route() -> None:
+    script = """
+    function ksr_branch() KSR.pv.sets("$ru", "sip:changed@10.0.0.3:5060") end
+    function ksr_failure() KSR.info("failure " .. KSR.pv.get("$ru") .. "\\n") end
+    function ksr_request_route()
+      KSR.tm.t_on_branch("ksr_branch")
+      KSR.tm.t_on_failure("ksr_failure")
+      KSR.tm.t_relay()
+      KSR.info("after " .. KSR.pv.get("$ru") .. "\\n")
+    end
+    """
+    with Scene(script) as scene:
+        alice, bob = scene.phone("alice"), scene.phone("bob")
+        alice.send(alice.request("MESSAGE", "sip:bob@10.0.0.3:5060"))
+        [received] = bob.requests()
+        assert received.request_uri == "sip:changed@10.0.0.3:5060"
+        bob.answer(received, 404, "No")
+        assert "after sip:bob@10.0.0.3:5060" in scene.log.text(20)
+        assert "failure sip:bob@10.0.0.3:5060" in scene.log.text(20)

@@ -299,7 +299,7 @@ def _branch_context(context: RouteContext, target: Branch, index: int) -> RouteC
         Route.BRANCH, context.message, context.source, context.services, context.script_variables
     )
     branch.edits = context.edits.copy()
-    branch.target = target
+    branch.target = target.copy()
     branch.flags, branch.xflags = context.flags, context.xflags
     branch.lists = context.lists
     branch.arming = context.arming.copy()
