@@ -287,3 +287,16 @@ def test_replies_have_no_record_route() -> None:
     assert bench.rr.add_rr_param(bench.ctx, ";a") == -1
     assert bench.rr.loose_route(bench.ctx) == -1
     assert bench.rr.check_route_param(bench.ctx, "a") == -1
+
+
+def test_variables() -> None:
+    bench = Bench(request(OWN).replace("tag=from1\r\n", "tag=to1\r\n"))
+    assert bench.rr.route_uri(bench.ctx, "", None) == OWN[1:-1]
+    assert bench.rr.route_direction(bench.ctx, "name", None) == "upstream"
+    assert bench.rr.route_direction(bench.ctx, "id", None) == 2
+    other = Bench(INVITE)
+    assert other.rr.route_uri(other.ctx, "", None) is None
+    assert other.rr.route_direction(other.ctx, "name", None) == "downstream"
+    assert other.rr.route_direction(other.ctx, "", None) == 1
+    broken = Bench(request("<"))
+    assert broken.rr.route_uri(broken.ctx, "", None) is None

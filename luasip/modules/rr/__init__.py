@@ -6,10 +6,10 @@ A Record-Route is only asked for here; it is written when the request leaves, wh
 import logging
 from dataclasses import dataclass
 
-from luasip.errors import PatternError
-from luasip.kemi.context import RecordRoute, RouteContext, Services
+from luasip.errors import PatternError, SipError
+from luasip.kemi.context import PvValue, RecordRoute, RouteContext, Services
 from luasip.kemi.current import from_header, parsed_uri, to_header
-from luasip.kemi.declare import Module, Route, function
+from luasip.kemi.declare import Module, Route, function, variable
 from luasip.kemi.posix_regex import compile_posix
 from luasip.modules.rr.routing import Routed, Rules, follow_routes, top_route_parameters
 from luasip.sip.message import Request
@@ -212,6 +212,23 @@ class Rr(Module):
         """
         upstream = self._is_upstream(ctx)
         return 1 if dir.lower() == ("upstream" if upstream else "downstream") else -1
+
+    @variable("route_uri")
+    def route_uri(self, ctx: RouteContext, inner: str, index: int | str | None) -> PvValue:
+        """$route_uri: URI of the topmost Route header."""
+        try:
+            routes = ctx.message.routes
+        except SipError:
+            return None
+        return routes[0].uri_text if routes else None
+
+    @variable("rdir")
+    def route_direction(self, ctx: RouteContext, inner: str, index: int | str | None) -> PvValue:
+        """$rdir(name): "downstream" or "upstream", as is_direction; $rdir(id): 1 or 2."""
+        upstream = self._is_upstream(ctx)
+        if inner == "name":
+            return "upstream" if upstream else "downstream"
+        return 2 if upstream else 1
 
     def _record(
         self, ctx: RouteContext, parameters: str = "", presets: tuple[str, ...] = (), advertised: str = ""
