@@ -4,7 +4,6 @@ Works on text only, after the error; what a script sees in pcall is Lua's own me
 """
 
 import difflib
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -54,10 +53,15 @@ def nearest_name(name: str, candidates: Iterable[str], cutoff: float = 0.6) -> s
         close,
         key=lambda other: (
             difflib.SequenceMatcher(a=other, b=name).ratio(),
-            len(os.path.commonprefix([name, other])),
+            _same_beginning(name, other),
         ),
         default="",
     )
+
+
+def _same_beginning(one: str, other: str) -> int:
+    """How many first characters are equal."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _functions(modules: Iterable[type[Module]]) -> dict[str, list[str]]:

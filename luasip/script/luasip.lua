@@ -23,3 +23,15 @@ function luasip.all(...)
     all(unpack(work, 1, work.n))
     return unpack(results, 1, work.n)
 end
+
+if luasip.http then
+    local request, decode = luasip.http.request, package.preload["cjson.safe"]().decode
+
+    function luasip.http.request(...)
+        local response, problem = request(...)
+        if not response then return nil, problem end
+        local body = response.body
+        function response.json() return decode(body) end
+        return response
+    end
+end

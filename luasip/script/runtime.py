@@ -119,10 +119,8 @@ class Runtime:
         )
         self._lua, self._lua_type = _new_state(options)
         runner, shims, support = self._run_own_files()
-        self._start_function, self._resume_function = runner["start"], runner["resume"]
-        # Fetched now: while Lua runs its tables cannot be read from here, but functions in hand can be called.
-        self._has_function, self._abandon_function = runner["has"], runner["abandon"]
-        self._runner = runner
+        self._runner: dict[str, Any] = dict(runner)
+        """Fetched now: while Lua runs its tables cannot be read from here, but functions in hand can be called."""
         self._install(modules, shims)
         if self._lua.eval("luasip.spawn ~= nil"):
             self._own_file("luasip.lua")(self._lua.globals()["luasip"], support["raise"])
@@ -217,7 +215,7 @@ class Runtime:
 
     def has(self, name: str) -> bool:
         """Whether the script has a global function `name`."""
-        found: bool = self._has_function(name.number if isinstance(name, FunctionName) else name)
+        found: bool = self._runner["has"](name.number if isinstance(name, FunctionName) else name)
         return found
 
     def has_global(self, name: str) -> bool:
@@ -228,7 +226,7 @@ class Runtime:
     def start(self, name: str, ctx: RouteContext, argument: str | None = None) -> Step:
         """Run the global function `name` until it ends, fails or suspends."""
         wanted: str | int = name.number if isinstance(name, FunctionName) else name
-        step = self._step(ctx, self._start_function, wanted, argument)
+        step = self._step(ctx, self._runner["start"], wanted, argument)
         if step is None:
             message = f"{self.options.path}: there is no function {name}"
             return Step(FAILED, error=ScriptError(message))
@@ -244,7 +242,7 @@ class Runtime:
         except TypeError as error:
             answer = self._current.failed("the suspended call", error)
         arguments = answer if type(answer) is tuple else (answer,)
-        step = self._step(ctx, self._resume_function, coroutine, *arguments)
+        step = self._step(ctx, self._runner["resume"], coroutine, *arguments)
         if step is None:
             return Step(FAILED, error=ScriptError(f"{self.options.path}: no suspended route {coroutine}"))
         return step
@@ -291,7 +289,7 @@ class Runtime:
 
     def abandon(self, coroutine: int) -> None:
         """Forget a suspended route; its generator is the caller's to close."""
-        self._abandon_function(coroutine)
+        self._runner["abandon"](coroutine)
 
     def forget(self, name: FunctionName) -> None:
         """Drop a function that was given as an argument and will not be started."""
