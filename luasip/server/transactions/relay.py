@@ -198,8 +198,9 @@ class Relay:
         assert context is not None
         branch.text = request_text(context, destination, branch.branch_id)
         larger = self.next_hops.larger_transport(context.target, destination, len(branch.text))
-        if larger is not None:
+        if larger is not None and destination is not branch.small_destination:
             branch.hops.insert(0, destination)
+            branch.small_destination = destination
             destination = larger
             branch.text = request_text(context, destination, branch.branch_id)
         branch.destination = destination

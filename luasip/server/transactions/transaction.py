@@ -46,6 +46,7 @@ class ClientBranch:
         "request_uri",
         "response",
         "ruid",
+        "small_destination",
         "status",
         "text",
         "timed_out",
@@ -68,6 +69,8 @@ class ClientBranch:
         self.destination: Destination | None = None
         self.hops: list[Destination] = []
         """Further addresses to try when this one cannot be reached (RFC 3263 §4.3)."""
+        self.small_destination: Destination | None = None
+        """The UDP address whose TCP twin is tried first, because the request is large (RFC 3261 §18.1.1)."""
         self.machine: InviteClient | NonInviteClient | None = None
         self.cancel_machine: NonInviteClient | None = None
         self.cancel_text = ""
