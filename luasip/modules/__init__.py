@@ -7,7 +7,9 @@ from luasip.modules.core import Core
 from luasip.modules.corex import Corex
 from luasip.modules.hdr import Hdr
 from luasip.modules.htable import Htable
+from luasip.modules.http_client import HttpClient
 from luasip.modules.kx import Kx
+from luasip.modules.luasip_http import Http
 from luasip.modules.luasip_sql import Sql
 from luasip.modules.maxfwd import Maxfwd
 from luasip.modules.pike import Pike
@@ -59,4 +61,6 @@ MODULES: tuple[type[Module], ...] = (
     Pike,
     Sql,
     Sqlops,
+    Http,
+    HttpClient,
 )
