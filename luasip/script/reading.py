@@ -56,6 +56,13 @@ class _Scope:
     """Local name → the KSR table it stands for, "" for any other value."""
 
 
+def _ends_expression(token: Token) -> bool:
+    """Whether a value is complete before `token`."""
+    if token.kind == KEYWORD:
+        return token.text not in ("and", "or")
+    return token.kind in (NAME, END) or (token.kind != STRING and token.text == ";")
+
+
 class _Reader:
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
@@ -159,12 +166,12 @@ class _Reader:
 
     def _alias(self) -> str:
         """After `local name`: "KSR.tm" when it goes on `= KSR.tm` and nothing more."""
-        words = [token.text for token in self.tokens[self.at + 1 : self.at + 5]]
+        following = self.tokens[self.at + 1 : self.at + 5]
+        words = [token.text for token in following]
         if words and words[0] in ROOTS and not self._is_local(words[0]):
-            if len(words) == 4 and words[1] == "." and words[3] not in (".", "(", "["):
-                return f"{words[0]}.{words[2]}"
-            if words[1:2] not in (["."], ["("], ["["]):
-                return words[0]
+            length = 3 if words[1:2] == ["."] else 1
+            if len(following) > length and _ends_expression(following[length]):
+                return ".".join(words[0:length:2])
         return ""
 
     def _assignment(self, equals: int) -> None:

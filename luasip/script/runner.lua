@@ -15,6 +15,7 @@ local raw_status, running, raw_close = coroutine.status, coroutine.running, coro
 local type, tostring, error, select, rawget, rawset = type, tostring, error, select, rawget, rawset
 local pcall, xpcall, setmetatable, getmetatable, pairs = pcall, xpcall, setmetatable, getmetatable, pairs
 local collectgarbage = collectgarbage
+local load_text = loadstring or load
 local globals = _G
 local legacy = _VERSION == "Lua 5.1" and not jit
 
@@ -22,8 +23,8 @@ local legacy = _VERSION == "Lua 5.1" and not jit
 
 -- The outermost function of a coroutine is body(fn, …): when the script left `fn` by `return KSR.x.y()`, its frame is
 -- gone and its definition is the nearest place there is.
-local function body(fn, argument)
-    fn(argument)
+local function body(fn, ...)
+    fn(...)
 end
 
 -- "file:line: ". Lua's short_src cuts long file names; the source of a file is "@" and its name.
@@ -235,6 +236,7 @@ end
 ---------------------------------------------------------------------------------------------------- routes
 
 local routes = {} -- coroutine number → suspended coroutine
+local codes = setmetatable({}, { __mode = "k" }) -- coroutines of text or files, which KSR.x.exit() ends as failed
 local last_number = 0
 local suspended = 0
 
@@ -274,7 +276,7 @@ local function outcome(co, number, ok, result)
         routes[number] = nil
         suspended = suspended - 1
     end
-    if ok or result == EXIT then return nil end
+    if ok or result == EXIT and not codes[co] then return nil end
     if soft_limit then host.lift_memory_limit() end
     return located(co, result), traceback(co)
 end
@@ -294,15 +296,40 @@ local function take(name)
     return fn
 end
 
+-- For code that cannot suspend: true and what `fn` gives, or false, message, traceback and whether a limit was passed.
+local function completed(co, ok, ...)
+    if ok then return true, ... end
+    if soft_limit then host.lift_memory_limit() end
+    return false, located(co, (...)), traceback(co), overran
+end
+
+local function complete(fn, ...)
+    overran = false
+    local co = raw_create(fn)
+    watch(co)
+    return completed(co, raw_resume(co, ...))
+end
+
 local runner = {}
 
-function runner.start(name, argument)
+function runner.start(name, ...)
     local fn = take(name)
     if type(fn) ~= "function" then return false end
     overran = false
     local co = raw_create(body)
     watch(co)
-    return outcome(co, nil, raw_resume(co, fn, argument))
+    return outcome(co, nil, raw_resume(co, fn, ...))
+end
+
+function runner.start_code(code, is_file)
+    local chunk, problem
+    if is_file then chunk, problem = loadfile(code) else chunk, problem = load_text(code, code) end
+    if not chunk then return problem, "" end
+    overran = false
+    local co = raw_create(body)
+    codes[co] = true
+    watch(co)
+    return outcome(co, nil, raw_resume(co, chunk))
 end
 
 function runner.resume(number, value, code)
@@ -373,4 +400,4 @@ function runner.forget(number)
 end
 
 return runner, { where = where, raise = raise, suspend = suspend, make_room = make_room, keep = keep, EXIT = EXIT,
-    soft_limit = soft_limit }
+    soft_limit = soft_limit, complete = complete, load_text = load_text }

@@ -9,8 +9,9 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +49,8 @@ class ScriptOptions:
     """CPU seconds one step of a callback (start or resume to end or suspension) may take; 0: no limit."""
     memory_limit: int = 256 * 1024 * 1024
     """Bytes the Lua state may hold; 0: no limit."""
+    more: tuple[Path, ...] = ()
+    """Files run after the script, in the same state."""
     suspend: str = "auto"
     """"auto", or "explicit": KSR functions that would suspend the route block its thread, as in Kamailio."""
 
@@ -90,6 +93,7 @@ class Runtime:
         log: logging.Logger,
         known_modules: Sequence[type[Module]] = (),
         version: int = 0,
+        clock: Callable[[], float] = time.thread_time,
     ) -> None:
         """Build the state; the script is not loaded yet.
 
@@ -98,6 +102,7 @@ class Runtime:
             block: drives a suspending generator to its end on this thread, where Lua cannot yield.
             known_modules: every module there is, for error messages about modules that are not loaded.
             version: number of this script version, for the server's use.
+            clock: seconds, of which a step may take options.time_limit.
 
         Raises SettingsError when there is no such Lua.
         """
@@ -108,8 +113,15 @@ class Runtime:
         """$var(…) of this state."""
         self.functions: frozenset[str] = frozenset()
         """Names of the global functions after loading; unlike `has` it may be asked while Lua runs."""
-        self.files: set[Path] = {options.path}
+        self.files: set[Path] = {options.path, *options.more}
         self.log = log
+        self.script: Runtime = self
+        """The state with the script, when this is the one apart from it."""
+        self._clock = clock
+        self._build_apart = partial(
+            Runtime, options, modules, block=block, log=log, known_modules=known_modules, version=version
+        )
+        self._apart: Runtime | None = None
         self._names = Names(modules, known_modules)
         self._warned: set[str] = set()
         self._reserve = _reserve(options.memory_limit)
@@ -121,9 +133,7 @@ class Runtime:
         runner, shims, support = self._run_own_files()
         self._runner: dict[str, Any] = dict(runner)
         """Fetched now: while Lua runs its tables cannot be read from here, but functions in hand can be called."""
-        self._install(modules, shims)
-        if self._lua.eval("luasip.spawn ~= nil"):
-            self._own_file("luasip.lua")(self._lua.globals()["luasip"], support["raise"])
+        self._install(modules, shims, support)
 
     def _run_own_files(self) -> tuple[Any, Any, Any]:
         host = self._lua.table_from(self._host())
@@ -140,7 +150,7 @@ class Runtime:
         """What the Lua files may call or read. These functions must not call Lua."""
         current, options = self._current, self.options
         limit = options.time_limit
-        log, warned, files, clock = self.log, self._warned, self.files, time.thread_time
+        log, warned, files, clock = self.log, self._warned, self.files, self._clock
         weak = weakref.ref(self)
 
         def over_time() -> bool:
@@ -182,7 +192,8 @@ class Runtime:
             "called_while_loading": called_while_loading,
         }
 
-    def _install(self, modules: Sequence[Module], support: Any) -> None:
+    def _install(self, modules: Sequence[Module], shims: Any, support: Any) -> None:
+        """Put the functions of the modules into the state."""
         tables = {name: self._lua.table() for name in ("KSR", "luasip")}
         compiled: dict[str, Any] = {}
         for module in modules:
@@ -190,9 +201,11 @@ class Runtime:
             if module.name:
                 table[module.name] = table = self._lua.table()
             for export in type(module).exports():
-                table[export.name] = self._shim(module, export, support, compiled)
+                table[export.name] = self._shim(module, export, shims, compiled)
         for name, table in tables.items():
             self._lua.globals()[name] = table
+        if self._lua.eval("luasip.spawn ~= nil"):
+            self._own_file("luasip.lua")(tables["luasip"], support["raise"])
 
     def _shim(self, module: Module, export: Export, support: Any, compiled: dict[str, Any]) -> Any:
         source = shape(export, limited=bool(self.options.memory_limit))
@@ -203,11 +216,12 @@ class Runtime:
 
     def load(self) -> None:
         """Run the script file. Raises ScriptError with file and line; the Runtime is of no use then."""
-        self._current.overrun_at = time.thread_time() + LOAD_TIME_FACTOR * self.options.time_limit
-        failure = self._runner["load"](str(self.options.path))
-        self._restore_memory_limit()
-        if failure is not None:
-            raise self._error(*failure)
+        for path in (self.options.path, *self.options.more):
+            self._current.overrun_at = self._clock() + LOAD_TIME_FACTOR * self.options.time_limit
+            failure = self._runner["load"](str(path))
+            self._restore_memory_limit()
+            if failure is not None:
+                raise self._error(*failure)
         self.functions = frozenset(
             str(name) for name, value in self._lua.globals().items() if self._lua_type(value) == "function"
         )
@@ -223,13 +237,32 @@ class Runtime:
         found: bool = self._runner["has_global"](name)
         return found
 
-    def start(self, name: str, ctx: RouteContext, argument: str | None = None) -> Step:
+    @property
+    def apart(self) -> "Runtime":
+        """A second state with the same modules and nothing of the script; made when it is first needed."""
+        if self.script is not self:
+            return self
+        if self._apart is None:
+            self._apart = self._build_apart()
+            self._apart.script = self
+            self._apart.functions = self.functions
+            # One lock for both: a call that blocks may go from either to the other.
+            self._apart.lock = self.lock
+        return self._apart
+
+    def start(self, name: str, ctx: RouteContext, *arguments: str) -> Step:
         """Run the global function `name` until it ends, fails or suspends."""
         wanted: str | int = name.number if isinstance(name, FunctionName) else name
-        step = self._step(ctx, self._runner["start"], wanted, argument)
+        step = self._step(ctx, self._runner["start"], wanted, *arguments)
         if step is None:
             message = f"{self.options.path}: there is no function {name}"
             return Step(FAILED, error=ScriptError(message))
+        return step
+
+    def start_code(self, code: str, ctx: RouteContext, *, is_file: bool = False) -> Step:
+        """Run Lua text, or the file of that name, until it ends, fails or suspends; KSR.x.exit() is a failure in it."""
+        step = self._step(ctx, self._runner["start_code"], code, is_file)
+        assert step is not None
         return step
 
     def resume(self, coroutine: int, ctx: RouteContext, ok: bool, value: Any) -> Step:

@@ -7,18 +7,20 @@ import pytest
 from luasip.script.explain import Names, explain, nearest_name, whole_file_names
 from tests.script.fakes import KNOWN, Core, Ender, Proxy
 
+NOT_LOADED = "module kx is not loaded: add it to [modules] load"
+NO_EXI = "there is no KSR.x.exi, did you mean KSR.x.exit?"
 NAMES = Names([Core(), Proxy(), Ender()], KNOWN)
 
 
 @pytest.mark.parametrize(
     ("message", "line", "hint"),
     [
-        ("attempt to index a nil value (field 'kx')", "KSR.kx.x()", "module kx is not loaded: add it to [modules] load"),
-        ("attempt to index field 'kx' (a nil value)", "", "module kx is not loaded: add it to [modules] load"),
+        ("attempt to index a nil value (field 'kx')", "KSR.kx.x()", NOT_LOADED),
+        ("attempt to index field 'kx' (a nil value)", "", NOT_LOADED),
         ("attempt to index a nil value (field 'tmm')", "KSR.tmm.t_relay()", "did you mean KSR.tm?"),
         ("attempt to index a nil value (field 'tmm')", "other.tmm.x()", ""),
-        ("attempt to call a nil value (field 'exi')", "KSR.x.exi()", "there is no KSR.x.exi, did you mean KSR.x.exit?"),
-        ("attempt to call a nil value (method 'exi')", "KSR.x:exi()", "there is no KSR.x.exi, did you mean KSR.x.exit?"),
+        ("attempt to call a nil value (field 'exi')", "KSR.x.exi()", NO_EXI),
+        ("attempt to call a nil value (method 'exi')", "KSR.x:exi()", NO_EXI),
         ("attempt to call a nil value (field 'zzz')", "KSR.x.zzz()", "there is no KSR.x.zzz"),
         ("attempt to call a nil value (field 'exi')", "my.exi()", ""),
         ("attempt to call a table value (field 'tm')", "KSR.tm()", "KSR.tm is a module: call one of its functions"),

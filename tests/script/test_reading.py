@@ -109,6 +109,8 @@ def test_functions_and_requires() -> None:
     assert reading.required == {"a.b", "c"}
 
 
-@pytest.mark.parametrize("source", ["end end end )", "function (", "local", "for", "x = = 1", "function f(a", "local x <"])
+@pytest.mark.parametrize(
+    "source", ["end end end )", "function (", "local", "for", "x = = 1", "function f(a", "local x <", "local K = KSR"]
+)
 def test_broken_source_is_read_as_far_as_it_goes(source: str) -> None:
     read(source)
