@@ -402,7 +402,7 @@ function ksr_failure_one()
     say("kept", tostring(KSR.isflagset(FLT_KEEP)) .. " " .. KSR.pv.get("$avp(kept)"))
     say("t_branch_timeout", KSR.tm.t_branch_timeout())
     say("t_branch_replied", KSR.tm.t_branch_replied())
-    if KSR.tm.t_check_status("486|408") > 0 then
+    if KSR.tm.t_check_status("486|408|603") > 0 then
         KSR.tm.t_on_failure("ksr_failure_two")
         KSR.pv.sets("$ru", "sip:three@10.0.0.5:5060")
         KSR.tm.t_relay()
