@@ -124,7 +124,9 @@ def converse(started: Any, caller: Phone, callee: Phone, server: str) -> dict[st
     parameters.opt.audioCount, parameters.opt.videoCount = 1, 0
     call.makeCall(f"sip:{callee.name}@{server}", parameters)
     ends = lambda: [call, *callee.calls]  # noqa: E731
-    found["confirmed"] = pump(started, lambda: len(ends()) == 2 and all(e.state == "CONFIRMED" for e in ends()))
+    found["confirmed"] = pump(
+        started, lambda: len(ends()) == 2 and all(e.state == "CONFIRMED" for e in ends())
+    )
     if not found["confirmed"]:
         return found
     other = callee.calls[-1]
@@ -146,6 +148,13 @@ def converse(started: Any, caller: Phone, callee: Phone, server: str) -> dict[st
 def main(server: str) -> dict[str, Any]:
     """Everything the two phones do; what was seen."""
     started, transports = endpoint()
+    found = use_phones(started, transports, server)  # the phones must be gone before their library
+    started.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
+    return found
+
+
+def use_phones(started: Any, transports: dict[str, int], server: str) -> dict[str, Any]:
+    """Register, two calls, unregister."""
     alice = phone("alice", server, "udp", transports["udp"])
     bob = phone("bob", server, "tcp", transports["tcp"])
     both = (alice, bob)
@@ -161,8 +170,6 @@ def main(server: str) -> dict[str, Any]:
     found["unregistered"] = [one.registration for one in both]
     for one in both:
         one.shutdown()
-    del alice, bob, both, one
-    started.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
     return found
 
 

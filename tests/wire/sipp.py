@@ -25,7 +25,9 @@ class Calls:
 
 
 @contextlib.contextmanager
-def callee(server: Served, folder: Path, user: str, protocol: str = "udp", host: str = "127.0.0.1") -> Iterator[None]:
+def callee(
+    server: Served, folder: Path, user: str, protocol: str = "udp", host: str = "127.0.0.1"
+) -> Iterator[None]:
     """A sipp that takes every call, registered as `user` while the block runs."""
     port = free_port(host)
     shown = f"[{host}]" if ":" in host else host

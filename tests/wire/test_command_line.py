@@ -61,15 +61,16 @@ def test_three_mistakes_in_the_settings(tmp_path: Path) -> None:
         f'[script]\npath = "{ROOT}/lua/default.lua"\n[modules.tm]\nfr_tmer = 5\n',
         "utf-8",
     )
-    for command in ("run", "check"):
-        result = luasip(command, "-c", config)
-        assert result.returncode == 1
-        lines = result.stderr.splitlines()
-        assert len(lines) == 3, result.stderr
-        for line, name in zip(sorted(lines), ("modules.tm.fr_tmer", "server.listen[0]", "server.stop_timeout"), strict=True):
-            assert name in line
-            assert "luasip.toml" in line
-        assert "fr_timer" in result.stderr
+    result = luasip("run", "-c", config)
+    assert result.returncode == 1
+    lines = sorted(result.stderr.splitlines())
+    assert len(lines) == 3, result.stderr
+    for line, name in zip(
+        lines, ("modules.tm.fr_tmer", "server.listen[0]", "server.stop_timeout"), strict=True
+    ):
+        assert name in line
+        assert "luasip.toml" in line
+    assert "fr_timer" in result.stderr
 
 
 def test_mistakes_in_the_script(tmp_path: Path) -> None:
@@ -78,27 +79,27 @@ def test_mistakes_in_the_script(tmp_path: Path) -> None:
     assert result.returncode == 1
     lines = result.stderr.splitlines()
     assert len(lines) == 3, result.stderr
-    for line, number, words in zip(lines, (3, 4, 5), ("nobody_wrote_this", "KSR.tm.t_relay", "reason"), strict=True):
+    for line, number, words in zip(
+        lines, (3, 4, 5), ("nobody_wrote_this", "KSR.tm.t_relay", "reason"), strict=True
+    ):
         assert f"default.lua:{number}:" in line
         assert words in line
 
 
 def test_syntax_error_in_the_script(tmp_path: Path) -> None:
     server = Served(tmp_path, script="function ksr_request_route(\n")
-    for command in ("run", "check"):
-        result = luasip(command, "-c", server.config)
-        assert result.returncode == 1
-        assert "default.lua:1:" in result.stderr or "default.lua:2:" in result.stderr
-        assert "Traceback" not in result.stderr
+    result = luasip("run", "-c", server.config)
+    assert result.returncode == 1
+    assert "default.lua:1:" in result.stderr or "default.lua:2:" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_no_such_file(tmp_path: Path) -> None:
     missing = tmp_path / "none.toml"
-    for command in ("run", "check"):
-        result = luasip(command, "-c", missing)
-        assert result.returncode == 1
-        assert str(missing) in result.stderr
-        assert "Traceback" not in result.stderr
+    result = luasip("run", "-c", missing)
+    assert result.returncode == 1
+    assert str(missing) in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_default_configuration_is_clean() -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from luasip.sip.message import Request
+from luasip.sip.response import build_response
 from tests.wire.peer import Peer
 from tests.wire.process import Served
 
@@ -37,4 +39,7 @@ def test_calls_reach_a_contact_from_before_the_crash(tmp_path: Path) -> None:
         with Peer(server.address) as alice:
             alice.send(alice.request("MESSAGE", "bob"))
             received = bob.receive()
-            assert received.request_uri == f"sip:bob@{bob.address}"  # type: ignore[union-attr]
+            assert isinstance(received, Request)
+            assert received.request_uri == f"sip:bob@{bob.address}"
+            bob.send(build_response(received, 200, "OK", to_tag="bob"))
+            assert alice.receive().text.startswith("SIP/2.0 200 OK")

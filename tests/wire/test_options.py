@@ -63,7 +63,9 @@ def test_malformed_request_is_answered_with_the_header_that_is_wrong(
 
 def test_no_open_relay(served: Served) -> None:
     with Peer(served.address) as peer:
-        text = peer.request("INVITE", "bob").replace(f"sip:bob@{peer.target} SIP", "sip:bob@elsewhere.example SIP")
+        text = peer.request("INVITE", "bob").replace(
+            f"sip:bob@{peer.target} SIP", "sip:bob@elsewhere.example SIP"
+        )
         answer = peer.ask(text)
         assert (answer.status, answer.reason) == (403, "Relaying Forbidden")
 
