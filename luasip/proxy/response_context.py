@@ -161,12 +161,6 @@ class ResponseContext:
         self._got_6xx = False
         return ALL_FINAL
 
-    def reuse_branch(self, index: int) -> None:
-        """This branch is sent again, elsewhere, and waited for anew (t_reuse_branch). An ALL_FINAL that its
-        failure brought is void."""
-        self.branches[index] = Branch(self.leg)
-        self._leg_over = False
-
     def on_response(self, index: int, status: int, response: Response | None = None) -> int:
         """A branch has answered. response: None when the status is made here (408, 503).
 

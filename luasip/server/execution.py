@@ -25,9 +25,11 @@ from luasip.kemi.operation import (
     Event,
     Operation,
     Parallel,
+    RunCode,
     RunRoute,
     Sleep,
 )
+from luasip.script.plain_data import FunctionName
 from luasip.script.runtime import DONE, SUSPENDED, Runtime, Step
 from luasip.server import logs
 from luasip.server.pool import Pool
@@ -38,6 +40,9 @@ from luasip.sip.message import Request
 log = logging.getLogger("luasip.script")
 
 Flow = Generator[Operation, Any, Any]
+
+DEEPEST = 100
+"""Callbacks and flows in each other, as by KSR.app_lua.run; one more is refused."""
 
 
 def _refusal(operation: Operation) -> Any:
@@ -71,15 +76,43 @@ class RuntimeSlot:
 class LuaFrame:
     """A Lua callback on a task's stack."""
 
-    __slots__ = ("argument", "context", "coroutine", "generator", "name")
+    __slots__ = ("arguments", "code", "context", "coroutine", "generator", "name", "runtime")
 
-    def __init__(self, name: str, context: RouteContext, argument: str | None = None) -> None:
+    def __init__(self, name: str, context: RouteContext, arguments: tuple[str, ...] = ()) -> None:
         self.name = name
         self.context = context
-        self.argument = argument
+        self.arguments = arguments
+        self.code: RunCode | None = None
+        """What runs in place of the function `name`."""
+        self.runtime: Runtime | None = None
+        """Where it runs, once it has begun."""
         self.coroutine = 0
         self.generator: Flow | None = None
         """The suspending function the coroutine waits in."""
+
+    def place(self, runtime: Runtime) -> Runtime:
+        """The runtime it belongs to, when it is called in `runtime`."""
+        if self.code is not None and self.code.apart:
+            found = runtime.apart
+        else:  # a function that was an argument lives where it was made, names are those of the script
+            found = runtime if isinstance(self.name, FunctionName) else runtime.script
+        self.runtime = found
+        return found
+
+    def start(self, runtime: Runtime) -> Step:
+        """Run until it ends, fails or suspends. The runtime's lock is held."""
+        self.context.runs += 1
+        if self.code is None:
+            return runtime.start(self.name, self.context, *self.arguments)
+        return runtime.start_code(self.code.code, self.context, is_file=self.code.is_file)
+
+
+def _frame(operation: RunRoute | RunCode) -> LuaFrame:
+    if isinstance(operation, RunRoute):
+        return LuaFrame(operation.name, operation.context, operation.arguments)
+    frame = LuaFrame(operation.name, operation.context)
+    frame.code = operation
+    return frame
 
 
 class Task:
@@ -142,7 +175,9 @@ class Execution:
         """Told before a route is suspended for the first time: the transaction layer makes it stateful."""
         self.on_failure: Callable[[LuaFrame, ScriptError], None] = lambda frame, error: None
         """Told of every callback that ended with an error; it logs and counts."""
-        self.outcomes: dict[str, int] = {"pool_full": 0, "pool_late": 0, "too_many_suspended": 0}
+        self.outcomes: dict[str, int] = dict.fromkeys(
+            ("pool_full", "pool_late", "pool_stuck", "too_many_suspended", "too_deep"), 0
+        )
         self._suspended: dict[int, Task] = {}
         self._suspended_lock = threading.Lock()
         self._local = threading.local()
@@ -179,10 +214,6 @@ class Execution:
         """Run a new task on this thread until it waits or ends."""
         self._advance(Task(runtime, frame, on_end), None)
 
-    def start_flow(self, flow: Flow, on_end: Callable[[Any], None] | None = None) -> None:
-        """Run a flow that calls no Lua."""
-        self._advance(Task(None, flow, on_end), None)
-
     def _advance(self, task: Task, value: Any) -> None:
         local = self._local
         outer, outer_runtime = getattr(local, "outputs", None), self.runtime
@@ -217,9 +248,13 @@ class Execution:
                 return None, None
             if operation is None:
                 stack.pop()
-            elif isinstance(operation, RunRoute):
-                stack.append(LuaFrame(operation.name, operation.context, operation.argument))
+            elif isinstance(operation, RunRoute | RunCode):
                 value = None
+                if len(stack) < DEEPEST:
+                    stack.append(_frame(operation))
+                else:
+                    self._count("too_deep", f"{operation.name} refused: {DEEPEST} callbacks run in each other")
+                    value = False
             elif len(self._suspended) < self.max_suspended:
                 return operation, None
             else:
@@ -231,14 +266,14 @@ class Execution:
 
     def _step_lua(self, task: Task, frame: LuaFrame, value: Any) -> tuple[Operation | None, Any]:
         """Take a callback one step on: (operation it waits for, None) or (None, whether it ended well)."""
-        runtime = task.runtime
-        assert runtime is not None
+        assert task.runtime is not None
+        runtime = frame.runtime or frame.place(task.runtime)
         context = frame.context
         _bind_log(context, frame.name)
         self._local.runtime = runtime
         if frame.generator is None:
             with runtime.lock:
-                step = runtime.start(frame.name, context, frame.argument)
+                step = frame.start(runtime)
         else:
             operation, ok, answer = self._step_generator(frame, value)
             if operation is not None:
@@ -266,10 +301,12 @@ class Execution:
             frame.coroutine = step.coroutine
             frame.generator = step.generator
             return step.operation, None
-        if frame.context.at_end:
-            for action in frame.context.at_end:
+        context = frame.context
+        context.runs -= 1
+        if context.at_end and not context.runs:
+            actions, context.at_end = context.at_end, None
+            for action in actions:
                 action()
-            frame.context.at_end = None
         if step.state == DONE:
             return None, True
         assert step.error is not None
@@ -287,8 +324,9 @@ class Execution:
             self._suspended[id(task)] = task
         wait = _Wait(lambda value: self.timers.soon(lambda: self._resume(task, value)))
         if isinstance(operation, Parallel):
-            assert task.runtime is not None
-            self._begin_parallel(task.runtime, operation, wait)
+            runtime = frame.runtime if frame is not None else task.runtime
+            assert runtime is not None
+            self._begin_parallel(runtime, operation, wait)
         else:
             self._begin(operation, wait)
 
@@ -326,7 +364,7 @@ class Execution:
                 if next(left) == 0:
                     wait.take(results)
 
-            self.start(runtime, LuaFrame(route.name, route.context, route.argument), ended)
+            self.start(runtime, _frame(route), ended)
 
         for index, route in enumerate(operation.routes):
             self.timers.soon(partial(run, index, route))
@@ -382,10 +420,10 @@ class Execution:
         if isinstance(operation, Sleep):
             time.sleep(operation.seconds)
             return None
-        if isinstance(operation, RunRoute):
-            return self._run_blocking(LuaFrame(operation.name, operation.context, operation.argument))
+        if isinstance(operation, RunRoute | RunCode):
+            return self._run_blocking(_frame(operation))
         if isinstance(operation, Parallel):
-            return [self._run_blocking(LuaFrame(r.name, r.context, r.argument)) for r in operation.routes]
+            return [self._run_blocking(_frame(route)) for route in operation.routes]
         done = threading.Event()
         results: list[Any] = []
 
@@ -399,15 +437,19 @@ class Execution:
 
     def _run_blocking(self, frame: LuaFrame) -> bool:
         """Run a Lua callback to its end on this thread; returns whether it ended well."""
-        runtime: Runtime | None = getattr(self._local, "runtime", None)
-        if runtime is None or not runtime.has(frame.name):
+        outer = self.runtime
+        if outer is None:
             return False
-        with runtime.lock:
-            step = runtime.start(frame.name, frame.context, frame.argument)
-            while step.state == SUSPENDED:
-                frame.generator, operation = step.generator, step.operation
-                ok, answer = True, None
-                while operation is not None:
-                    operation, ok, answer = self._step_generator(frame, self._perform_blocking(operation))
-                step = runtime.resume(step.coroutine, frame.context, ok, answer)
-        return bool(self._after(frame, step)[1])
+        runtime = self._local.runtime = frame.place(outer)
+        try:
+            with runtime.lock:
+                step = frame.start(runtime)
+                while step.state == SUSPENDED:
+                    frame.generator, operation = step.generator, step.operation
+                    ok, answer = True, None
+                    while operation is not None:
+                        operation, ok, answer = self._step_generator(frame, self._perform_blocking(operation))
+                    step = runtime.resume(step.coroutine, frame.context, ok, answer)
+            return bool(self._after(frame, step)[1])
+        finally:
+            self._local.runtime = outer

@@ -67,14 +67,6 @@ class Sockets:
             for own, alias, own_port in self._aliases
         )
 
-    def is_own_uri(self, text: str) -> bool:
-        """Whether the host and port of a URI are ours; False when it cannot be read."""
-        try:
-            uri = parse_uri(text)
-        except UriError:
-            return False
-        return bool(uri.host) and self.is_own(uri.host, uri.port or 0)
-
     def choose(
         self, protocol: str, is_ipv6: bool, preferred: ListenerView | None, received: ListenerView
     ) -> Listener | None:

@@ -51,11 +51,6 @@ class WakeUps:
         for waiter in waiters:
             waiter(value)
 
-    def withdraw(self, key: str) -> bool:
-        """Take a grant back that nobody has had; False when there is none."""
-        with self._lock:
-            return self._granted.pop(key, self) is not self
-
     def __len__(self) -> int:
         with self._lock:
             return sum(len(waiters) for waiters in self._waiters.values())

@@ -1,4 +1,4 @@
-"""Which transaction a message belongs to: RFC 3261 §17.1.3, §17.2.3, §9.2, §8.2.2.2.
+"""Which transaction a message belongs to: RFC 3261 §17.1.3, §17.2.3 and §9.2.
 
 A key is one str, made of the parts that must be equal, so that a plain dict is the transaction table. This
 module must not know the table.
@@ -29,15 +29,6 @@ def cancel_key(request: Request) -> str:
 def client_key(response: Response) -> tuple[str, str]:
     """(branch of our Via, CSeq method): the key of the client transaction `response` answers (§17.1.3)."""
     return response.top_via.branch, response.cseq.method
-
-
-def merged_key(request: Request) -> str:
-    """Equal for copies of one request that came by different ways (RFC 3261 §8.2.2.2).
-
-    Only requests without To tag may be merged: a copy whose `server_key` differs is answered with 482.
-    """
-    cseq = request.cseq
-    return f"{request.call_id}\n{request.from_.tag}\n{cseq.number}\n{cseq.method}"
 
 
 def ack_key(request: Request) -> str:

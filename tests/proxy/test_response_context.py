@@ -256,14 +256,6 @@ def test_branch_that_only_held_a_place() -> None:
     assert made.discard_branch(1) == WAIT
 
 
-def test_branch_sent_again() -> None:
-    made = context()
-    assert made.on_response(0, 430) == ALL_FINAL
-    made.reuse_branch(0)
-    assert made.pending() == [0]
-    assert made.on_response(0, 200) == FORWARD
-
-
 WWW = 'WWW-Authenticate: Digest realm="a", nonce="1"\r\n'
 PROXY = 'Proxy-Authenticate: Digest realm="b", nonce="2"\r\n'
 

@@ -5,7 +5,7 @@ import pytest
 from luasip.errors import HeaderError
 from luasip.sip.message import Request, Response
 from luasip.sip.parser import parse_message
-from luasip.transaction.key import ack_key, cancel_key, client_key, merged_key, server_key
+from luasip.transaction.key import ack_key, cancel_key, client_key, server_key
 
 
 def request(
@@ -82,15 +82,6 @@ def test_client_key() -> None:
     )
     assert isinstance(response, Response)
     assert client_key(response) == ("z9hG4bKx", "INVITE")
-
-
-def test_merged_requests() -> None:
-    """RFC 3261 §8.2.2.2: the copies of one request that a forking proxy sent."""
-    one, other = request(), request(branch=";branch=z9hG4bK2", sent_by="b.example.com")
-    assert merged_key(one) == merged_key(other)
-    assert server_key(one) != server_key(other)
-    assert merged_key(one) != merged_key(request(cseq=2))
-    assert merged_key(one) != merged_key(request("OPTIONS"))
 
 
 def test_ack_for_2xx_has_another_branch() -> None:

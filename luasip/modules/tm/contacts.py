@@ -1,23 +1,27 @@
 """Contacts to be tried one group after the other: kept in an XAVP, so that they are there in failure routes."""
 
+import itertools
+
 from luasip.kemi.context import Branch, RouteContext
 from luasip.kemi.lists import Value, XavpRecord
+from luasip.proxy.target_set import groups
 
 
 def load(ctx: RouteContext, name: str, flows_name: str, *, each_alone: bool) -> None:
     """Sort the targets of `ctx` by q into the XAVP `name`; further flows of an instance go into `flows_name`."""
-    targets = [ctx.target, *ctx.branches]
-    targets.sort(key=lambda target: -1.0 if target.q is None else target.q, reverse=True)
     seen: set[str] = set()
-    groups: list[Value] = []
+    records: list[Value] = []
     flows: list[Value] = []
-    for target in targets:
-        if flows_name and target.instance and target.instance in seen:
-            flows.append(_record(target, "flow"))
-            continue
-        seen.add(target.instance)
-        groups.append(_record(target, f"{id(target)}" if each_alone else f"{target.q}"))
-    ctx.lists.xavps[name] = groups
+    numbers = itertools.count()
+    for group in groups([ctx.target, *ctx.branches]):
+        number = next(numbers)
+        for target in group:
+            if flows_name and target.instance and target.instance in seen:
+                flows.append(_record(target, 0))
+                continue
+            seen.add(target.instance)
+            records.append(_record(target, next(numbers) if each_alone else number))
+    ctx.lists.xavps[name] = records
     if flows_name:
         ctx.lists.xavps[flows_name] = flows
     ctx.branches = []
@@ -54,7 +58,7 @@ def _set_target(ctx: RouteContext, branch: Branch) -> None:
     ctx.target = branch
 
 
-def _record(target: Branch, group: str) -> XavpRecord:
+def _record(target: Branch, group: int) -> XavpRecord:
     record = XavpRecord()
     fields: dict[str, str | int] = {
         "group": group,

@@ -213,11 +213,6 @@ class Transaction:
         """Whether a final response went upstream."""
         return self.last_status >= 200
 
-    @property
-    def pending_branches(self) -> list[ClientBranch]:
-        """Branches without a final response."""
-        return [branch for branch in self.branches if branch.status < 200]
-
     def timer_at(self) -> float:
         """Instant of the earliest timer of all machines, math.inf when none."""
         at = math.inf if self.machine is None else self.machine.timer_at
