@@ -165,6 +165,7 @@ class RouteContext:
         "reply_send_flags",
         "route",
         "rport_forced",
+        "runs",
         "script_variables",
         "services",
         "source",
@@ -225,6 +226,8 @@ class RouteContext:
         """(status, reason) of the last internal failure: what sl_reply_error answers."""
         self.at_end: list[Callable[[], None]] | None = None
         """What is to be done when this run of the callback is over, however it ends."""
+        self.runs = 0
+        """How many Lua callbacks run with this context now: those it calls, like KSR.app_lua.run, share it."""
         self.event = ""
         """Name of the event in an event callback."""
         self.attributes: dict[str, Any] = {}

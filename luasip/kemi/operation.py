@@ -51,7 +51,24 @@ class RunRoute:
 
     name: str
     context: "RouteContext"
-    argument: str | None = None
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunCode:
+    """Run Lua code with the context `context`, then go on.
+
+    The result is True when it ran to its end, False when it could not be read, failed, or ended by KSR.x.exit().
+    `name` stands for it in the log. With `apart` it runs in a second Lua state beside the script's, which has KSR but
+    nothing of the script.
+    """
+
+    name: str
+    code: str
+    context: "RouteContext"
+    is_file: bool = False
+    """`code` is the path of a file."""
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +94,4 @@ TIMED_OUT: Final = _Outcome("TIMED_OUT")
 POOL_FULL: Final = _Outcome("POOL_FULL")
 """The pool and its queue are full; nothing was started."""
 
-Operation = Sleep | Call | Event | RunRoute | Parallel
+Operation = Sleep | Call | Event | RunRoute | RunCode | Parallel

@@ -49,10 +49,10 @@ class ScriptOptions:
     """CPU seconds one step of a callback (start or resume to end or suspension) may take; 0: no limit."""
     memory_limit: int = 256 * 1024 * 1024
     """Bytes the Lua state may hold; 0: no limit."""
-    more: tuple[Path, ...] = ()
-    """Files run after the script, in the same state."""
     suspend: str = "auto"
     """"auto", or "explicit": KSR functions that would suspend the route block its thread, as in Kamailio."""
+    more: tuple[Path, ...] = ()
+    """Files run after the script, in the same state."""
 
 
 class Step:
@@ -115,8 +115,7 @@ class Runtime:
         """Names of the global functions after loading; unlike `has` it may be asked while Lua runs."""
         self.files: set[Path] = {options.path, *options.more}
         self.log = log
-        self.script: Runtime = self
-        """The state with the script, when this is the one apart from it."""
+        self._script: weakref.ref[Runtime] | None = None
         self._clock = clock
         self._build_apart = partial(
             Runtime, options, modules, block=block, log=log, known_modules=known_modules, version=version
@@ -238,13 +237,18 @@ class Runtime:
         return found
 
     @property
+    def script(self) -> "Runtime":
+        """The state with the script: this one, unless it is the one apart."""
+        return (self._script and self._script()) or self
+
+    @property
     def apart(self) -> "Runtime":
         """A second state with the same modules and nothing of the script; made when it is first needed."""
-        if self.script is not self:
+        if self._script is not None:
             return self
         if self._apart is None:
             self._apart = self._build_apart()
-            self._apart.script = self
+            self._apart._script = weakref.ref(self)
             self._apart.functions = self.functions
             # One lock for both: a call that blocks may go from either to the other.
             self._apart.lock = self.lock

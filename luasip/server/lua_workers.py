@@ -118,7 +118,7 @@ class LuaWorkers:
         )
         context.event = argument
         context.attributes.update(attributes)
-        self._execution.start(runtime, LuaFrame(callback, context, argument), lambda _: ended and ended())
+        self._execution.start(runtime, LuaFrame(callback, context, (argument,)), lambda _: ended and ended())
 
     def _loop(self, slot: RuntimeSlot) -> None:
         # Ends by stop() only: a job that fails is logged, and the next one begins.

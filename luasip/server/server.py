@@ -300,7 +300,7 @@ class Server:
         )
         context.event = event
         context.attributes.update(attributes)
-        self.execution.start(runtime, LuaFrame(callback, context, event))
+        self.execution.start(runtime, LuaFrame(callback, context, (event,)))
 
 
 def _transports(settings: Settings) -> dict[str, Transport]:

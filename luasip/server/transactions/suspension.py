@@ -149,7 +149,7 @@ class Suspension:
         context.attributes.update(attributes)
         transaction.in_failure_route = True
         try:
-            yield RunRoute(name, context, argument)
+            yield RunRoute(name, context, (argument,))
         finally:
             transaction.in_failure_route = False
         transaction.flags, transaction.xflags = context.flags, context.xflags
@@ -175,7 +175,7 @@ class Suspension:
                 return
             name, argument, attributes = resumed
             context.attributes.update(attributes)
-            yield RunRoute(name, context, argument)
+            yield RunRoute(name, context, (argument,))
 
 
 def _key(transaction: Transaction) -> str:
