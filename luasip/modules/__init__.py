@@ -7,6 +7,7 @@ from luasip.modules.core import Core
 from luasip.modules.corex import Corex
 from luasip.modules.hdr import Hdr
 from luasip.modules.htable import Htable
+from luasip.modules.http_async_client import HttpAsyncClient
 from luasip.modules.http_client import HttpClient
 from luasip.modules.kx import Kx
 from luasip.modules.luasip_http import Http
@@ -63,4 +64,5 @@ MODULES: tuple[type[Module], ...] = (
     Sqlops,
     Http,
     HttpClient,
+    HttpAsyncClient,
 )

@@ -163,8 +163,8 @@ def test_a_session_for_each_way_of_speaking_tls() -> None:
     transfer = Transfer(2)
     stub = HttpStub()
     transfer.mount("https://", stub)
-    options = [TlsOptions(), TlsOptions(verify_peer=False), TlsOptions(version=7, ciphers="HIGH"), TlsOptions(verify_host=False)]
-    for tls in options:
+    own_context = TlsOptions(version=7, ciphers="HIGH")
+    for tls in (TlsOptions(), TlsOptions(verify_peer=False), own_context, TlsOptions(verify_host=False)):
         transfer.perform(HttpRequest("https://h/", tls=tls))
     assert len(transfer._sessions) == 3
     assert stub.verify[1] is False
