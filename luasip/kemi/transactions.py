@@ -31,6 +31,8 @@ class TransactionSettings:
     """Put a Reason header of our own into CANCELs we send because another branch answered."""
     disable_6xx: bool = False
     """A 6xx does not end the other branches."""
+    local_request_callback: str = ""
+    """Lua function that hears of requests the server makes itself, "" for none."""
     default_code: int = 500
     default_reason: str = "Server Internal Error"
 
@@ -69,6 +71,7 @@ class Transaction(Protocol):
     suspended: bool
     disable_internal_reply: bool
     auto_invite_100: bool
+    auto_ack: bool
     carry_cancel_reason: bool
     failover: bool
     timers: TransactionTimers
@@ -181,6 +184,10 @@ class Transactions(Protocol):
 
         `attributes` are put into the context's own.
         """
+        ...
+
+    def acknowledge(self, transaction: Transaction, headers: str, body: str) -> Relaying:
+        """Send the ACK for the 2xx to an INVITE made here: 1, or -1 when there is none."""
         ...
 
     def send_request(

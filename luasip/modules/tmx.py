@@ -6,7 +6,7 @@ from luasip.errors import SipError
 from luasip.kemi.context import PvValue, RouteContext, Services
 from luasip.kemi.declare import Module, Route, function, variable
 from luasip.kemi.failed_branch import chosen_branch, failure_status
-from luasip.kemi.transactions import ClientBranchView, Transaction
+from luasip.kemi.transactions import ClientBranchView, Relaying, Transaction
 from luasip.sip.message import Request, Response
 from luasip.sip.status import reason_phrase
 
@@ -84,6 +84,24 @@ class Tmx(Module):
             return -1
         reason = status_s or reason_phrase(code)
         return 1 if self._services.transactions.reply(transaction, code, reason) else -1
+
+    @function(suspends=True)
+    def t_uac_ack_local(
+        self, ctx: RouteContext, callid_s: str, cseq_s: str, hdrs: str, body: str
+    ) -> Relaying:
+        """Acknowledge the 2xx to an INVITE the server made itself, where t_set_no_auto_ack left that to the script.
+
+        Args:
+            callid_s: Call-ID of the INVITE.
+            cseq_s: its CSeq number.
+            hdrs: header lines to add, each ending in CRLF.
+            body: the body, "" for none.
+        Returns: 1, or -1 when there is no such INVITE with a 2xx.
+        """
+        transaction = self._services.transactions.by_call_id(callid_s, cseq_s) if cseq_s else None
+        if transaction is None or transaction.request.method != "INVITE":
+            return -1
+        return (yield from self._services.transactions.acknowledge(transaction, hdrs, body))
 
     @function()
     def t_cancel_callid(self, ctx: RouteContext, callid_s: str, cseq_s: str, fl: int) -> int:

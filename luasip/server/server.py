@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from luasip.server.timers import Clock, Timers
 from luasip.server.transactions.access import TransactionAccess
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.outcome import Outcome
+from luasip.server.transactions.own_requests import OwnRequests
 from luasip.server.transactions.relay import Relay
 from luasip.server.transactions.suspension import Suspension
 from luasip.server.wakeup import WakeUps
@@ -49,6 +51,9 @@ log = logging.getLogger("luasip.server")
 
 HOUSEKEEPING_CONNECTIONS = 2
 """Connections to a database beside those of the sql pool's threads."""
+
+ENDLESS_CALLS = ("lua", "dns")
+"""Pools of calls that know no time limit of their own: one that does not end gives its place to another thread."""
 
 RELOAD_PAUSE = 200
 """Milliseconds in which several changes of files count as one."""
@@ -79,7 +84,9 @@ class Server:
         self.sockets = Sockets(own, settings.server.parsed_aliases, streams)
         self.timers = Timers(clock)
         pool_type = Pool if threads else ImmediatePool
-        self.pools = {name: pool_type(name, pool) for name, pool in settings.pools.items()}
+        self.pools = {
+            name: pool_type(name, pool, name in ENDLESS_CALLS) for name, pool in settings.pools.items()
+        }
         self.wakeups = WakeUps()
         self.execution = Execution(
             self.timers, self.pools, self.wakeups, settings.server.workers.max_suspended
@@ -96,14 +103,14 @@ class Server:
             settings.server.server_header,
             settings.server.user_agent,
         )
-        self._build_routing()
-        self._build_modules()
-        self.scripts = Scripts(
+        self.scripts = self.services.script = Scripts(
             _script_options(settings),
-            self.modules,
+            lambda: self.modules,
             self.execution,
             lambda: [settings.kemi.request_route_callback],
         )
+        self._build_routing()
+        self._build_modules()
         self._started: list[Module] = []
         self._lua_workers: list[LuaWorkers] = []
         self._stopping = threading.Event()
@@ -147,13 +154,16 @@ class Server:
         suspension = self._suspension = Suspension(
             self.layer, self.outcome, self.wakeups, self.worker.slot
         )
+        own_requests = OwnRequests(relay, self.stateless.forward_request)
         services.transactions = TransactionAccess(
-            self.layer, relay, suspension, self.execution, self.worker.slot, services.random_token
+            self.layer, relay, suspension, own_requests, self.execution, self.worker.slot, services.random_token
         )
         services.event_runner = self._run_event
         services.worker_starter = self._start_workers
         self.statistics.gauge("tm:current", lambda: len(self.layer.table))
         self.statistics.gauge("script:suspended", lambda: len(self.execution.suspended))
+        for outcome in self.execution.outcomes:
+            self.statistics.gauge(f"script:{outcome}", partial(self.execution.outcomes.__getitem__, outcome))
 
     def _start_workers(self, name: str, threads: int) -> LuaWorkers:
         workers = LuaWorkers(name, self.services, self.execution, self._suspension)

@@ -144,7 +144,7 @@ def play(method: str, waits: Sequence[int], happenings: Sequence[Event]) -> tupl
                 scene.advance(number)
             elif what == "cancel" and method == "INVITE":
                 caller.phone.send(caller.phone.cancel(caller.text))
-            elif what == "invite":
+            elif what == "invite" and scene.now < 1032 and not caller.finals():
                 caller.phone.send(caller.text)
             caller.acknowledge()
             for callee in callees:

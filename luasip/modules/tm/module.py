@@ -713,7 +713,10 @@ class Tm(Module):
             state: 1 left to the script, 0 automatic.
         Returns: 1, or -1 without a transaction.
         """
-        return -1 if ctx.transaction is None else 1
+        if ctx.transaction is None:
+            return -1
+        ctx.transaction.auto_ack = not state
+        return 1
 
     def _lookup(self, ctx: RouteContext) -> Transaction | None:
         transactions = self._services.transactions

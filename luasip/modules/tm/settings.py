@@ -84,6 +84,7 @@ def layer_settings(settings: TmSettings) -> TransactionSettings:
         e2e_cancel_reason=bool(settings.e2e_cancel_reason),
         add_local_cancel_reason=bool(settings.local_cancel_reason),
         disable_6xx=bool(settings.disable_6xx_block),
+        local_request_callback=settings.event_callback,
         default_code=settings.default_code,
         default_reason=settings.default_reason,
     )

@@ -12,6 +12,7 @@ from luasip.kemi.transactions import Transaction as TransactionView
 from luasip.kemi.transactions import TransactionSettings
 from luasip.server.execution import Execution, RuntimeSlot
 from luasip.server.transactions.layer import TransactionLayer
+from luasip.server.transactions.own_requests import PLACEHOLDER_VIA, OwnRequests, remove_vias
 from luasip.server.transactions.relay import Relay
 from luasip.server.transactions.suspension import Suspension
 from luasip.server.transactions.transaction import Transaction
@@ -30,6 +31,7 @@ class TransactionAccess:
         layer: TransactionLayer,
         relay: Relay,
         suspension: Suspension,
+        own_requests: OwnRequests,
         execution: Execution,
         current_slot: Callable[[], RuntimeSlot],
         random_token: Callable[[int], str],
@@ -37,6 +39,7 @@ class TransactionAccess:
         self._layer = layer
         self._relay = relay
         self._suspension = suspension
+        self._own_requests = own_requests
         self._execution = execution
         self._current_slot = current_slot
         self._random_token = random_token
@@ -105,7 +108,7 @@ class TransactionAccess:
         copy = RouteContext(Route.REQUEST, parse_message(text), self._own_source(ctx), ctx.services)
         copy.target.uri = ctx.target.uri
         copy.target.destination_uri = uri
-        return (yield from self._send_locally(copy))
+        return (yield from self._own_requests.send(copy, self._current_slot(), False))
 
     def reply(
         self, transaction: TransactionView, status: int, reason: str, headers: str = "", body: str = ""
@@ -179,6 +182,14 @@ class TransactionAccess:
         """Run the Lua function `name` on a held transaction: 1, or -1 when it is not held."""
         return self._suspension.resume(_own(transaction), name, argument, attributes=attributes)
 
+    def acknowledge(self, transaction: TransactionView, headers: str, body: str) -> Relaying:
+        """Send the ACK for the 2xx to an INVITE made here: 1, or -1 when there is none."""
+        own = _own(transaction)
+        for branch in own.branches:
+            if own.local_request and branch.response is not None and 200 <= branch.response.status < 300:
+                return (yield from self._own_requests.acknowledge(own, branch.response, headers, body))
+        return -1
+
     def send_request(
         self, method: str, request_uri: str, next_hop: str, headers: str, body: str, socket: str = ""
     ) -> int:
@@ -186,7 +197,7 @@ class TransactionAccess:
         services = self._relay.services
         lines = headers if headers.endswith("\r\n") or not headers else headers + "\r\n"
         lower = lines.lower()
-        text = f"{method} {request_uri} SIP/2.0\r\nVia: SIP/2.0/UDP local.invalid;branch=z9hG4bKlocal\r\n"
+        text = f"{method} {request_uri} SIP/2.0\r\n{PLACEHOLDER_VIA}"
         if "from:" not in lower:
             text += f"From: <{request_uri}>;tag={self._random_token(12)}\r\n"
         if "to:" not in lower:
@@ -205,14 +216,11 @@ class TransactionAccess:
         )
         context.target.destination_uri = next_hop
         slot = self._current_slot()
-        flow = self._relay.send_local(context, slot)
+        remove_vias(context)
+        flow = self._own_requests.send(context, slot, True)
         # Not from here: this may be a call out of Lua, and the flow may call Lua (ksr_onsend_route).
         self._layer.timers.soon(lambda: self._execution.start(slot.runtime, flow))
         return 1
-
-    def _send_locally(self, context: RouteContext) -> Relaying:
-        """Send context.request in a transaction that has only a client side."""
-        return (yield from self._relay.send_local(context, self._current_slot()))
 
     def _own_source(self, ctx: RouteContext) -> Source:
         listener = ctx.source.listener

@@ -69,6 +69,8 @@ class TransactionLayer:
         self.sockets = sockets
         self.settings = TransactionSettings()
         self.table = TransactionTable()
+        self.succeeded: Callable[[Transaction, Response], Flow]
+        """Flow that takes a 2xx to an INVITE made here; set by OwnRequests."""
         self.branch_failed: BranchFailed
         """Flow that goes on after a branch failed without a response; set by Outcome."""
         self.server_header = server_header

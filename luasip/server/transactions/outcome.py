@@ -122,7 +122,11 @@ class Outcome:
         with transaction.lock:
             decision = transaction.responses.on_response(branch.index, status, response)
         if decision & FORWARD and response is not None:
-            self._forward(transaction, response, edits)
+            if transaction.local_request:
+                if transaction.is_invite and status >= 200:
+                    yield from self.layer.succeeded(transaction, response)
+            else:
+                self._forward(transaction, response, edits)
         if decision & CANCEL:
             reason = CALL_COMPLETED_ELSEWHERE if self._winner_cancels(status) else ""
             self.layer.cancel_branches(transaction, reason)

@@ -79,12 +79,12 @@ class Relay:
             return self._failed(context, transaction, problem)
         self.layer.trying(transaction)
         try:
-            branches = yield from self._prepare(context, transaction, targets)
+            branches = yield from self.prepare(context, transaction, targets)
         except SipError as error:
             branches = Unreachable(error.status, error.reason)
         if isinstance(branches, Unreachable):
             return self._failed(context, transaction, branches)
-        return self._send(context, transaction, branches)
+        return self.send(context, transaction, branches)
 
     def _transaction_for(self, context: RouteContext, slot: RuntimeSlot) -> tuple[Transaction | None, int]:
         """(the transaction to forward in, 0), or (None, what t_relay returns)."""
@@ -143,10 +143,10 @@ class Relay:
             self.layer.fail(transaction, problem.status, problem.reason)
         return -1
 
-    def _prepare(
+    def prepare(
         self, context: RouteContext, transaction: Transaction, targets: Sequence[Branch]
     ) -> Generator[Operation, Any, list[ClientBranch] | Unreachable]:
-        """Branches ready to be sent; Unreachable when there is none."""
+        """Branches ready for `send`; Unreachable when there is none."""
         if context.route & Route.REQUEST:
             transaction.edits = context.edits.copy()
         transaction.flags, transaction.xflags = context.flags, context.xflags
@@ -205,7 +205,7 @@ class Relay:
             branch.text = request_text(context, destination, branch.branch_id)
         branch.destination = destination
 
-    def _send(self, context: RouteContext, transaction: Transaction, branches: list[ClientBranch]) -> int:
+    def send(self, context: RouteContext, transaction: Transaction, branches: list[ClientBranch]) -> int:
         now = self.layer.timers.clock()
         machine_type = InviteClient if transaction.is_invite else NonInviteClient
         with transaction.lock:
@@ -223,23 +223,6 @@ class Relay:
             self.layer.start_branch(transaction, branch)
         context.attributes["tm.relayed"] = True
         return 1
-
-    def send_local(self, context: RouteContext, slot: RuntimeSlot) -> Relaying:
-        """Send context.request, made here, in a transaction without a server side; its Via is a placeholder.
-
-        Returns 1, or -1 when there is nowhere to send it.
-        """
-        request = context.request
-        for line in request.all("via"):
-            context.edits.remove_header(line)
-        transaction = self.layer.create_local(context, slot)
-        branches = yield from self._prepare(context, transaction, [context.target])
-        transaction.script_running = False
-        if isinstance(branches, Unreachable):
-            context.last_error = (branches.status, branches.reason)
-            self.layer.settle(transaction)
-            return -1
-        return self._send(context, transaction, branches)
 
     def _next_address(self, transaction: Transaction, branch: ClientBranch) -> None:
         """Try a branch's next address, as a branch of its own on the wire (RFC 3263 §4.3)."""

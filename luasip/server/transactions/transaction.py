@@ -100,11 +100,12 @@ class Transaction:
     __slots__ = (
         "after_script",
         "arming",
+        "auto_ack",
         "auto_invite_100",
         "branches",
         "canceled",
-        "continued",
         "carry_cancel_reason",
+        "continued",
         "disable_internal_reply",
         "edits",
         "ends_at",
@@ -198,6 +199,8 @@ class Transaction:
         """What to answer when the script ends without having answered: t_relay failed."""
         self.disable_internal_reply = False
         self.auto_invite_100 = True
+        self.auto_ack = True
+        """Acknowledge a 2xx to an INVITE made here (t_set_no_auto_ack)."""
         self.carry_cancel_reason = True
         """Carry the caller's Reason to the CANCELs we send (t_set_no_e2e_cancel_reason)."""
         self.failover = True
