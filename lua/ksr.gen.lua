@@ -2467,6 +2467,22 @@ function KSR.sl.sl_forward_reply(code, reason) end
 ---@class luasip
 luasip = {}
 
+---Run Lua code that may block, such as LuaSocket's, on the pool "lua"; other messages are handled meanwhile.
+---
+---`local body, err = luasip.lua_runstring([[local url = ... return require("socket.http").request(url)]], 2, url)`
+---
+---The code has Lua's libraries, cjson and what the script can require, but neither KSR nor luasip. Each thread
+---of the pool has a Lua state of its own: modules stay loaded in it, globals the code sets end with it. Lua code
+---is interrupted when its time is over; a library that does not come back keeps its thread, and the pool makes
+---another one, as often as it has threads.
+---
+---May suspend the route until its result is there.
+---@param code string|number Lua code.
+---@param timeout? any seconds it may take, waiting for a thread included; nil: the deadline of the pool, which no call exceeds.
+---@param ... any strings, numbers, booleans, nil, or tables of these: `...` in the code.
+---@return string|integer|nil # what the code returns, any number of such values; or nil and what went wrong: "pool full", "timeout", or the error with its place.
+function luasip.lua_runstring(code, timeout, ...) end
+
 ---Wait, while other messages are handled.
 ---
 ---May suspend the route until its result is there.
@@ -2827,6 +2843,16 @@ function KSR.tmx.t_precheck_trans() end
 ---@return integer # 1, or -1 when there is no such transaction or it was answered.
 function KSR.tmx.t_reply_callid(callid_s, cseq_s, code, status_s) end
 
+---Acknowledge the 2xx to an INVITE the server made itself, where t_set_no_auto_ack left that to the script.
+---
+---May suspend the route until its result is there.
+---@param callid_s string|number Call-ID of the INVITE.
+---@param cseq_s string|number its CSeq number.
+---@param hdrs string|number header lines to add, each ending in CRLF.
+---@param body string|number the body, "" for none.
+---@return integer # 1, or -1 when there is no such INVITE with a 2xx.
+function KSR.tmx.t_uac_ack_local(callid_s, cseq_s, hdrs, body) end
+
 ---Cancel the INVITE that has this Call-ID and CSeq.
 ---@param callid_s string|number Call-ID.
 ---@param cseq_s string|number CSeq number.
@@ -2886,6 +2912,67 @@ function KSR.tmx.t_suspend() end
 ---@param cbname string|number name of a global Lua function; it is called with "tmx:continue".
 ---@return integer # 1, or -1 when there is no such transaction or it is not held.
 function KSR.tmx.t_continue(tindex, tlabel, cbname) end
+
+---app_lua: running functions, text and files of Lua.
+---@class KSR.app_lua
+KSR.app_lua = {}
+
+---Call a function of the script.
+---
+---May suspend the route until its result is there.
+---@param func string|number name of a global function.
+---@return integer # 1; -1 when there is no such function or it failed, which is logged.
+function KSR.app_lua.run(func) end
+
+---Call a function of the script with one argument.
+---
+---May suspend the route until its result is there.
+---@param func string|number name of a global function.
+---@param p1 string|number its argument, a string.
+---@return integer # 1; -1 when there is no such function or it failed, which is logged.
+function KSR.app_lua.run_p1(func, p1) end
+
+---Call a function of the script with two arguments.
+---
+---May suspend the route until its result is there.
+---@param func string|number name of a global function.
+---@param p1 string|number its first argument, a string.
+---@param p2 string|number its second argument, a string.
+---@return integer # 1; -1 when there is no such function or it failed, which is logged.
+function KSR.app_lua.run_p2(func, p1, p2) end
+
+---Call a function of the script with three arguments.
+---
+---May suspend the route until its result is there.
+---@param func string|number name of a global function.
+---@param p1 string|number its first argument, a string.
+---@param p2 string|number its second argument, a string.
+---@param p3 string|number its third argument, a string.
+---@return integer # 1; -1 when there is no such function or it failed, which is logged.
+function KSR.app_lua.run_p3(func, p1, p2, p3) end
+
+---Run Lua text among the functions and globals of the script.
+---
+---May suspend the route until its result is there.
+---@param script string|number Lua code of at most 1022 bytes.
+---@return integer # 1; -1 when it is too long, is no Lua, failed, or ended by KSR.x.exit(), which is logged.
+function KSR.app_lua.runstring(script) end
+
+---Run Lua text in a second Lua state, which has KSR and nothing of the script.
+---
+---That state keeps its globals until the script is loaded again; there is one for each thread.
+---
+---May suspend the route until its result is there.
+---@param script string|number Lua code of at most 1022 bytes.
+---@return integer # 1; -1 when it is too long, is no Lua, failed, or ended by KSR.x.exit(), which is logged.
+function KSR.app_lua.dostring(script) end
+
+---Run a Lua file in the second Lua state, the one of dostring. The file is read each time.
+---
+---May suspend the route until its result is there.
+---@param script string|number path of the file, of at most 1022 bytes.
+---@return integer # 1; -1 when it cannot be read, is no Lua, failed, or ended by KSR.x.exit(), which is logged.
+function KSR.app_lua.dofile(script) end
 
 ---async: asynchronous routes and tasks.
 ---@class KSR.async
@@ -3540,3 +3627,122 @@ function KSR.sqlops.sql_result_gete(resid, row, col) end
 ---@param col integer|string column, from 0.
 ---@return string|integer|nil # the value; 0 when it is null or there is none.
 function KSR.sqlops.sql_result_getz(resid, row, col) end
+
+---luasip.http: requests to HTTP servers.
+---@class luasip.http
+luasip.http = {}
+
+---Send an HTTP request and wait for the response; other messages are handled meanwhile.
+---
+---`luasip.http.request{url = "http://127.0.0.1/route", method = "POST", json = {user = user}, timeout = 2}`
+---
+---May suspend the route until its result is there.
+---@param options any a table of url, method (GET; POST with a body), headers (a table by name; a value may be an array), body, json (a table sent as JSON, in place of body), timeout (seconds), redirect (true follows redirects), user and password.
+---@return string|integer|nil # a table of status, reason, headers (by lower-case name, repeated ones joined by ", "), body, url and json(), which decodes the body as cjson does and returns nil and an error where it is no JSON; or nil and what went wrong.
+function luasip.http.request(options) end
+
+---http_client: HTTP requests from the route script.
+---@class KSR.http_client
+KSR.http_client = {}
+
+---Get a URL; other messages are handled meanwhile.
+---
+---May suspend the route until its result is there.
+---@param url string|number the URL.
+---@param dpv string|number pseudo-variable that takes the body of a response with a status from 200 to 499, else "".
+---@return integer # the status; curl's error number (below 100) without a response; -1 when too many requests wait or the answer came too late.
+function KSR.http_client.query(url, dpv) end
+
+---Post to a URL; other messages are handled meanwhile.
+---
+---May suspend the route until its result is there.
+---@param url string|number the URL.
+---@param post string|number the body; "" makes it a GET.
+---@param dpv string|number pseudo-variable that takes the body of a response with a status from 200 to 499, else "".
+---@return integer # as query.
+function KSR.http_client.query_post(url, post, dpv) end
+
+---Post to a URL with headers; other messages are handled meanwhile.
+---
+---May suspend the route until its result is there.
+---@param url string|number the URL.
+---@param post string|number the body; "" makes it a GET.
+---@param hdrs string|number headers in lines, "Name: value".
+---@param dpv string|number pseudo-variable that takes the body of a response with a status from 200 to 499, else "".
+---@return integer # as query.
+function KSR.http_client.query_post_hdrs(url, post, hdrs, dpv) end
+
+---Get a URL with headers; other messages are handled meanwhile.
+---
+---May suspend the route until its result is there.
+---@param url string|number the URL.
+---@param body string|number a body to send, "" for none.
+---@param hdrs string|number headers in lines, "Name: value".
+---@param dpv string|number pseudo-variable that takes the body of a response with a status from 200 to 499, else "".
+---@return integer # as query.
+function KSR.http_client.get_hdrs(url, body, hdrs, dpv) end
+
+---Send a request with any method; other messages are handled meanwhile.
+---
+---May suspend the route until its result is there.
+---@param met string|number the method; "" for GET, POST with a body.
+---@param url string|number the URL.
+---@param body string|number a body to send, "" for none.
+---@param hdrs string|number headers in lines, "Name: value".
+---@param dpv string|number pseudo-variable that takes the body of a response with a status from 200 to 499, else "".
+---@return integer # as query.
+function KSR.http_client.query_request(met, url, body, hdrs, dpv) end
+
+---As query_request; the request is sent by HTTP/1.1 all the same.
+---
+---May suspend the route until its result is there.
+---@param met string|number the method; "" for GET, POST with a body.
+---@param url string|number the URL.
+---@param body string|number a body to send, "" for none.
+---@param hdrs string|number headers in lines, "Name: value".
+---@param dpv string|number pseudo-variable that takes the body of a response with a status from 200 to 499, else "".
+---@return integer # as query.
+function KSR.http_client.query_request_v2pk(met, url, body, hdrs, dpv) end
+
+---Get from a named server; other messages are handled meanwhile.
+---
+---May suspend the route until its result is there.
+---@param con string|number name of the server (httpcon).
+---@param url string|number path behind the server's URL.
+---@param dpv string|number pseudo-variable that takes the body of a response with a status from 200 to 499, else "".
+---@return integer # as query; -1 when there is no such server.
+function KSR.http_client.curl_connect(con, url, dpv) end
+
+---Post to a named server; other messages are handled meanwhile.
+---
+---May suspend the route until its result is there.
+---@param con string|number name of the server (httpcon).
+---@param url string|number path behind the server's URL.
+---@param ctype string|number Content-Type of the body.
+---@param data string|number the body.
+---@param dpv string|number pseudo-variable that takes the body of a response with a status from 200 to 499, else "".
+---@return integer # as query; -1 when there is no such server.
+function KSR.http_client.curl_connect_post(con, url, ctype, data, dpv) end
+
+---http_async_client: HTTP requests whose answer comes in a callback.
+---@class KSR.http_async_client
+KSR.http_async_client = {}
+
+---Send a request as $http_req(…) describes it. A transaction is suspended until the answer is there.
+---@param sdata string|number the URL.
+---@param rn string|number name of a global Lua function; it is called with "http_async_client:callback".
+---@return integer # 0 when the transaction is suspended: the script must then end; 1 when there is none, or $http_req(suspend) is 0; -1 when the request cannot be sent.
+function KSR.http_async_client.query(sdata, rn) end
+
+---Send a request as $http_req(…) describes it, never suspending; the callback gets a made-up request.
+---@param sdata string|number the URL.
+---@param rn string|number name of a global Lua function; it is called with "http_async_client:callback".
+---@return integer # 1, or -1 when the request cannot be sent.
+function KSR.http_async_client.send(sdata, rn) end
+
+---As send, with a text for the callback.
+---@param sdata string|number the URL.
+---@param rn string|number name of a global Lua function; it is called with "http_async_client:callback".
+---@param xdata string|number what the callback finds in $http_xdata.
+---@return integer # 1, or -1 when the request cannot be sent.
+function KSR.http_async_client.send_xdata(sdata, rn, xdata) end

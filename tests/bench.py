@@ -54,6 +54,7 @@ class FakeServices:
     variables: Any = None
     databases: Any = None
     transactions: Any = None
+    script: Any = None
     listeners: list[FakeListener] = field(default_factory=lambda: [FakeListener(), FakeListener("tcp")])
     defines: dict[str, str] = field(default_factory=dict)
     server_header: str = "LuaSIP"
@@ -148,6 +149,9 @@ class FakeServices:
 
     def pool_threads(self, pool: str) -> int:
         return 2
+
+    def pool_deadline(self, pool: str) -> float:
+        return 10.0
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         self.timers[f"after {seconds:g}"] = action

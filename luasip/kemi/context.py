@@ -7,7 +7,7 @@ edits, the targets and the calls made on `services`, which the server package im
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol
 
-from luasip.kemi.declare import Export, Route
+from luasip.kemi.declare import Export, Module, Route
 from luasip.kemi.lists import ValueLists
 from luasip.kemi.operation import Operation
 from luasip.kemi.transactions import Transaction, Transactions
@@ -303,12 +303,40 @@ class LuaWorkers(Protocol):
         ...
 
 
+class Script(Protocol):
+    """The route script as a whole; implemented by luasip.server.scripts."""
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """The script and the files added to it, in the order they are run in."""
+        ...
+
+    def add(self, path: str) -> None:
+        """Run one more file after the script, in the same Lua state; call it in a module's __init__."""
+        ...
+
+    def reload(self) -> str:
+        """Load everything anew and swap it in. Returns "" or why the running script stays."""
+        ...
+
+    def run_chunk(self, code: str, arguments: Sequence[Any], ends_at: float) -> list[Any]:
+        """The results of Lua code run on this thread, in a state of the thread's own without KSR.
+
+        `arguments` are plain values and `...` in the code; at the monotonic instant `ends_at` it is interrupted.
+        Raises ScriptError, or TimeoutError then.
+        """
+        ...
+
+
 class Services(Protocol):
     """What modules may ask of the server. Every method may be called from any thread."""
 
     variables: Variables
     databases: Databases
     transactions: Transactions
+    script: Script
+    modules: Sequence[Module]
+    """The loaded modules; complete when Module.start is called."""
     defines: dict[str, str]
     """[define] of the settings."""
     server_header: str
@@ -389,6 +417,10 @@ class Services(Protocol):
 
     def pool_threads(self, pool: str) -> int:
         """How many threads a pool has."""
+        ...
+
+    def pool_deadline(self, pool: str) -> float:
+        """Seconds a call on a pool may take, waiting included, when it names no deadline."""
         ...
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:

@@ -1,6 +1,7 @@
 """The KEMI modules. MODULES is the explicit list, in the order in which they are started."""
 
 from luasip.kemi.declare import Module
+from luasip.modules.app_lua import AppLua
 from luasip.modules.async_ import Async
 from luasip.modules.cfgutils import Cfgutils
 from luasip.modules.core import Core
@@ -52,6 +53,7 @@ MODULES: tuple[type[Module], ...] = (
     Suspension,
     Tm,
     Tmx,
+    AppLua,
     Async,
     Cfgutils,
     Rtimer,

@@ -7,12 +7,13 @@ from luasip.errors import MisuseError
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.declare import Module, function
 from luasip.kemi.operation import TIMED_OUT, Event, Operation, Parallel, RunRoute, Sleep
+from luasip.modules.blocking_lua import BlockingLua
 
 LONGEST_WAIT = 86400.0
 
 
-class Suspension(Module):
-    """luasip: waiting without holding a thread."""
+class Suspension(BlockingLua, Module):
+    """luasip: waiting without holding a thread, and code that needs one."""
 
     name = ""
     namespace = "luasip"

@@ -1,5 +1,5 @@
 -- Tables to and from the text luasip.script.plain_data reads and writes: plain data crosses between Lua and Python as
--- one string, because Python must not touch Lua's stack while Lua runs.
+-- one string, because Python must not touch Lua's stack while Lua runs. Without `keep` functions cannot be passed.
 
 local keep, null = ...
 local byte, sub, find, format = string.byte, string.sub, string.find, string.format
@@ -100,7 +100,7 @@ function write(out, value, depth)
         out[#out + 1] = "n"
     elseif kind == "table" then
         return write_table(out, value, depth)
-    elseif kind == "function" then
+    elseif kind == "function" and keep then
         out[#out + 1] = "h" .. keep(value) .. ";"
     else
         return "a " .. kind .. " value cannot be passed"

@@ -32,8 +32,8 @@ from luasip.kemi.operation import (
 from luasip.script.plain_data import FunctionName
 from luasip.script.runtime import DONE, SUSPENDED, Runtime, Step
 from luasip.server import logs
-from luasip.server.pool import Pool
-from luasip.server.timers import Timers
+from luasip.server.pool import Job, Pool
+from luasip.server.timers import Entry, Timers
 from luasip.server.wakeup import WakeUps
 from luasip.sip.message import Request
 
@@ -62,6 +62,10 @@ def _bind_log(context: RouteContext, callback: str) -> None:
         logs.bind(message.call_id, method, callback)
     except SipError:
         logs.bind("", "", callback)
+
+
+STUCK_AFTER = 1.0
+"""Seconds past its deadline after which a call that still runs is written off."""
 
 
 class RuntimeSlot:
@@ -142,19 +146,31 @@ class Task:
 class _Wait:
     """What resumes a task: the first of completion and deadline wins, the other finds it taken."""
 
-    __slots__ = ("_lock", "_resume", "_taken", "on_taken")
+    __slots__ = ("_deadline", "_lock", "_resume", "_taken", "on_taken")
 
     def __init__(self, resume: Callable[[Any], None]) -> None:
         self._lock = threading.Lock()
         self._resume = resume
         self._taken = False
+        self._deadline: Entry | None = None
         self.on_taken: Callable[[], None] | None = None
+
+    def limit(self, deadline: Entry) -> None:
+        """Cancel this timer entry once the wait is over, which it may be already."""
+        with self._lock:
+            self._deadline = deadline
+            taken = self._taken
+        if taken:
+            deadline.cancel()
 
     def take(self, value: Any) -> bool:
         with self._lock:
             if self._taken:
                 return False
             self._taken = True
+            deadline = self._deadline
+        if deadline is not None:
+            deadline.cancel()
         if self.on_taken is not None:
             self.on_taken()
         self._resume(value)
@@ -340,14 +356,9 @@ class Execution:
             def woken(value: Any) -> None:
                 wait.take(value)
 
-            deadline = self.timers.after(operation.timeout, lambda: wait.take(TIMED_OUT))
-
-            def taken() -> None:
-                deadline.cancel()
-                self.wakeups.remove(key, woken)
-
-            wait.on_taken = taken
+            wait.on_taken = lambda: self.wakeups.remove(key, woken)
             self.wakeups.add(key, woken)
+            wait.limit(self.timers.after(operation.timeout, lambda: wait.take(TIMED_OUT)))
         elif isinstance(operation, Call):
             self._begin_call(operation, wait)
 
@@ -382,17 +393,30 @@ class Execution:
         pool = self.pools[operation.pool]
         limit = pool.settings.deadline if operation.deadline is None else operation.deadline
 
+        job = Job(operation.function, wait.take)
+
         def late() -> None:
             if wait.take(TIMED_OUT):
                 self._count("pool_late", f"a call on pool {pool.name} took longer than {limit:g} s")
+                if not pool.drop(job):
+                    self.timers.after(STUCK_AFTER, lambda: self._look_after(pool, job, limit))
 
         deadline = self.timers.after(limit, late)
-        wait.on_taken = deadline.cancel
-        if pool.submit(operation.function, wait.take):
+        wait.limit(deadline)
+        if pool.submit(job):
             return True
         deadline.cancel()
         self._count("pool_full", f"pool {pool.name} is full: a call was refused")
         return False
+
+    def _look_after(self, pool: Pool, job: Job, limit: float) -> None:
+        """A call was late some time ago: it must not hold its thread for ever."""
+        if pool.write_off(job):
+            self._count(
+                "pool_stuck",
+                f"a call on pool {pool.name} has not ended {STUCK_AFTER:g} s after its limit of {limit:g} s:"
+                f" a fresh thread takes its place ({pool.stuck} held so)",
+            )
 
     def _count(self, outcome: str, message: str) -> None:
         with self._suspended_lock:

@@ -1,14 +1,18 @@
 """Bounded pools of threads for calls that block.
 
-A pool takes at most `threads` running and `queue` waiting calls; one more is refused at once. Nothing here knows
-what the calls do or who waits for them.
+A pool takes at most `threads` running and `queue` waiting calls; one more is refused at once. A call that does not
+end can be written off: a fresh thread takes the place of the one it holds. Nothing here knows what the calls do or
+who waits for them.
 """
 
+import logging
 import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+
+log = logging.getLogger("luasip.pool")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,61 +26,151 @@ class PoolSettings:
     """Seconds after which a call counts as failed, waiting time included."""
 
 
+WAITING, RUNNING, ENDED, WRITTEN_OFF = range(4)
+
+
+class Job:
+    """A call: `done` gets its result, or the exception it raised, on the thread it ran on."""
+
+    __slots__ = ("done", "function", "state")
+
+    def __init__(self, function: Callable[[], Any], done: Callable[[Any], object]) -> None:
+        self.function = function
+        self.done = done
+        self.state = WAITING
+
+    def run(self) -> None:
+        """Carry it out; a failure is its result."""
+        result: Any
+        try:
+            result = self.function()
+        except BaseException as error:  # noqa: BLE001 - the pool thread: the failure is the call's result
+            result = error
+        self.done(result)
+
+
 class Pool:
     """A named pool. Threads are made when they are first needed."""
 
-    def __init__(self, name: str, settings: PoolSettings) -> None:
+    def __init__(self, name: str, settings: PoolSettings, replaces_stuck: bool = False) -> None:
+        """Make a pool without threads yet.
+
+        Args:
+            replaces_stuck: calls that do not end may be written off, as many at one time as there are threads.
+        """
         self.name = name
         self.settings = settings
-        self._lock = threading.Lock()
-        self._pending = 0
+        self._most_stuck = settings.threads if replaces_stuck else 0
+        self._changed = threading.Condition()
+        self._waiting: deque[Job] = deque()
+        self._threads = 0
+        self._idle = 0
+        self._started = 0
+        self._running = 0
+        self._stopped = False
+        self.stuck = 0
+        """Threads that hold a call which was written off."""
         self.calls = 0
         self.rejected = 0
-        self._executor = ThreadPoolExecutor(settings.threads, thread_name_prefix=f"pool-{name}")
 
-    def submit(self, function: Callable[[], Any], done: Callable[[Any], object]) -> bool:
-        """Run `function` on a thread and hand its result, or the exception it raised, to `done` there.
-
-        Returns False, having done nothing, when the pool is full.
-        """
-        with self._lock:
-            if self._pending >= self.settings.threads + self.settings.queue:
+    def submit(self, job: Job) -> bool:
+        """Run a call on a thread. Returns False, having done nothing, when the pool is full."""
+        with self._changed:
+            full = self._running + len(self._waiting) >= self.settings.threads + self.settings.queue
+            if full or self._stopped:
                 self.rejected += 1
                 return False
-            self._pending += 1
             self.calls += 1
-        self._executor.submit(self._run, function, done)
+            self._waiting.append(job)
+            if self._idle >= len(self._waiting):
+                self._changed.notify()
+            elif self._threads < self.settings.threads:
+                self._start_thread()
         return True
+
+    def drop(self, job: Job) -> bool:
+        """Forget a call that has not begun; False when it has."""
+        with self._changed:
+            try:
+                self._waiting.remove(job)
+            except ValueError:
+                return False
+            return True
+
+    def write_off(self, job: Job) -> bool:
+        """Give the place of a call that runs to a fresh thread. False when it has ended or that cannot be done."""
+        with self._changed:
+            if job.state != RUNNING or self.stuck >= self._most_stuck:
+                return False
+            job.state = WRITTEN_OFF
+            self.stuck += 1
+            self._running -= 1
+            self._threads -= 1
+            if self._waiting and not self._stopped:
+                self._start_thread()
+            return True
 
     @property
     def pending(self) -> int:
-        """Calls running and waiting."""
-        with self._lock:
-            return self._pending
+        """Calls running and waiting, but for those written off."""
+        with self._changed:
+            return self._running + len(self._waiting)
 
     def stop(self) -> None:
         """Refuse new calls, drop waiting ones; running ones end by themselves."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        with self._changed:
+            self._stopped = True
+            self._waiting.clear()
+            self._changed.notify_all()
 
-    def _run(self, function: Callable[[], Any], done: Callable[[Any], object]) -> None:
-        result: Any
-        try:
-            result = function()
-        except Exception as error:  # noqa: BLE001 - the pool thread: the failure is the call's result
-            result = error
-        finally:
-            with self._lock:
-                self._pending -= 1
-        done(result)
+    def _start_thread(self) -> None:
+        """The lock is held. A daemon: a call that does not end must not keep the process."""
+        self._threads += 1
+        self._started += 1
+        name = f"pool-{self.name}-{self._started}"
+        threading.Thread(target=self._loop, name=name, daemon=True).start()
+
+    def _loop(self) -> None:
+        # Ends by stop(), or when the call it was in has been written off.
+        while (job := self._next()) is not None:
+            try:
+                job.run()
+            except Exception:
+                log.exception("pool %s: a result was lost", self.name)
+            if not self._ended(job):
+                return
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            self._idle += 1
+            while not self._waiting and not self._stopped:
+                self._changed.wait()
+            self._idle -= 1
+            if self._stopped:
+                self._threads -= 1
+                return None
+            job = self._waiting.popleft()
+            job.state = RUNNING
+            self._running += 1
+            return job
+
+    def _ended(self, job: Job) -> bool:
+        """Whether the thread that ran the call still belongs to the pool."""
+        with self._changed:
+            written_off = job.state == WRITTEN_OFF
+            job.state = ENDED
+            if written_off:
+                self.stuck -= 1
+            else:
+                self._running -= 1
+            return not written_off
 
 
 class ImmediatePool(Pool):
     """A pool without threads: each call runs at once where it is submitted. For servers in virtual time."""
 
-    def submit(self, function: Callable[[], Any], done: Callable[[Any], object]) -> bool:
-        """Run `function` now; never full."""
-        with self._lock:
-            self._pending += 1
-            self.calls += 1
-        self._run(function, done)
+    def submit(self, job: Job) -> bool:
+        """Run the call now; never full."""
+        self.calls += 1
+        job.run()
         return True

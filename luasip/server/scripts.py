@@ -1,14 +1,17 @@
 """The Lua runtimes of a server: made at start, replaced together by a reload, or not at all."""
 
+import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from luasip.errors import ScriptError
 from luasip.kemi.declare import Module
 from luasip.modules import MODULES
 from luasip.script.runtime import Runtime, ScriptOptions
+from luasip.server.chunks import Chunks
 from luasip.server.execution import Execution, RuntimeSlot
 
 log = logging.getLogger("luasip.script")
@@ -20,7 +23,7 @@ class Scripts:
     def __init__(
         self,
         options: ScriptOptions,
-        modules: Sequence[Module],
+        modules: Callable[[], Sequence[Module]],
         execution: Execution,
         required: Callable[[], Sequence[str]],
     ) -> None:
@@ -32,6 +35,7 @@ class Scripts:
         self.slots: list[RuntimeSlot] = []
         self.reloads = 0
         self.failed_reloads = 0
+        self._chunks = Chunks(lambda: self.options, lambda: self.reloads)
 
     def start(self, count: int) -> None:
         """Make `count` runtimes. Raises ScriptError when the script cannot be loaded."""
@@ -59,6 +63,19 @@ class Scripts:
             log.info("script %s reloaded", self.options.path)
             return ""
 
+    def add(self, path: str) -> None:
+        """Run one more file after the script, in the same state."""
+        self.options = dataclasses.replace(self.options, more=(*self.options.more, Path(path)))
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """The script and the files added to it."""
+        return [str(path) for path in (self.options.path, *self.options.more)]
+
+    def run_chunk(self, code: str, arguments: Sequence[Any], ends_at: float) -> list[Any]:
+        """The results of Lua code run on this thread in a state of its own. Raises ScriptError, TimeoutError."""
+        return self._chunks.run(code, arguments, ends_at)
+
     @property
     def files(self) -> set[Path]:
         """The script and every file it required."""
@@ -67,7 +84,7 @@ class Scripts:
     def _load(self) -> Runtime:
         runtime = Runtime(
             self.options,
-            self._modules,
+            self._modules(),
             block=self._execution.block,
             log=log,
             known_modules=MODULES,

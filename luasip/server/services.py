@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from luasip.kemi.context import Databases, LuaWorkers, RouteContext, Variables
+from luasip.kemi.context import Databases, LuaWorkers, RouteContext, Script, Variables
 from luasip.kemi.context import Listener as SendSocket
 from luasip.kemi.declare import Export, Module, Route
 from luasip.kemi.operation import Call, Operation
@@ -37,6 +37,7 @@ class ServerServices:
     variables: Variables
     databases: Databases
     transactions: Transactions
+    script: Script
     stateless: Stateless
     layer: TransactionLayer
 
@@ -59,7 +60,7 @@ class ServerServices:
         self.defines = defines
         self.server_header = server_header
         self.user_agent = user_agent
-        self.modules: list[Module] = []
+        self.modules: Sequence[Module] = ()
         self.event_runner: EventRunner
         self.worker_starter: Callable[[str, int], LuaWorkers]
 
@@ -178,6 +179,10 @@ class ServerServices:
     def pool_threads(self, pool: str) -> int:
         """How many threads a pool has."""
         return self.execution.pools[pool].settings.threads
+
+    def pool_deadline(self, pool: str) -> float:
+        """Seconds a call on a pool may take when it names no deadline."""
+        return self.execution.pools[pool].settings.deadline
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Run a short `action` once on the timer thread."""
