@@ -229,6 +229,7 @@ class Server:
                 self._reload_wanted.clear()
                 self.reload()
         self.stop(self.settings.server.stop_timeout)
+        log.info("stopped")
         return 0
 
     def reload(self) -> str:
@@ -242,11 +243,10 @@ class Server:
         ends_at = time.monotonic() + limit
         while time.monotonic() < ends_at and self._is_busy():
             time.sleep(0.05)
-        left = len(self.layer.table)
-        if left:
-            log.warning(
-                "stopping with %d transactions and %d suspended routes", left, len(self.execution.suspended)
-            )
+        if self._is_busy():
+            unanswered = sum(not transaction.final_sent for transaction in self.layer.table.all())
+            suspended = len(self.execution.suspended)
+            log.warning("stopping with %d unanswered requests and %d suspended routes", unanswered, suspended)
         for transport in self.transports:
             for name in transport.stop():
                 log.error("thread %s did not end", name)
@@ -260,7 +260,6 @@ class Server:
         for pool in self.pools.values():
             pool.stop()
         self._databases.close()
-        log.info("stopped")
 
     def _is_busy(self) -> bool:
         return bool(self.execution.suspended) or any(
