@@ -53,7 +53,9 @@ class Scene:
         self._logger.addHandler(self.log)
         self._level = self._logger.level
         self._logger.setLevel(logging.DEBUG)
-        self.server = Server(load_settings(config), clock=lambda: self.now, transports=transports, threads=False)
+        self.server = Server(
+            load_settings(config), clock=lambda: self.now, transports=transports, threads=False
+        )
         self.server.start()
         self._phones = 0
 
@@ -100,7 +102,11 @@ class Scene:
         end = self.now + seconds
         self.settle()
         for _ in range(100_000):
-            due = [at for at in (self.server.timers.next_at(), self.server.housekeeping.next_at()) if at is not None]
+            due = [
+                at
+                for at in (self.server.timers.next_at(), self.server.housekeeping.next_at())
+                if at is not None
+            ]
             if not due or min(due) > end:
                 break
             self.now = max(self.now, min(due))
@@ -166,7 +172,13 @@ class Phone(LoopbackPeer):
         return "\r\n".join(lines) + "\r\n\r\n" + body
 
     def response(
-        self, request: Request, status: int, reason: str = "X", *headers: str, to_tag: str = "", body: str = ""
+        self,
+        request: Request,
+        status: int,
+        reason: str = "X",
+        *headers: str,
+        to_tag: str = "",
+        body: str = "",
     ) -> str:
         """A response to a request this phone received."""
         tag = to_tag or f"{self.name}-to"

@@ -28,7 +28,9 @@ def requests(phone: Phone) -> list[Request]:
 
 
 def test_edits_and_uri_concern_that_branch_only() -> None:
-    script = FORK + """
+    script = (
+        FORK
+        + """
     function ksr_branch()
       local index = KSR.pv.get("$T_branch_idx")
       KSR.info("branch " .. index .. " " .. KSR.tm.t_get_branch_index() .. " " .. KSR.pv.get("$ru")
@@ -43,6 +45,7 @@ def test_edits_and_uri_concern_that_branch_only() -> None:
       end
     end
     """
+    )
     with Scene(script) as scene:
         _, bob, carol = fork(scene)
         [one], [two] = requests(bob), requests(carol)
@@ -60,12 +63,15 @@ def test_edits_and_uri_concern_that_branch_only() -> None:
 
 
 def test_drop_one_branch() -> None:
-    script = FORK + """
+    script = (
+        FORK
+        + """
     function ksr_branch()
       KSR.info("branch " .. KSR.pv.get("$T_branch_idx"))
       if KSR.pv.get("$rd") == "10.0.0.3" then KSR.x.drop() end
     end
     """
+    )
     with Scene(script) as scene:
         alice, bob, carol = fork(scene)
         assert bob.unread == []
@@ -85,7 +91,9 @@ def test_drop_all_branches() -> None:
 
 
 def test_drop_all_branches_without_internal_reply() -> None:
-    script = FORK.replace("  KSR.tm.t_on_branch", "  KSR.tm.t_set_disable_internal_reply(1)\n  KSR.tm.t_on_branch")
+    script = FORK.replace(
+        "  KSR.tm.t_on_branch", "  KSR.tm.t_set_disable_internal_reply(1)\n  KSR.tm.t_on_branch"
+    )
     with Scene(script + "function ksr_branch() KSR.x.drop() end") as scene:
         alice, _, _ = fork(scene)
         assert scene.said == ["relay -4"]
@@ -104,7 +112,9 @@ def test_neither_relaying_nor_answering_in_a_branch_callback() -> None:
 
 
 def test_callbacks_armed_in_a_branch_callback() -> None:
-    script = FORK + """
+    script = (
+        FORK
+        + """
     function ksr_branch()
       if KSR.pv.get("$T_branch_idx") == 1 then KSR.tm.t_on_reply("ksr_onreply") end
       KSR.tm.t_on_failure("ksr_failure")
@@ -112,6 +122,7 @@ def test_callbacks_armed_in_a_branch_callback() -> None:
     function ksr_onreply() KSR.info("reply of " .. KSR.pv.get("$T_branch_idx")) end
     function ksr_failure() KSR.info("failed") end
     """
+    )
     with Scene(script) as scene:
         _, bob, carol = fork(scene)
         for phone in (bob, carol):
@@ -177,13 +188,16 @@ def test_branch_callback_also_runs_for_serial_branches() -> None:
         assert scene.said == ["branch 0", "branch 1"]
 
 
-ONSEND = FORK.replace('KSR.tm.t_on_branch("ksr_branch")', "") + """
+ONSEND = (
+    FORK.replace('KSR.tm.t_on_branch("ksr_branch")', "")
+    + """
 function ksr_onsend_route()
   KSR.info("send " .. KSR.kx.get_method() .. " to " .. KSR.pv.get("$sndto(ip)") .. " "
     .. tostring(KSR.pv.get("$sndto(buf)"):find("Via: SIP/2.0/UDP 10.0.0.1", 1, true) ~= nil))
   if KSR.pv.get("$sndto(ip)") == "10.0.0.3" then KSR.x.drop() end
 end
 """
+)
 
 
 def test_onsend_sees_each_branch_and_may_drop_it() -> None:

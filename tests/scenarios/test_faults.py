@@ -6,7 +6,7 @@ from tests.scenarios.scene import Scene
 
 
 def test_script_error_is_answered_with_500_once_and_logged_with_its_place() -> None:
-    script = 'function ksr_request_route()\n  local x = nil\n  return x.y\nend\n'
+    script = "function ksr_request_route()\n  local x = nil\n  return x.y\nend\n"
     with Scene(script) as scene:
         alice = scene.phone("alice")
         alice.send(alice.request("INVITE", "sip:bob@example.com"))
@@ -18,7 +18,9 @@ def test_script_error_is_answered_with_500_once_and_logged_with_its_place() -> N
 
 def test_status_of_script_errors_is_a_setting() -> None:
     for setting, expected in ((503, [503]), (0, [])):
-        with Scene('function ksr_request_route() error("x") end', server=f"reply_on_script_error = {setting}") as scene:
+        with Scene(
+            'function ksr_request_route() error("x") end', server=f"reply_on_script_error = {setting}"
+        ) as scene:
             alice = scene.phone("alice")
             alice.send(alice.request("OPTIONS", "sip:bob@example.com"))
             assert alice.statuses() == expected
@@ -149,7 +151,9 @@ def test_bad_start_line(text: str, status: int) -> None:
         assert scene.said == []
 
 
-@pytest.mark.parametrize("data", [b"", b"\r\n\r\n", b"\0\0\0\0", b"hello", b"\xff" * 100, b"GET / HTTP/1.1\r\n\r\n"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\r\n\r\n", b"\0\0\0\0", b"hello", b"\xff" * 100, b"GET / HTTP/1.1\r\n\r\n"]
+)
 def test_noise_is_dropped(data: bytes) -> None:
     with Scene(OK) as scene:
         alice = scene.phone("alice")
@@ -202,7 +206,9 @@ def test_neither_answered_nor_relayed() -> None:
 
 
 def test_failed_relay_is_answered_when_the_script_does_not() -> None:
-    script = 'function ksr_request_route() KSR.pv.sets("$du", "sip:10.0.0.3;transport=sctp") KSR.tm.t_relay() end'
+    script = (
+        'function ksr_request_route() KSR.pv.sets("$du", "sip:10.0.0.3;transport=sctp") KSR.tm.t_relay() end'
+    )
     with Scene(script) as scene:
         alice = scene.phone("alice")
         alice.send(alice.request("INVITE", "sip:bob@example.com"))

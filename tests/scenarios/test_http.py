@@ -23,7 +23,10 @@ def scene(script: str, stub: HttpStub, settings: str = "") -> Scene:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (f'reply(KSR.http_client.query("{URL}/a", "$var(r)") .. KSR.pv.get("$(var(r){{line.at,0}})"))', "200GET /a"),
+        (
+            f'reply(KSR.http_client.query("{URL}/a", "$var(r)") .. KSR.pv.get("$(var(r){{line.at,0}})"))',
+            "200GET /a",
+        ),
         (f'reply(KSR.http_client.query_post("{URL}/a", "x", "$var(r)"))', "200"),
         ('reply(KSR.http_client.query("nonsense", "$var(r)"))', "3"),
         ('reply(KSR.http_client.curl_connect("api", "b", "$var(r)"))', "200"),
@@ -31,7 +34,10 @@ def scene(script: str, stub: HttpStub, settings: str = "") -> Scene:
         (f'local r = luasip.http.request{{url="{URL}/json"}} reply(r.json().list[2].name)', "ann"),
         (f'local r = luasip.http.request{{url="{URL}/json"}} reply(r:json().list[2].name)', "ann"),
         (f'local r = luasip.http.request{{url="{URL}/json"}} reply(r.headers["content-type"])', "text/json"),
-        (f'local d, err = luasip.http.request{{url="{URL}/a"}}.json() reply(tostring(d) .. type(err))', "nilstring"),
+        (
+            f'local d, err = luasip.http.request{{url="{URL}/a"}}.json() reply(tostring(d) .. type(err))',
+            "nilstring",
+        ),
         (
             f"""local r = luasip.http.request{{url="{URL}/echo", json={{a={{1, "x", true}}}}, headers={{["X-A"]=1}}}}
                 reply(r.json().a[2])""",

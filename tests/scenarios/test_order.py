@@ -1,7 +1,7 @@
 """The order rule: whatever comes in whatever order, each call gets one outcome and nothing is left behind.
 
-Hypothesis makes up what happens: responses of every class, some twice, timeouts, CANCEL, retransmissions, while callbacks
-wait and go on late.
+Hypothesis makes up what happens: responses of every class, some twice, timeouts, CANCEL, retransmissions, while
+callbacks wait and go on late.
 """
 
 from collections.abc import Sequence
@@ -126,7 +126,9 @@ class Callee:
             self.answer("INVITE", 487)
 
 
-def play(method: str, waits: Sequence[int], happenings: Sequence[Event]) -> tuple[Scene, Caller, list[Callee]]:
+def play(
+    method: str, waits: Sequence[int], happenings: Sequence[Event]
+) -> tuple[Scene, Caller, list[Callee]]:
     """Let it all happen, then let time pass."""
     with Scene(SCRIPT % tuple(waits), "[modules.tm]\nfr_timer = 20000\nfr_inv_timer = 60000") as scene:
         caller = Caller(scene, method)
@@ -160,7 +162,10 @@ def play(method: str, waits: Sequence[int], happenings: Sequence[Event]) -> tupl
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(waits=pauses, happenings=events)
-@example(waits=(0, 0, 0, 0, 40), happenings=[("answer", 0, 486), ("answer", 1, 404), ("wait", 0, 1), ("cancel", 0, 0)])
+@example(
+    waits=(0, 0, 0, 0, 40),
+    happenings=[("answer", 0, 486), ("answer", 1, 404), ("wait", 0, 1), ("cancel", 0, 0)],
+)
 @example(waits=(0, 0, 40, 0, 0), happenings=[("answer", 0, 200), ("wait", 0, 31)])
 @example(waits=(2, 2, 2, 2, 2), happenings=[("cancel", 0, 0), ("wait", 0, 31), ("answer", 0, 200)])
 def test_every_invite_gets_its_outcome(waits: tuple[int, ...], happenings: list[Event]) -> None:

@@ -32,7 +32,11 @@ def fork(scene: Scene, method: str = "INVITE") -> tuple[Phone, list[Phone], list
 def test_every_branch_is_sent_with_its_own_via_and_uri() -> None:
     with Scene(FORK) as scene:
         alice, others, received, _ = fork(scene)
-        assert [r.request_uri for r in received] == ["sip:bob@10.0.0.3", "sip:bob@10.0.0.4", "sip:bob@10.0.0.5"]
+        assert [r.request_uri for r in received] == [
+            "sip:bob@10.0.0.3",
+            "sip:bob@10.0.0.4",
+            "sip:bob@10.0.0.5",
+        ]
         assert len({r.top_via.branch for r in received}) == 3
         assert alice.statuses() == [100]
         for phone, request in zip(others, received, strict=True):
@@ -72,7 +76,7 @@ def test_reason_of_our_cancels_can_be_switched_off() -> None:
 
 def test_several_2xx_all_reach_the_caller() -> None:
     with Scene(FORK) as scene:
-        alice, others, received, invite = fork(scene)
+        alice, others, received, _invite = fork(scene)
         for phone, request in zip(others, received, strict=True):
             phone.answer(request, 180, "Ringing")
         alice.statuses()
@@ -132,7 +136,9 @@ def test_2xx_after_6xx_is_forwarded() -> None:
         assert alice.statuses() == [100, 200]
 
 
-DISABLED_6XX = FORK.replace("  KSR.tm.t_relay()\nend\nf", "  KSR.tm.t_set_disable_6xx(1)\n  KSR.tm.t_relay()\nend\nf")
+DISABLED_6XX = FORK.replace(
+    "  KSR.tm.t_relay()\nend\nf", "  KSR.tm.t_set_disable_6xx(1)\n  KSR.tm.t_relay()\nend\nf"
+)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +190,7 @@ def test_503_stays_503_when_told_so() -> None:
 
 def test_a_branch_that_times_out_counts_as_408() -> None:
     with Scene(FORK) as scene:
-        alice, (bob, carol, dave), received, _ = fork(scene)
+        alice, (bob, carol, _dave), received, _ = fork(scene)
         bob.answer(received[0], 486)
         carol.answer(received[1], 486)
         scene.advance(31)

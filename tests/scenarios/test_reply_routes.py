@@ -27,7 +27,9 @@ def call(scene: Scene, method: str = "INVITE") -> tuple[Phone, Phone, Request]:
 
 
 def test_what_an_onreply_callback_sees() -> None:
-    script = RELAY + """
+    script = (
+        RELAY
+        + """
     function ksr_reply_route() KSR.info("reply " .. KSR.kx.get_status()) end
     function ksr_onreply()
       KSR.info("onreply " .. KSR.kx.get_status() .. " flag " .. tostring(KSR.isflagset(4)) .. " "
@@ -37,6 +39,7 @@ def test_what_an_onreply_callback_sees() -> None:
         .. " " .. KSR.pv.get("$T_req($ru)"))
     end
     """
+    )
     with Scene(script) as scene:
         alice, bob, received = call(scene)
         bob.answer(received, 183, "Progress")
@@ -54,13 +57,16 @@ def test_what_an_onreply_callback_sees() -> None:
 @pytest.mark.parametrize("status", [180, 200, 486])
 @pytest.mark.parametrize("name", ["ksr_reply_route", "ksr_onreply"])
 def test_edits_of_the_relayed_response(name: str, status: int) -> None:
-    script = RELAY + f"""
+    script = (
+        RELAY
+        + f"""
     function {name}()
       KSR.hdr.append("X-Proxy: seen\\r\\n")
       KSR.hdr.remove("X-Secret")
       KSR.textops.set_reply_body("", "")
     end
     """
+    )
     script = script.replace('      KSR.textops.set_reply_body("", "")\n', "")
     with Scene(script) as scene:
         alice, bob, received = call(scene)
@@ -96,13 +102,16 @@ def test_onreply_cannot_drop_a_final_response(status: int) -> None:
 
 
 def test_reply_route_drops_a_response_before_tm_sees_it() -> None:
-    script = RELAY + """
+    script = (
+        RELAY
+        + """
     local dropped = 0
     function ksr_reply_route()
       dropped = dropped + 1
       if dropped < 3 then KSR.set_drop() end
     end
     """
+    )
     with Scene(script) as scene:
         alice, bob, received = call(scene)
         bob.answer(received, 486, "Busy")
@@ -127,7 +136,9 @@ def test_error_in_a_reply_callback_changes_nothing() -> None:
 
 
 def test_answers_to_our_cancel_go_through_the_reply_route() -> None:
-    script = RELAY + 'function ksr_reply_route() KSR.info(KSR.kx.get_status() .. " " .. KSR.pv.get("$rm")) end'
+    script = (
+        RELAY + 'function ksr_reply_route() KSR.info(KSR.kx.get_status() .. " " .. KSR.pv.get("$rm")) end'
+    )
     with Scene(script) as scene:
         alice, bob = scene.phone("alice"), scene.phone("bob")
         invite = alice.request("INVITE", "sip:bob@example.com")
@@ -142,13 +153,16 @@ def test_answers_to_our_cancel_go_through_the_reply_route() -> None:
 
 
 def test_response_without_transaction_goes_through_the_reply_route() -> None:
-    script = RELAY + """
+    script = (
+        RELAY
+        + """
     function ksr_reply_route()
       KSR.info("stray " .. KSR.kx.get_status() .. " " .. KSR.tm.t_check_trans() .. KSR.tm.t_lookup_request())
       KSR.hdr.append("X-Seen: 1\\r\\n")
       if KSR.kx.get_status() == 404 then KSR.set_drop() end
     end
     """
+    )
     with Scene(script) as scene:
         alice, bob = scene.phone("alice"), scene.phone("bob")
         ok = (
@@ -177,12 +191,15 @@ def test_response_with_a_foreign_top_via_is_dropped(via: str) -> None:
 
 
 def test_onreply_that_waits_keeps_the_order() -> None:
-    script = RELAY + """
+    script = (
+        RELAY
+        + """
     function ksr_onreply()
       if KSR.kx.get_status() == 180 then luasip.sleep(5) end
       KSR.info("onreply " .. KSR.kx.get_status())
     end
     """
+    )
     with Scene(script) as scene:
         alice, bob, received = call(scene)
         bob.answer(received, 180)
@@ -207,11 +224,14 @@ def test_hundreds_of_responses_while_an_onreply_callback_waits() -> None:
 
 
 def test_t_reply_in_an_onreply_callback() -> None:
-    script = RELAY + """
+    script = (
+        RELAY
+        + """
     function ksr_onreply()
       if KSR.kx.get_status() == 183 then KSR.info("reply " .. KSR.tm.t_reply(480, "Not Now")) end
     end
     """
+    )
     with Scene(script) as scene:
         alice, bob, received = call(scene)
         bob.answer(received, 183)

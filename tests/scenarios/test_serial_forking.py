@@ -61,9 +61,7 @@ def test_failure_route_is_disarmed_before_it_runs() -> None:
 
 
 def test_edits_of_one_failure_route_are_not_seen_by_the_next() -> None:
-    script = SERIAL.replace(
-        "  KSR.info(\"relay", '  KSR.tm.t_on_failure("ksr_failure")\n  KSR.info("relay'
-    )
+    script = SERIAL.replace('  KSR.info("relay', '  KSR.tm.t_on_failure("ksr_failure")\n  KSR.info("relay')
     with Scene(script) as scene:
         _, bob, carol, received = call(scene)
         bob.answer(received, 486, "Busy")
@@ -89,7 +87,9 @@ def test_failure_reply_mode(mode: int, answers: tuple[int, int], best: int) -> N
 
 @pytest.mark.parametrize(("mode", "best"), [("n", 404), ("a", 486), ("l", 486)])
 def test_t_drop_replies_goes_before_failure_reply_mode(mode: str, best: int) -> None:
-    script = SERIAL.replace("function ksr_failure()", f'function ksr_failure() KSR.tm.t_drop_replies("{mode}")')
+    script = SERIAL.replace(
+        "function ksr_failure()", f'function ksr_failure() KSR.tm.t_drop_replies("{mode}")'
+    )
     with Scene(script) as scene:
         alice, bob, carol, received = call(scene)
         bob.answer(received, 404)
@@ -153,7 +153,7 @@ def test_error_in_a_failure_route_lets_the_winner_through() -> None:
 
 def test_failure_route_is_not_run_for_2xx() -> None:
     with Scene(SERIAL) as scene:
-        alice, bob, _, received = call(scene)
+        _alice, bob, _, received = call(scene)
         bob.answer(received, 200, "OK")
         assert scene.said == []
 
@@ -173,7 +173,7 @@ def test_new_branches_of_a_failure_route_in_parallel() -> None:
     end
     """
     with Scene(script) as scene:
-        alice, bob, carol, received = call(scene)
+        _alice, bob, carol, received = call(scene)
         bob.answer(received, 486, "Busy")
         uris = [m.request_uri for m in carol.requests()]
         assert "sip:one@10.0.0.4" in uris
@@ -217,8 +217,12 @@ end
 
 
 def test_by_q() -> None:
-    script = BY_Q.replace('  KSR.corex.setq("1.0")\n', '  KSR.corex.append_branch_uri_q("sip:first@10.0.0.3", "1.0")\n')
-    script = script.replace('KSR.pv.sets("$ru", "sip:first@10.0.0.3")', 'KSR.pv.sets("$ru", "sip:last@10.0.0.3")')
+    script = BY_Q.replace(
+        '  KSR.corex.setq("1.0")\n', '  KSR.corex.append_branch_uri_q("sip:first@10.0.0.3", "1.0")\n'
+    )
+    script = script.replace(
+        'KSR.pv.sets("$ru", "sip:first@10.0.0.3")', 'KSR.pv.sets("$ru", "sip:last@10.0.0.3")'
+    )
     with Scene(script, '[modules.tm]\ncontacts_avp = "tm_contacts"') as scene:
         alice, bob, carol, first = call(scene)
         dave = scene.phone("dave")

@@ -5,7 +5,9 @@ import pytest
 from tests.scenarios.scene import Scene
 
 
-def ask(script: str, method: str = "OPTIONS", settings: str = "", more: str = "") -> tuple[list[str], list[tuple[int, str]]]:
+def ask(
+    script: str, method: str = "OPTIONS", settings: str = "", more: str = ""
+) -> tuple[list[str], list[tuple[int, str]]]:
     """What the request route says, and the (status, reason) of what the caller gets."""
     with Scene(f"function ksr_request_route() {script} end {more}", settings) as scene:
         alice = scene.phone("alice")

@@ -28,7 +28,7 @@ def call(scene: Scene, method: str = "INVITE") -> tuple[Phone, Phone, Request, s
 
 def test_timer_b_is_fr_timer() -> None:
     with Scene(RELAY, "[modules.tm]\nfr_timer = 5000") as scene:
-        alice, bob, _, _ = call(scene)
+        alice, _bob, _, _ = call(scene)
         scene.advance(4.9)
         assert alice.statuses() == [100]
         scene.advance(0.2)
@@ -103,7 +103,7 @@ def test_max_inv_lifetime_is_for_all_serial_branches_together() -> None:
     end
     """
     with Scene(script, "[modules.tm]\nmax_inv_lifetime = 50000\nfr_timer = 30000") as scene:
-        alice, bob, _, _ = call(scene)
+        alice, _bob, _, _ = call(scene)
         scene.advance(40)
         assert alice.statuses() == [100]
         assert scene.said == ["failed at -1"]
@@ -156,7 +156,7 @@ def test_no_provisional_response_but_100_to_other_requests() -> None:
 def test_how_long_a_finished_transaction_stays(method: str, status: int, seconds: float) -> None:
     """Timers J, L and M are wt_timer; H (no ACK comes) is fr_timer."""
     with Scene(RELAY) as scene:
-        alice, bob, received, _ = call(scene, method)
+        _alice, bob, received, _ = call(scene, method)
         bob.answer(received, status)
         scene.advance(seconds - 0.1)
         assert len(scene.server.layer.table) == 1

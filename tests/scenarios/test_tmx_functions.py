@@ -120,6 +120,18 @@ def test_t_cancel_branches(mode: str, expected: list[str]) -> None:
         assert alice.statuses() == [183, 487]
 
 
+def test_cancelling_a_branch_twice() -> None:
+    """The CANCEL goes on being repeated, and nothing else is sent."""
+    action = 'if KSR.kx.get_status() == 183 then KSR.tmx.t_cancel_branches("this") end'
+    with Scene(SCRIPT % ("1", action)) as scene:
+        _, bob, carol, one, two = start(scene)
+        carol.answer(two, 183)
+        carol.answer(two, 183)
+        scene.advance(2)
+        assert [m.method for m in carol.requests()] == ["CANCEL"] * 3
+        end(bob, one, carol, two)
+
+
 def test_t_cancel_branches_with_an_unknown_mode() -> None:
     action = 'if KSR.kx.get_status() == 183 then KSR.info("c" .. KSR.tmx.t_cancel_branches("xyz")) end'
     with Scene(SCRIPT % ("1", action)) as scene:

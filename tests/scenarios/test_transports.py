@@ -90,6 +90,7 @@ def test_failover_can_be_switched_off() -> None:
 
 def _resolve(scene: Scene, hosts: list[str]) -> None:
     """Let every name have these addresses."""
+
     def resolve(host: str, port: int, protocol: str) -> list[NextHop]:
         return [NextHop(protocol, address, port or 5060) for address in hosts]
 
@@ -131,7 +132,9 @@ def test_tcp_caller_gone_altogether() -> None:
 
 
 def test_no_new_connection_when_the_script_says_so() -> None:
-    script = (RELAY % "sip:10.0.0.3:5060").replace("  KSR.tm.t_on", "  KSR.set_reply_no_connect()\n  KSR.tm.t_on")
+    script = (RELAY % "sip:10.0.0.3:5060").replace(
+        "  KSR.tm.t_on", "  KSR.set_reply_no_connect()\n  KSR.tm.t_on"
+    )
     with Scene(script) as scene:
         alice, bob = scene.phone("alice", "tcp"), scene.phone("bob")
         connection = alice.send(alice.request("INVITE", "sip:bob@example.com"))
@@ -230,7 +233,8 @@ def test_relaying_to_a_place(call: str, protocol: str, port: int) -> None:
 
 
 def test_unreadable_proxy() -> None:
-    script = 'function ksr_request_route() KSR.info(KSR.tm.t_relay_to_proxy("") .. " " .. KSR.tm.t_relay_to_proxy("tcp:")) end'
+    codes = 'KSR.tm.t_relay_to_proxy("") .. " " .. KSR.tm.t_relay_to_proxy("tcp:")'
+    script = f"function ksr_request_route() KSR.info({codes}) end"
     with Scene(script) as scene:
         alice = scene.phone("alice")
         alice.send(alice.request("MESSAGE", "sip:bob@example.com"))

@@ -24,6 +24,7 @@ from luasip.sip.message import Request, Response
 from luasip.sip.response import build_response
 from luasip.sip.via import response_target
 from luasip.transaction.client import NonInviteClient
+from luasip.transaction.client_invite import InviteClient
 from luasip.transaction.key import ack_key, server_key
 from luasip.transaction.outputs import (
     SEND,
@@ -292,7 +293,7 @@ class TransactionLayer:
         machine = branch.machine
         if machine is None:
             return
-        if branch.hops and not branch.status and transaction.responses.may_fork:
+        if branch.hops and not branch.status and branch.context is not None and transaction.responses.may_fork:
             self.next_address(transaction, branch)
             return
         with transaction.lock:
@@ -338,9 +339,10 @@ class TransactionLayer:
             )
             for index in indices:
                 branch = transaction.branches[index]
-                if branch.machine is not None:
+                machine = branch.machine
+                if isinstance(machine, InviteClient) and not machine.cancel_sent:
                     branch.cancel_text = headers
-                    steps.append((branch, branch.machine.cancel(now)))
+                    steps.append((branch, machine.cancel(now)))
             self.reschedule(transaction)
         for branch, step in steps:
             self.client_step(transaction, branch, step, None)
@@ -485,7 +487,8 @@ class TransactionLayer:
                     transaction.request.call_id,
                 )
                 with transaction.lock:
-                    transaction.machine = None
+                    if not transaction.final_sent:  # a CANCEL may have answered it just now
+                        transaction.machine = None
         for action in postponed:
             action()
         self.settle(transaction)
