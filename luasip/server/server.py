@@ -18,6 +18,7 @@ from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Module, Route
 from luasip.kemi.pseudo_variables import PseudoVariables
 from luasip.script.runtime import ScriptOptions
+from luasip.server import collector
 from luasip.server.execution import Execution, LuaFrame
 from luasip.server.lua_workers import LuaWorkers
 from luasip.server.made_up import made_up_request
@@ -220,6 +221,7 @@ class Server:
             signal.signal(number, lambda *_: self._stopping.set())
         signal.signal(signal.SIGHUP, lambda *_: self._reload_wanted.set())
         self.start()
+        collector.settle()
         self._tell_what_runs()
         watcher = threading.Thread(target=self._watch_files, name="file-watch", daemon=True)
         if self.settings.script.reload:
