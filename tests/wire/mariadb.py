@@ -49,6 +49,15 @@ class MariaDb:
         """Stop and start the server; connections to it are lost."""
         self._process.terminate()
         self._process.wait(timeout=30)
+        self.start()
+
+    def kill(self) -> None:
+        """End the server at once, as a crash does."""
+        self._process.kill()
+        self._process.wait(timeout=30)
+
+    def start(self) -> None:
+        """Start the server that was stopped or killed; returns when it accepts connections."""
         self._process = self._start(f"--datadir={self._directory / 'data'}")
         self._connect().close()
 
