@@ -45,16 +45,24 @@ class Listener(Protocol):
 class Source:
     """Where a message came from. `host` is an IP literal without brackets; connection_id is 0 for datagrams."""
 
-    __slots__ = ("connection_id", "host", "listener", "port", "received_at")
+    __slots__ = ("connection_id", "host", "listener", "number", "port", "received_at")
 
     def __init__(
-        self, host: str, port: int, listener: Listener, connection_id: int = 0, received_at: float = 0.0
+        self,
+        host: str,
+        port: int,
+        listener: Listener,
+        connection_id: int = 0,
+        received_at: float = 0.0,
+        number: int = 0,
     ) -> None:
         self.host = host
         self.port = port
         self.listener = listener
         self.connection_id = connection_id
         self.received_at = received_at
+        self.number = number
+        """Counts the messages received ($mi); 0 for messages made here."""
 
 
 class Branch:

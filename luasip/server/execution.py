@@ -8,7 +8,6 @@ over is the last thing a step does.
 What the steps send is kept in order and sent when the task waits or ends, with no Lua lock held.
 """
 
-import itertools
 import logging
 import threading
 import time
@@ -365,14 +364,17 @@ class Execution:
     def _begin_parallel(self, runtime: Runtime, operation: Parallel, wait: _Wait) -> None:
         """Start every function as a task of its own; the last one to end resumes the waiting task."""
         results = [False] * len(operation.routes)
-        left = itertools.count(len(operation.routes) - 1, -1)
+        running = set(range(len(results)))
         if not results:
             wait.take(results)
 
         def run(index: int, route: RunRoute) -> None:
             def ended(result: Any) -> None:
                 results[index] = bool(result)
-                if next(left) == 0:
+                with self._suspended_lock:
+                    running.discard(index)
+                    last = not running
+                if last:
                     wait.take(results)
 
             self.start(runtime, _frame(route), ended)

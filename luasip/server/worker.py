@@ -3,6 +3,7 @@
 `handle` is called in the receiver threads and in tests; it never raises and never waits.
 """
 
+import itertools
 import logging
 import threading
 from collections.abc import Sequence
@@ -56,6 +57,7 @@ class Worker:
         self._slots: Sequence[RuntimeSlot] = ()
         self._free: list[RuntimeSlot] = []
         self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
         self._local = threading.local()
         execution.before_suspension = self._before_suspension
         execution.on_failure = self._script_failed
@@ -93,8 +95,15 @@ class Worker:
         data = packet.data
         if len(data) <= 4 and not data.strip(b"\r\n\0"):
             return  # a keep-alive, RFC 5626 §3.5.1 and the four NULs of NAT pingers
+        with self._lock:
+            number = next(self._numbers)
         source = Source(
-            packet.source_host, packet.source_port, packet.listener, packet.connection_id, packet.received_at
+            packet.source_host,
+            packet.source_port,
+            packet.listener,
+            packet.connection_id,
+            packet.received_at,
+            number,
         )
         try:
             message = parse_message(data.decode("latin-1"), self._limits)

@@ -399,7 +399,7 @@ def test_every_pseudo_variable_is_tried() -> None:
     tried = {
         match.group(1) for text, _ in REQUEST_CASES for match in [re.match(r"\$\(?([\w.]+)", text)] if match
     }
-    assert {export.name for export in Pv.variables()} - {"pp", "pid"} <= tried
+    assert {export.name for export in Pv.variables()} - {"pp", "pid", "mi"} <= tried
 
 
 @pytest.mark.parametrize("text", [f"${export.name}" for export in Pv.variables()])
@@ -532,6 +532,13 @@ def test_cancel_and_ack_have_no_credentials() -> None:
 
 def test_process_id() -> None:
     assert rich().get("$pp") == rich().get("$pid") == os.getpid()
+
+
+def test_message_number() -> None:
+    bench = rich()
+    assert bench.get("$mi") == 0
+    bench.ctx.source.number = 7
+    assert bench.get("$mi") == 7
 
 
 def test_documentation_is_there() -> None:

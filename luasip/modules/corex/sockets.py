@@ -75,7 +75,7 @@ class Sockets(Module):
         if parts is None or not (":" in parts[1] or parts[1].replace(".", "").isdecimal()):
             return -1
         old = ctx.source
-        ctx.source = Source(parts[1], parts[2] or 5060, old.listener, old.connection_id, old.received_at)
+        ctx.source = Source(parts[1], parts[2] or 5060, old.listener, old.connection_id, old.received_at, old.number)
         return 1
 
     def _named(self, text: str) -> Listener | None:
@@ -91,7 +91,7 @@ class Sockets(Module):
         if listener is None:
             return -1
         old = ctx.source
-        ctx.source = Source(old.host, old.port, listener, old.connection_id, old.received_at)
+        ctx.source = Source(old.host, old.port, listener, old.connection_id, old.received_at, old.number)
         return 1
 
 

@@ -55,6 +55,11 @@ class ProcessVariables(Module):
         """Return code of the last route block of Kamailio's own language; there is none, so 0."""
         return 0
 
+    @variable("mi")
+    def message_id(self, ctx: RouteContext, inner: str, index: int | str | None) -> PvValue:
+        """$mi: number of the message, counted since the server was started; 0 for messages made here."""
+        return ctx.source.number
+
     @variable("pp", "pid")
     def process_id(self, ctx: RouteContext, inner: str, index: Index) -> PvValue:
         """Process id, an int."""

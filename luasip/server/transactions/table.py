@@ -31,7 +31,9 @@ class TransactionTable:
 
     def next_identity(self, call_id: str) -> tuple[int, int]:
         """Kamailio's pair: a hash slot and a label never used before in it."""
-        return zlib.crc32(call_id.encode("latin-1")) % SLOTS, next(self._labels) % LABELS
+        with self._lock:
+            label = next(self._labels) % LABELS
+        return zlib.crc32(call_id.encode("latin-1")) % SLOTS, label
 
     def find(self, key: str) -> Transaction | None:
         """The transaction with this server key."""
