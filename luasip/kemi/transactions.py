@@ -38,8 +38,10 @@ class TransactionSettings:
 
 
 class ClientBranchView(Protocol):
-    """One branch as it was sent."""
+    """One branch as it was sent. `target` is the luasip.kemi.context.Branch it was made from."""
 
+    @property
+    def target(self) -> Any: ...
     @property
     def index(self) -> int: ...
     @property

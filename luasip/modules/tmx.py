@@ -1,5 +1,6 @@
 """tmx: more of tm: transactions by Call-ID, cancelling branches, where a callback runs, $T variables."""
 
+import copy
 import logging
 
 from luasip.errors import SipError
@@ -153,16 +154,14 @@ class Tmx(Module):
 
     @function(Route.FAILURE | Route.BRANCH_FAILURE)
     def t_reuse_branch(self, ctx: RouteContext) -> int:
-        """Make the branch that failed the target again: its URI, flags and socket.
+        """Make the branch that failed the target again: its URI, next hop, flags, path and socket.
 
         Returns: 1, or -1 when there is no such branch.
         """
         branch = chosen_branch(ctx)
         if branch is None:
             return -1
-        ctx.target.uri = branch.request_uri
-        ctx.target.flags = branch.flags
-        ctx.target.ruid = branch.ruid
+        ctx.target = copy.copy(branch.target)
         return 1
 
     @function()

@@ -145,6 +145,22 @@ def test_event_after_a_stateless_reply() -> None:
     assert said == ["event sl:local-response"]
 
 
+@pytest.mark.xfail(
+    strict=True, reason="sl has no event_callback_fl_ack yet: nobody tells it of absorbed ACKs"
+)
+def test_event_for_an_absorbed_ack() -> None:
+    script = """
+    function ksr_request_route() KSR.sl.sl_send_reply(404, "No") end
+    function ksr_ack(event) KSR.info(event .. " " .. KSR.kx.get_method()) end
+    """
+    with Scene(script, '[modules.sl]\nevent_callback_fl_ack = "ksr_ack"') as scene:
+        alice = scene.phone("alice")
+        invite = alice.request("INVITE", "sip:bob@example.com")
+        alice.send(invite)
+        alice.send(alice.ack(invite, alice.next()))
+        assert scene.said == ["sl:filtered-ack ACK"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "status"),
     [('"", ""', 1, 183), ('"180", "Soon"', 1, 180), ('"", "Soon"', 1, 183), ('"200", "X"', -1, 183)],

@@ -346,8 +346,12 @@ def test_t_branch_failure_callback() -> None:
 
 
 def test_t_reuse_branch() -> None:
+    """A branch of its own next hop fails: it is sent there again."""
     script = """
     function ksr_request_route()
+      KSR.pv.sets("$ru", "sip:carol@carol.example.net")
+      KSR.pv.sets("$du", "sip:10.0.0.4")
+      KSR.corex.append_branch()
       KSR.pv.sets("$ru", "sip:bob@bob.example.net")
       KSR.pv.sets("$du", "sip:10.0.0.3")
       KSR.tm.t_on_branch_failure("ksr_branch_failure")
@@ -359,12 +363,41 @@ def test_t_reuse_branch() -> None:
     end
     """
     with Scene(script) as scene:
-        _, bob, received = call(scene)
-        bob.answer(received, 503)
-        again = bob.requests()[-1]
-        assert (again.method, again.request_uri) == ("INVITE", "sip:bob@bob.example.net")
-        assert again.top_via.branch != received.top_via.branch
-        bob.answer(again, 200)
+        alice, bob, received = call(scene)
+        carol = scene.phone("carol")
+        alice.send(alice.request("INVITE", "sip:bob@example.com", cseq=2))
+        received, other = bob.requests()[-1], carol.requests()[-1]
+        carol.answer(other, 503)
+        again = carol.requests()[-1]
+        assert (again.method, again.request_uri) == ("INVITE", "sip:carol@carol.example.net")
+        assert again.top_via.branch != other.top_via.branch
+        carol.answer(again, 200)
+        bob.answer(received, 487)
+        assert scene.said[0] == "reuse 1 relay 1"
+
+
+def test_event_after_a_stateful_reply() -> None:
+    settings = '[modules.tm]\nevent_callback_lres_sent = "ksr_sent"'
+    script = """
+    function ksr_request_route() KSR.tm.t_newtran() KSR.tm.t_reply(404, "No") end
+    function ksr_sent(event) KSR.info(event) end
+    """
+    with Scene(script, settings) as scene:
+        alice = scene.phone("alice")
+        alice.send(alice.request("OPTIONS", "sip:bob@example.com"))
+        assert alice.statuses() == [404]
+        assert scene.said == ["tm:local-response"]
+
+
+def test_t_relay_to_flags_without_internal_reply() -> None:
+    script = (
+        'function ksr_request_route() KSR.pv.sets("$du", "tel:1") KSR.info(KSR.tm.t_relay_to_flags(2)) end'
+    )
+    with Scene(script) as scene:
+        alice = scene.phone("alice")
+        alice.send(alice.request("OPTIONS", "sip:bob@example.com"))
+        assert scene.said == ["-4"]
+        assert alice.unread == []
 
 
 def test_request_route_may_relay_twice_only_once() -> None:

@@ -48,6 +48,7 @@ class ClientBranch:
         "ruid",
         "small_destination",
         "status",
+        "target",
         "text",
         "timed_out",
     )
@@ -58,6 +59,8 @@ class ClientBranch:
         """Branch parameter of the Via we added."""
         self.blind = False
         """It was never sent: its timer limits how long the transaction may be suspended."""
+        self.target = target
+        """Where it was sent, after the branch callback."""
         self.request_uri = target.uri
         self.flags = target.flags
         self.ruid = target.ruid
