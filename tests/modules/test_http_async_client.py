@@ -209,7 +209,7 @@ def test_the_callback_of_a_failure() -> None:
     bench = Bench(lambda request: requests.ConnectionError("refused"))
     bench.client.send(bench.ctx, URL, "ksr_done")
     bench.callback()
-    assert (bench.get("$http_ok"), bench.get("$http_err")) == (0, "refused")
+    assert (bench.get("$http_ok"), bench.get("$http_err")) == (0, "Failed initialization (refused)")
     names = ("rs", "rr", "rb", "bs", "mb", "ml", "hdr(X)", "time(total)")
     assert [bench.get(f"$http_{name}") for name in names] == [None] * len(names)
 

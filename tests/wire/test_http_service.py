@@ -103,7 +103,7 @@ def test_a_service_that_is_killed_and_comes_back(tmp_path: Path, service: Servic
         service.kill()
         assert set(reasons(peer, 10)) <= {"client 200", "client 7", "client 52", "client 56"}
         assert ask(server.address, "client") == "client 7"
-        assert ask(server.address, "own").startswith("HTTPConnectionPool")
+        assert ask(server.address, "own") == "Could not connect to server (Connection refused)"
         assert ask(server.address, "async").startswith("async 0")
         assert ask(server.address, "quick") == "quick"
         service.start()

@@ -4,7 +4,6 @@ There is one requests Session for each way of speaking TLS, normally one; it tak
 keeps no cookies. What went wrong is a value (HttpFailure).
 """
 
-import ssl
 import threading
 import time
 from http.client import RemoteDisconnected
@@ -17,6 +16,7 @@ import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.structures import CaseInsensitiveDict
+from urllib3.util import create_urllib3_context
 
 from luasip.kemi.wire_text import from_wire, to_wire
 from luasip.modules.luasip_http import exchange
@@ -28,13 +28,16 @@ _MAX_REDIRECTS: Final = 10
 _REPEATABLE: Final = frozenset(("GET", "HEAD", "PUT", "DELETE", "OPTIONS"))
 """Methods that may be sent twice (RFC 9110 §9.2.2)."""
 
-_TLS_VERSIONS: Final = {
-    1: ssl.TLSVersion.TLSv1,
-    4: ssl.TLSVersion.TLSv1,
-    5: ssl.TLSVersion.TLSv1_1,
-    6: ssl.TLSVersion.TLSv1_2,
-    7: ssl.TLSVersion.TLSv1_3,
-}
+_TLS_VERSIONS: Final = {1: 0x0301, 4: 0x0301, 5: 0x0302, 6: 0x0303, 7: 0x0304}
+"""Protocol versions as they are on the wire (RFC 8446 §4.2.1), by curl's numbers."""
+
+_AUTHORITIES: Final = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+"""Where systems keep their CA certificates."""
 
 
 class Transfer:
@@ -137,7 +140,9 @@ class _Adapter(HTTPAdapter):
     def __init__(self, tls: TlsOptions, connections: int) -> None:
         self._pool_options: dict[str, Any] = {}
         if tls.version or tls.ciphers:
-            self._pool_options["ssl_context"] = _tls_context(tls)
+            self._pool_options["ssl_context"] = create_urllib3_context(
+                ciphers=tls.ciphers or None, ssl_minimum_version=_TLS_VERSIONS.get(tls.version)
+            )
         if not tls.verify_host:
             self._pool_options["assert_hostname"] = False
         super().__init__(pool_connections=connections, pool_maxsize=connections, pool_block=True)
@@ -147,21 +152,9 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(connections, maxsize, block, **options, **self._pool_options)
 
 
-def _tls_context(tls: TlsOptions) -> ssl.SSLContext:
-    context = urllib3.util.create_urllib3_context(ciphers=tls.ciphers or None)
-    if tls.version in _TLS_VERSIONS:
-        context.minimum_version = _TLS_VERSIONS[tls.version]
-    return context
-
-
 def _system_authorities() -> str | bool:
     """The system's CA certificates, or those requests brings where the system has none."""
-    paths = ssl.get_default_verify_paths()
-    if paths.cafile:
-        return paths.cafile
-    if paths.capath and any(Path(paths.capath).iterdir()):
-        return paths.capath
-    return True
+    return next((file for file in _AUTHORITIES if Path(file).is_file()), True)
 
 
 def _client_certificate(tls: TlsOptions) -> str | tuple[str, str] | None:
@@ -233,16 +226,28 @@ _CAUSES: Final = (
 
 
 def _failure(error: requests.RequestException) -> HttpFailure:
+    code = _code(error)
+    word = "timeout: " if code == exchange.CURL_OPERATION_TIMEDOUT else ""
+    return HttpFailure(code, f"{word}{exchange.CURL_ERRORS[code]} ({_detail(error)})")
+
+
+def _code(error: requests.RequestException) -> int:
     for kind, code in _CODES:
         if isinstance(error, kind):
-            word = "timeout: " if code == exchange.CURL_OPERATION_TIMEDOUT else ""
-            return HttpFailure(code, f"{word}{error}")
-    causes = _causes(error)
+            return code
     if isinstance(error, requests.exceptions.SSLError):
-        rejected = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes)
-        code = exchange.CURL_PEER_FAILED_VERIFICATION if rejected else exchange.CURL_SSL_CONNECT_ERROR
-        return HttpFailure(code, str(error))
+        rejected = "CERTIFICATE_VERIFY_FAILED" in str(error)
+        return exchange.CURL_PEER_FAILED_VERIFICATION if rejected else exchange.CURL_SSL_CONNECT_ERROR
+    causes = _causes(error)
     for wanted, code in _CAUSES:
         if any(isinstance(cause, wanted) for cause in causes):
-            return HttpFailure(code, str(error))
-    return HttpFailure(exchange.CURL_FAILED_INIT, str(error))
+            return code
+    return exchange.CURL_FAILED_INIT
+
+
+def _detail(error: requests.RequestException) -> str:
+    """What the system said, where it said something; else what the library says."""
+    for cause in _causes(error):
+        if isinstance(cause, OSError) and not isinstance(cause, requests.RequestException) and cause.strerror:
+            return cause.strerror
+    return str(error)
