@@ -156,6 +156,39 @@ def test_common_mistakes_are_logged_as_told(line: str, message: str) -> None:
     assert message in GETTING_STARTED.read_text(encoding="utf-8")
 
 
+def test_variables_have_the_types_told() -> None:
+    table = section(DOCS / "scripts.md", "Variables and their types").split("| variable | lives |")[0]
+    integers, texts = [
+        " ".join(f"'{name}'," for row in rows(table) for name in re.findall(r"`(\$[\w()]+)`", row[column]))
+        for column in (0, 1)
+    ]
+    assert "$sp" in integers
+    assert "$cs" in texts
+    script = f"""
+    local function look(names, wanted)
+        for _, name in ipairs(names) do
+            local value = KSR.pv.get(name)
+            if value ~= nil and math.type(value) ~= wanted then KSR.err(name .. " is " .. type(value)) end
+        end
+    end
+    function ksr_request_route()
+        look({{{integers}}}, "integer")
+        look({{{texts}}}, nil)
+        KSR.tm.t_relay()
+    end
+    function ksr_reply_route()
+        look({{{integers}}}, "integer")
+        look({{{texts}}}, nil)
+    end
+    """
+    with Scene(script) as scene:
+        alice, bob = scene.phone("alice"), scene.phone("bob")
+        alice.send(alice.request("MESSAGE", f"sip:bob@{bob.host}:5060"))
+        bob.answer(bob.requests()[0], 200)
+        assert alice.statuses() == [200]
+        assert scene.log.text(logging.ERROR) == ""
+
+
 # Settings
 
 
