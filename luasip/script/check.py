@@ -86,6 +86,15 @@ def check_script(
     return sorted(problems)
 
 
+def check_loaded(
+    runtime: Runtime, modules: Sequence[Module], known_modules: Sequence[type[Module]] = ()
+) -> list[Problem]:
+    """What check_script finds in a script that is loaded already. The runtime must not be in use yet."""
+    checker = _Checker(runtime, modules, known_modules, _read_files(runtime.options.path, runtime.files))
+    checker.loaded = True
+    return sorted(set(checker.problems()))
+
+
 def _refuse(generator: Generator[Operation, Any, Any], operation: Operation) -> Any:
     raise RuntimeError("nothing runs while a script is checked")
 

@@ -10,11 +10,15 @@ from typing import Any
 from luasip.errors import ScriptError
 from luasip.kemi.declare import Module
 from luasip.modules import MODULES
+from luasip.script.check import check_loaded
 from luasip.script.runtime import Runtime, ScriptOptions
 from luasip.server.chunks import Chunks
 from luasip.server.execution import Execution, RuntimeSlot
 
 log = logging.getLogger("luasip.script")
+
+MISTAKES_TOLD = 50
+"""Warnings about a script at start and after a reload; `luasip check` tells all."""
 
 
 class Scripts:
@@ -40,6 +44,7 @@ class Scripts:
     def start(self, count: int) -> None:
         """Make `count` runtimes. Raises ScriptError when the script cannot be loaded."""
         self.slots = [RuntimeSlot(self._load()) for _ in range(count)]
+        self._tell_mistakes(self.slots[0].runtime)
 
     def new_slot(self) -> RuntimeSlot:
         """One more runtime, for a thread of its own. Raises ScriptError."""
@@ -57,11 +62,17 @@ class Scripts:
                 self.failed_reloads += 1
                 log.error("reload failed, the running script stays: %s", error.message)
                 return error.message
+            self._tell_mistakes(runtimes[0])
             for slot, runtime in zip(self.slots, runtimes, strict=True):
                 slot.runtime = runtime
             self.reloads += 1
             log.info("script %s reloaded", self.options.path)
             return ""
+
+    def _tell_mistakes(self, runtime: Runtime) -> None:
+        """Warn of what `luasip check` would report: a call that cannot work shows now and not with the first call."""
+        for problem in check_loaded(runtime, self._modules(), MODULES)[:MISTAKES_TOLD]:
+            log.warning("%s", problem)
 
     def add(self, path: str) -> None:
         """Run one more file after the script, in the same state."""
