@@ -26,7 +26,7 @@ def test_mistakes_are_told_at_reload() -> None:
 def test_a_script_that_cannot_be_loaded_leaves_the_old_one() -> None:
     with Scene(GOOD) as scene:
         scene.script.write_text("function ksr_request_route(\n", encoding="utf-8")
-        assert "route.lua:1: " in scene.server.reload()
+        assert "route.lua:2: " in scene.server.reload()
         alice = scene.phone("alice")
         alice.send(alice.request("OPTIONS", "sip:example.com"))
         assert alice.statuses() == [200]
