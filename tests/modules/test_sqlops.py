@@ -227,6 +227,7 @@ def test_no_answer_is_a_failure(bench: Bench, answer: object) -> None:
         (time(1, 2, 3), "01:02:03"),
         (1.5, "1.5"),
         (Decimal("1.50"), "1.50"),
+        ({"k": ["\u00fc", 1]}, '{"k": ["\u00c3\u00bc", 1]}'),
     ],
 )
 def test_types(value: object, expected: object) -> None:

@@ -1,5 +1,6 @@
 """Values of databases in other forms: as Lua has them, as text."""
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -50,4 +51,6 @@ def as_text(value: Any) -> str:
         return f"{sign}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
     if isinstance(value, time):
         return value.isoformat("seconds")
+    if isinstance(value, Mapping | list | tuple):
+        return to_wire(json.dumps(value, ensure_ascii=False, default=str))
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
