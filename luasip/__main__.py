@@ -79,6 +79,7 @@ def _add_settings_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from luasip.script.c_modules import share_lua
     from luasip.server import logs
     from luasip.server.settings import load_settings
 
@@ -87,6 +88,7 @@ def _run(options: argparse.Namespace) -> int:
         log = logs.setup(settings.log)
     except SettingsError as error:
         raise SettingsError([f"{settings.file}: {problem}" for problem in error.problems]) from None
+    share_lua(settings.script.lua)
     try:
         if settings.server.directory:
             os.chdir(settings.server.directory)
@@ -97,6 +99,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from luasip.modules import MODULES
+    from luasip.script.c_modules import share_lua
     from luasip.script.check import check_script
     from luasip.server.settings import load_settings, script_settings_only
 
@@ -116,6 +119,7 @@ def _check(options: argparse.Namespace) -> int:
         server = _server(settings) if settings is not None else None
     if settings is not None and server is not None:
         script, required = settings.script, [settings.kemi.request_route_callback]
+        share_lua(script.lua)
         found = check_script(script.path, server.modules, MODULES, lua=script.lua, required=required)
         problems += map(str, found)
         if not problems:

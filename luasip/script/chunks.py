@@ -50,7 +50,7 @@ class ChunkRuntime(Runtime):
         self._current.overrun_at = ends_at
         try:
             outcome = self._evaluate(code, plain_data.encode_values(arguments))
-        except Exception as error:  # noqa: BLE001 - the Lua bridge: no failure of Lua may end the thread
+        except Exception as error:
             raise Interrupted(f"{type(error).__name__} {error}") from error
         finally:
             self._restore_memory_limit()

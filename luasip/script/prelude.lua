@@ -1,7 +1,7 @@
 -- What a route script finds besides Lua's own libraries: names of Lua 5.1, a `print` that logs, an `os.exit` that does
 -- not exit, and a `require`, `dofile` and `loadfile` that tell which files were read.
 
-local host, support, cjson = ...
+local host, support, cjson, popen = ...
 local raise, where = support.raise, support.where
 local type, tostring, select, concat, unpack = type, tostring, select, table.concat, table.unpack or unpack
 
@@ -16,6 +16,8 @@ end
 function os.exit()
     raise("os.exit would end the whole server: end the route with KSR.x.exit()")
 end
+
+if not pcall(io.popen, ":", "r") then io.popen = popen end
 
 ---------------------------------------------------------------------------------------------------- names of Lua 5.1
 
@@ -75,6 +77,15 @@ local function search(name, templates)
 end
 
 package.path = host.folder .. "/?.lua;" .. host.folder .. "/?/init.lua;" .. package.path
+
+-- Where Debian keeps modules: lupa's Lua looks below /usr/local only.
+local version = _VERSION:match("%d%.%d")
+for _, place in ipairs { "?.lua", "?/init.lua" } do
+    package.path = package.path .. ";/usr/share/lua/" .. version .. "/" .. place
+end
+for _, folder in ipairs { host.libraries, "/usr/lib" } do
+    package.cpath = package.cpath .. ";" .. folder .. "/lua/" .. version .. "/?.so"
+end
 
 local raw_loadfile, raw_dofile = loadfile, dofile
 

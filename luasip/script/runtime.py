@@ -6,6 +6,7 @@ another route. Nothing here is global: a second Runtime can be built beside a ru
 
 import importlib
 import logging
+import sysconfig
 import threading
 import time
 import weakref
@@ -139,7 +140,8 @@ class Runtime:
         runner, support = self._own_file("runner.lua")(host)
         cjson, null = self._own_file("cjson.lua")(support["raise"])
         decode, encode = self._own_file("plain_data.lua")(support["keep"], null)
-        self._own_file("prelude.lua")(host, support, cjson)
+        popen = self._own_file("popen.lua")(support["raise"])
+        self._own_file("prelude.lua")(host, support, cjson, popen)
         return runner, self._own_file("shims.lua")(host, support, decode, encode), support
 
     def _own_file(self, name: str) -> Any:
@@ -181,6 +183,7 @@ class Runtime:
             "soft_limit": self._soft_limit / 1024 if options.memory_limit else None,
             "time_limited": bool(limit),
             "folder": str(options.path.parent),
+            "libraries": f"/usr/lib/{sysconfig.get_config_var('MULTIARCH')}",
             "over_time": over_time,
             "lift_memory_limit": lift_memory_limit,
             "block": block,

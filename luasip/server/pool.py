@@ -44,7 +44,7 @@ class Job:
         result: Any
         try:
             result = self.function()
-        except BaseException as error:  # noqa: BLE001 - the pool thread: the failure is the call's result
+        except BaseException as error:  # noqa: BLE001 - even an exit of the thread is the result of its call
             result = error
         self.done(result)
 

@@ -2,21 +2,24 @@
 
 from pathlib import Path
 
-from tests.wire.load import ask, burst, latencies, reasons
-from tests.wire.peer import Peer
+import pytest
+
+from tests.wire.load import ask, under_load
 from tests.wire.process import Served
 
 SCRIPT = """
 local codes = {
-  sleep = [[os.execute("sleep 0.3") return "slept"]],
-  read = [[local f = io.popen("sleep 0.1; echo read") local text = f:read("l") f:close() return text]],
-  stuck = [[os.execute("sleep 2")]],
-  loop = [[while true do end]],
+  sleep = {[[os.execute("sleep 0.2") return "slept"]], 8},
+  read = {[[local f = io.popen("sleep 0.1; echo read") local text = f:read("l") f:close() return text]], 8},
+  socket = {[[require("socket").sleep(0.1) return "socket"]], 8},
+  brief = {[[return "brief"]], 0.3},
+  stuck = {[[os.execute("sleep 5")]], 0.5},
+  loop = {[[while true do end]], 0.5},
 }
 function ksr_request_route()
   local code = codes[KSR.kx.get_ruser()]
   if not code then KSR.sl.sl_send_reply(200, "quick") return end
-  local value, problem = luasip.lua_runstring(code, 0.8)
+  local value, problem = luasip.lua_runstring(code[1], code[2])
   KSR.sl.send_reply(200, value or problem)
 end
 """
@@ -24,12 +27,16 @@ end
 
 def test_blocking_code_holds_no_receiver(tmp_path: Path) -> None:
     with Served(tmp_path, "[pools.lua]\nthreads = 4\n", SCRIPT) as server:
-        with Peer(server.address, timeout=10) as peer:
-            burst(peer, "sleep", 8)
-            found = latencies(server.address, 0.5)
-            assert reasons(peer, 8) == ["slept"] * 8
-        assert found[len(found) // 2] < 0.05
+        found, waits = under_load(server.address, "sleep", 10, 1.0)
+        assert found == ["slept"] * 10
+        assert waits[len(waits) // 2] < 0.05
         assert ask(server.address, "read") == "read"
+
+
+@pytest.mark.skipif(not Path("/usr/share/lua/5.4/socket.lua").exists(), reason="Debian's lua-socket is not installed")
+def test_a_module_written_in_c(tmp_path: Path) -> None:
+    with Served(tmp_path, "", SCRIPT) as server:
+        assert ask(server.address, "socket") == "socket"
 
 
 def test_a_thread_that_is_stuck_is_replaced(tmp_path: Path) -> None:
@@ -37,6 +44,6 @@ def test_a_thread_that_is_stuck_is_replaced(tmp_path: Path) -> None:
         assert ask(server.address, "loop") == "timeout"
         assert ask(server.address, "read") == "read"
         assert ask(server.address, "stuck") == "timeout"
-        assert ask(server.address, "sleep") == "timeout"
+        assert ask(server.address, "brief") == "timeout"
         assert ask(server.address, "sleep") == "slept"
         assert server.logged("a fresh thread takes its place")
