@@ -109,9 +109,11 @@ class Callee:
         return next((m for m in self.phone.messages if isinstance(m, Request) and m.method == method), None)
 
     def answer(self, method: str, status: int) -> None:
-        """Answer the request; a second final answer is not given."""
+        """Answer the request; not with a second final answer, and not when the caller must have given up."""
         request = self.request(method)
         if request is None or (self.final and status != self.final):
+            return
+        if not self.last and self.phone.scene.now > self.phone.received[0].sent_at + 32:
             return
         self.last = status
         self.final = status if status >= 200 else 0
