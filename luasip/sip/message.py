@@ -58,6 +58,14 @@ class HeaderLine:
         raw = self.raw
         return max(self.end - 2 - len(raw) + len(raw.rstrip(FOLD)), self.value_start)
 
+    @property
+    def value_range(self) -> tuple[int, int]:
+        """(value_start, value_end)."""
+        if self.raw.endswith(self.value):  # no white space behind it, and no fold in it
+            end = self.end - 2
+            return end - len(self.value), end
+        return self.value_start, self.value_end
+
     def __repr__(self) -> str:
         return f"HeaderLine({self.name!r}, {self.value!r})"
 
@@ -73,12 +81,14 @@ class Message:
     """
 
     __slots__ = (
+        "_call_id",
         "_contact_star",
         "_contacts",
         "_cseq",
         "_first",
         "_from",
         "_record_routes",
+        "_repeated",
         "_routes",
         "_to",
         "_top_via",
@@ -98,13 +108,16 @@ class Message:
         headers_start: int,
         body_start: int,
         is_request: bool,
+        repeated: "dict[str, list[HeaderLine]]",
     ) -> None:
         self.text = text
         self.headers = headers
         self._first = first
+        self._repeated = repeated
         self.headers_start = headers_start
         self.body_start = body_start
         self.is_request = is_request
+        self._call_id = ""
         self._top_via: Via | None = None
         self._vias: list[Via] | None = None
         self._from: NameAddr | None = None
@@ -131,9 +144,16 @@ class Message:
 
     def all(self, key: str) -> list[HeaderLine]:
         """Every header line with this key, in order."""
-        if key not in self._first:
-            return []
-        return [line for line in self.headers if line.key == key]
+        lines = self._repeated.get(key)
+        if lines is not None:
+            return lines.copy()
+        line = self._first.get(key)
+        return [] if line is None else [line]
+
+    @property
+    def repeated(self) -> "dict[str, list[HeaderLine]]":
+        """The lines of every key that stands in more than one, in order. Not to be changed."""
+        return self._repeated
 
     def values(self, key: str) -> list[str]:
         """The values of every line with this key; a list header's lines are split at their commas, empty
@@ -160,7 +180,7 @@ class Message:
 
     def _split(self, line: HeaderLine, key: str) -> list[tuple[int, int]]:
         if "," not in line.value:
-            return [(line.value_start, line.value_end)]
+            return [line.value_range]
         return split_items(self.text, ",", line.value_start, line.value_end, display(key))
 
     @property
@@ -173,7 +193,8 @@ class Message:
                 start, end = self._split(line, "via")[0]
                 via = parse_via(unfold(self.text[start:end]), start, end)
             else:
-                via = parse_via(line.value, line.value_start, line.value_end)
+                start, end = line.value_range
+                via = parse_via(line.value, start, end)
             self._top_via = via
         return via
 
@@ -182,9 +203,14 @@ class Message:
         """All Via values, topmost first. HeaderError when one is malformed; empty when there is none."""
         vias = self._vias
         if vias is None:
-            vias = []
+            if "via" not in self._first:
+                return []
+            top = self.top_via
+            vias = [top]
             for line in self.all("via"):
                 for start, end in self._split(line, "via"):
+                    if start <= top.start:
+                        continue
                     vias.append(parse_via(unfold(self.text[start:end]), start, end))
             self._vias = vias
         return vias
@@ -194,7 +220,7 @@ class Message:
         """From. HeaderError when missing or malformed."""
         value = self._from
         if value is None:
-            value = self._from = self._single("from")
+            value = self._from = self._single("from", "From")
         return value
 
     @property
@@ -202,17 +228,20 @@ class Message:
         """To. HeaderError when missing or malformed."""
         value = self._to
         if value is None:
-            value = self._to = self._single("to")
+            value = self._to = self._single("to", "To")
         return value
 
-    def _single(self, key: str) -> NameAddr:
+    def _single(self, key: str, name: str) -> NameAddr:
         line = self.required(key)
-        return parse_name_addr(line.value, display(key), line.value_start, line.value_end)
+        start, end = line.value_range
+        return parse_name_addr(line.value, name, start, end)
 
     def addresses(self, key: str) -> list[NameAddr]:
         """All name-addr values of the headers with this key. HeaderError when one is malformed."""
-        name = display(key)
         values: list[NameAddr] = []
+        if key not in self._first:
+            return values
+        name = display(key)
         for line in self.all(key):
             for start, end in self._split(line, key):
                 values.append(parse_name_addr(unfold(self.text[start:end]), name, start, end))
@@ -221,9 +250,12 @@ class Message:
     @property
     def call_id(self) -> str:
         """Call-ID. HeaderError when missing or not word[@word] (RFC 3261 §25.1)."""
-        value = self.required("call-id").value
-        if not value or value.replace("@", "", 1).strip(WORD):
-            raise HeaderError("Call-ID", value)
+        value = self._call_id
+        if not value:
+            value = self.required("call-id").value
+            if not value or value.replace("@", "", 1).strip(WORD):
+                raise HeaderError("Call-ID", value)
+            self._call_id = value
         return value
 
     @property
@@ -343,8 +375,9 @@ class Request(Message):
         method: str,
         request_uri: str,
         version: str,
+        repeated: dict[str, list[HeaderLine]],
     ) -> None:
-        super().__init__(text, headers, first, headers_start, body_start, True)
+        super().__init__(text, headers, first, headers_start, body_start, True, repeated)
         self.method = method
         self.request_uri = request_uri
         self.version = version
@@ -380,8 +413,9 @@ class Response(Message):
         status: int,
         reason: str,
         version: str,
+        repeated: dict[str, list[HeaderLine]],
     ) -> None:
-        super().__init__(text, headers, first, headers_start, body_start, False)
+        super().__init__(text, headers, first, headers_start, body_start, False, repeated)
         self.status = status
         self.reason = reason
         self.version = version

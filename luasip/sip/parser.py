@@ -81,13 +81,14 @@ def _use_crlf(text: str) -> str:
 class _HeaderReader:
     """The header lines of a text, read as far as they go; `fault` is the first thing wrong with them."""
 
-    __slots__ = ("body_start", "fault", "first", "headers", "headers_start", "status", "text")
+    __slots__ = ("body_start", "fault", "first", "headers", "headers_start", "repeated", "status", "text")
 
     def __init__(self, text: str, headers_start: int, limits: Limits) -> None:
         self.text = text
         self.headers_start = headers_start
         self.headers: list[HeaderLine] = []
         self.first: dict[str, HeaderLine] = {}
+        self.repeated: dict[str, list[HeaderLine]] = {}
         self.fault = ""
         self.status = 400
         end = text.find("\r\n\r\n", headers_start - 2)
@@ -138,8 +139,9 @@ class _HeaderReader:
                 value = unfold(value)
             header = HeaderLine(key, name, value, raw, start, end)
             headers.append(header)
-            if key not in first:
-                first[key] = header
+            before = first.setdefault(key, header)
+            if before is not header:
+                self.repeated.setdefault(key, [before]).append(header)
 
     def _object_to_line(self, name: str, colon: str, key: str) -> None:
         if not colon:
@@ -165,8 +167,8 @@ class _HeaderReader:
         if not is_number(value):
             self.object_to("Bad Content-Length header")
             return
-        for other in self.headers:
-            if other.key == "content-length" and other.value != value:
+        for other in self.repeated.get("content-length", ()):
+            if other.value != value:
                 self.object_to("Conflicting Content-Length headers")
                 return
         digits = value.lstrip("0")
@@ -221,6 +223,7 @@ def _make_request(lines: _HeaderReader, start_line: str, limits: Limits) -> Requ
         method,
         request_uri,
         version,
+        lines.repeated,
     )
 
 
@@ -246,4 +249,5 @@ def _make_response(lines: _HeaderReader, start_line: str) -> Response:
         status,
         reason,
         version.upper(),
+        lines.repeated,
     )

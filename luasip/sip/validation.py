@@ -60,6 +60,8 @@ def check_headers(message: Message) -> None:
 
 def check_repeats(message: Message) -> None:
     """HeaderError when a header that may stand only once stands twice (RFC 3261 §7.3.1)."""
+    if not any(key in SINGLE_HEADERS for key in message.repeated):
+        return
     seen: set[str] = set()
     for line in message.headers:
         key = line.key

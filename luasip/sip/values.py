@@ -272,6 +272,8 @@ def parse_cseq(text: str) -> CSeq:
 
 def parse_uint32(text: str, header: str) -> int:
     """1*DIGIT below 2**32, or HeaderError about `header`."""
+    if len(text) < 10 and text.isdecimal() and text.isascii():
+        return int(text)
     if not is_number(text):
         raise HeaderError(header, text, "not a number")
     if len(text) > 10 and len(text.lstrip("0")) > 10:

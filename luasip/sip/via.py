@@ -56,7 +56,11 @@ def response_target(via_text: str) -> tuple[str, int | None]:
 
     The host has no brackets. None: no port is given, the transport's default holds. Raises HeaderError.
     """
-    via = parse_via(via_text)
+    return via_target(parse_via(via_text))
+
+
+def via_target(via: Via) -> tuple[str, int | None]:
+    """`response_target` of a Via that was read already."""
     maddr = via.params.get("maddr", "")
     if maddr:
         return maddr.strip("[]"), via.port
