@@ -79,6 +79,7 @@ class FakeServices:
     """Modules whose functions find_function finds."""
     pool_is_full: bool = False
     """run_in_pool refuses."""
+    filtered_ack_told: list[Callable[[Request], None]] = field(default_factory=list)
     granted: dict[str, Any] = field(default_factory=dict)
     domains: tuple[str, ...] = ("example.com",)
     _tokens: int = 0
@@ -167,6 +168,9 @@ class FakeServices:
 
     def on_connection_closed(self, action: Callable[[int], None]) -> None:
         self.close_listeners.append(action)
+
+    def on_filtered_ack(self, action: Callable[[Request], None]) -> None:
+        self.filtered_ack_told.append(action)
 
     def close_connection(self, connection_id: int) -> bool:
         self.closed_connections.append(connection_id)

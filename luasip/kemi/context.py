@@ -451,6 +451,10 @@ class Services(Protocol):
         """Tell `action` the connection_id of every stream connection that closes, from any thread."""
         ...
 
+    def on_filtered_ack(self, action: Callable[[Request], None]) -> None:
+        """Tell `action` every ACK for a stateless reply; no route sees it. Call it before messages come."""
+        ...
+
     def close_connection(self, connection_id: int) -> bool:
         """Close a stream connection. False when there is none with this id."""
         ...

@@ -28,9 +28,19 @@ class Sl(Module):
         event_callback_lres_sent: str = ""
         """Lua function called with "sl:local-response" after each stateless reply."""
 
+        event_callback_fl_ack: str = ""
+        """Lua function called with "sl:filtered-ack" for each ACK for a stateless reply, which no route sees."""
+
     def __init__(self, settings: Settings, services: Services) -> None:
         self.settings = settings
         self._services = services
+
+    def start(self) -> None:
+        """Have absorbed ACKs told if somebody wants to know."""
+        callback = self.settings.event_callback_fl_ack
+        if callback:
+            run = self._services.run_event
+            self._services.on_filtered_ack(lambda request: run(callback, "sl:filtered-ack", request))
 
     @function()
     def sl_send_reply(self, ctx: RouteContext, code: int, reason: str) -> int:

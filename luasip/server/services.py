@@ -61,6 +61,7 @@ class ServerServices:
         self.server_header = server_header
         self.user_agent = user_agent
         self.modules: Sequence[Module] = ()
+        self._filtered_ack_told: list[Callable[[Request], None]] = []
         self.event_runner: EventRunner
         self.worker_starter: Callable[[str, int], LuaWorkers]
 
@@ -92,6 +93,8 @@ class ServerServices:
         if not ctx.is_request:
             return -1
         transaction = ctx.transaction
+        if isinstance(transaction, Transaction) and transaction.implicit:
+            stateless = False  # the script knows of no transaction, but the caller has its 100 and waits for more
         if stateless or transaction is None:
             code = self.stateless.reply(ctx, status, reason, to_tag)
         else:
@@ -203,6 +206,15 @@ class ServerServices:
     def on_connection_closed(self, action: Callable[[int], None]) -> None:
         """Tell `action` the id of every stream connection that closes."""
         self.sockets.on_closed(action)
+
+    def on_filtered_ack(self, action: Callable[[Request], None]) -> None:
+        """Tell `action` every ACK for a stateless reply, which ends here."""
+        self._filtered_ack_told.append(action)
+
+    def tell_filtered_ack(self, request: Request) -> None:
+        """An ACK for a stateless reply came."""
+        for action in self._filtered_ack_told:
+            action(request)
 
     def close_connection(self, connection_id: int) -> bool:
         """Close a stream connection. False when there is none with this id."""

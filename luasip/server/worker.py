@@ -71,19 +71,22 @@ class Worker:
             self._free = list(slots)
 
     def slot(self) -> RuntimeSlot:
-        """The slot of this thread; threads beyond the number of slots share the first."""
+        """The slot of this receiver thread; other threads, and receivers beyond the number of slots, share the first."""
         slot: RuntimeSlot | None = getattr(self._local, "slot", None)
-        if slot is None:
-            with self._lock:
-                slot = self._free.pop(0) if self._free else self._slots[0]
-            self._local.slot = slot
-        return slot
+        return self._slots[0] if slot is None else slot
+
+    def _take_slot(self) -> None:
+        """Give this receiver thread a runtime of its own."""
+        with self._lock:
+            self._local.slot = self._free.pop(0) if self._free else self._slots[0]
 
     # Packets
 
     def handle(self, packet: Packet) -> None:
         """Take one packet. Never raises: a fault of ours is logged and costs this message only."""
         try:
+            if not hasattr(self._local, "slot"):
+                self._take_slot()
             self._handle(packet)
         except Exception:
             self._statistics.add("core:internal_errors")
@@ -158,6 +161,7 @@ class Worker:
     def _is_absorbed(self, request: Request) -> bool:
         """An ACK for a stateless answer ends here; one for our own 2xx stops its repetition and goes to the script."""
         if self._stateless.is_own_ack(request):
+            self._services.tell_filtered_ack(request)
             return True
         transaction = self._layer.acknowledged(request)
         if transaction is not None:
@@ -194,6 +198,8 @@ class Worker:
             if not is_new:  # another thread has it; this route goes on to no effect
                 context.transaction = transaction
                 context.attributes["tm.retransmission"] = True
+            else:
+                transaction.implicit = True
         if isinstance(context.transaction, Transaction):
             self._layer.trying(context.transaction)
 

@@ -188,10 +188,10 @@ def test_refusals(contacts: list[str], headers: dict[str, str], status: int, tex
 
 
 @pytest.mark.parametrize("to", ["sip:example.com", "mailto:", "sip:%zz@example.com"])
-def test_without_an_address_of_record_nothing_is_answered(to: str) -> None:
+def test_a_to_that_is_no_address_of_record_is_refused(to: str) -> None:
     bench = Bench()
     assert bench.save(register("<sip:a@h>", to=to)) == -1
-    assert bench.services.replies == []
+    assert [status for status, _, _ in bench.services.replies] == [400]
 
 
 def test_an_unknown_table_is_an_error(tmp_path: Path) -> None:

@@ -135,3 +135,25 @@ def test_spawn_hands_arguments_on() -> None:
         alice = scene.phone("alice")
         alice.send(alice.request("OPTIONS", "sip:example.com"))
         assert "1,2 three" in scene.log.text(20)
+
+
+def test_a_stateless_reply_after_a_wait_is_the_transactions_answer() -> None:
+    """The wait made the request stateful behind the script's back: its 100 stopped the caller's retransmissions."""
+    script = """
+    function ksr_request_route()
+      luasip.sleep(1)
+      KSR.sl.sl_send_reply(404, "Not Found")
+    end
+    """
+    with Scene(script) as scene:
+        alice = scene.phone("alice")
+        invite = alice.request("INVITE", "sip:bob@example.com")
+        alice.send(invite)
+        scene.advance(1.7)
+        assert alice.statuses() == [100, 404, 404]
+        alice.send(invite)
+        assert alice.statuses() == [404]
+        alice.send(alice.ack(invite, alice.messages[-1]))
+        scene.advance(10)
+        assert alice.statuses() == []
+        assert scene.log.text() == ""

@@ -145,9 +145,6 @@ def test_event_after_a_stateless_reply() -> None:
     assert said == ["event sl:local-response"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="sl has no event_callback_fl_ack yet: nobody tells it of absorbed ACKs"
-)
 def test_event_for_an_absorbed_ack() -> None:
     script = """
     function ksr_request_route() KSR.sl.sl_send_reply(404, "No") end

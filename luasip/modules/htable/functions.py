@@ -5,7 +5,7 @@ from typing import Final
 
 from luasip.kemi.context import PvValue, RouteContext, Services, Suspending
 from luasip.kemi.declare import function, variable, variable_setter
-from luasip.kemi.operation import Event
+from luasip.kemi.operation import TIMED_OUT, Event
 from luasip.modules.htable.locks import WAIT, SlotLocks
 from luasip.modules.htable.matching import count_test, selecting, text_test
 from luasip.modules.htable.settings import HtableSettings
@@ -292,14 +292,17 @@ class ItemFunctions(Tables):
         Args:
             htname: the table.
             skey: the key.
-        Returns: 1, -1 when there is no such table.
+        Returns: 1, -1 when there is no such table or too many routes wait already.
         """
         table = self.table(htname)
         if table is None:
             return -1
         slot = f"{htname}:{table.slot(skey)}"
         while not self._locks.take(slot, ctx):
-            yield Event(f"htable.lock:{slot}", WAIT)
+            before = self._services.now()
+            woken = yield Event(f"htable.lock:{slot}", WAIT)
+            if woken is TIMED_OUT and self._services.now() - before < WAIT / 2:
+                return -1  # the wait was refused: trying again at once would not let anybody else run
         return 1
 
     @function()

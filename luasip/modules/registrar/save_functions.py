@@ -78,11 +78,9 @@ class SaveFunctions(TableAccess):
             aor = self._rules.address_of(owner)
             host = parse_uri(owner).host
         except SipError as error:
-            ctx.last_error = (error.status, error.reason)
-            return -1
+            return self._fail(ctx, error.status, error.reason, flags)
         if table is None:
-            ctx.last_error = (500, "Server Internal Error")
-            return -1
+            return self._fail(ctx, 500, "Server Internal Error", flags)
         now = int(self._services.wall_clock())
         saving: Saving | None = None
         try:
@@ -100,6 +98,14 @@ class SaveFunctions(TableAccess):
                 self._destinations.note(ctx, contact)
         answer = self._answers.accepted(ctx.message, contacts, host, registration.path, now)
         return outcome if self._reply(ctx, answer, flags, _REPLYING) else -1
+
+    def _fail(self, ctx: RouteContext, status: int, reason: str, flags: int) -> int:
+        """Answer a REGISTER that never came to its contacts."""
+        self._services.count("registrar:rejected_regs")
+        ctx.last_error = (status, reason)
+        if not flags & SAVE_NO_REPLY:
+            self._services.reply(ctx, status, reason)
+        return -1
 
     def _carry_out(
         self, table: LocationTable, aor: str, registration: Registration, saving: Saving

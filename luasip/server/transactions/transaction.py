@@ -121,6 +121,7 @@ class Transaction:
         "forwarded",
         "id_index",
         "id_label",
+        "implicit",
         "in_failure_route",
         "is_invite",
         "key",
@@ -197,6 +198,8 @@ class Transaction:
         """To be done when the request route has ended."""
         self.script_running = True
         """The request route has not ended yet."""
+        self.implicit = False
+        """It was created because the route had to wait, not because the script asked for it."""
         self.in_failure_route = False
         self.error_reply: tuple[int, str] | None = None
         """What to answer when the script ends without having answered: t_relay failed."""
