@@ -1,0 +1,126 @@
+"""Routes that make a call of 100 ms: how many a second LuaSIP and Kamailio carry, and who else waits meanwhile.
+
+Both run the same Lua script over the same private MariaDB or HTTP service. The rate is raised until calls fail: not
+answered within 2 s.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.kamailio import Kamailio
+from benchmarks.load import Measured, run
+from tests.wire.mariadb import MariaDb
+from tests.wire.process import Served, free_port, wait_for
+
+SCRIPT = """
+function ksr_request_route()
+  if KSR.is_OPTIONS() then
+    KSR.sl.sl_send_reply(200, "OK")
+    return
+  end
+  if KSR.tm.t_newtran() < 1 then return end
+  ACTION
+  KSR.tm.t_reply(200, "OK")
+end
+"""
+ACTIONS = {
+    "sql": 'KSR.sqlops.sql_query("db", "select sleep(0.1)", "ra") KSR.sqlops.sql_result_free("ra")',
+    "http": 'KSR.http_client.query("http://127.0.0.1:PORT/", "$var(body)")',
+}
+RATES = (20, 40, 60, 70, 80, 90, 100, 150, 200, 300, 400, 500, 600, 700, 800, 1000)
+
+
+@contextmanager
+def http_service() -> Iterator[int]:
+    """The slow HTTP service; gives its port."""
+    port = free_port()
+    program = Path(__file__).with_name("slow_http.py")
+    process = subprocess.Popen([sys.executable, str(program), str(port)], stdin=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: not _refused(port), "the HTTP service")
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _refused(port: int) -> bool:
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        return not any(line.split()[1].endswith(f":{port:04X}") for line in table.readlines()[1:])
+
+
+@contextmanager
+def luasip(folder: Path, script: str, database: str, threads: int) -> Iterator[tuple[str, int]]:
+    """LuaSIP with pools of `threads`; gives its address."""
+    settings = "".join(f"[pools.{name}]\nthreads = {threads}\n" for name in ("sql", "http"))
+    settings += f'[modules.sqlops]\nsqlcon = "db=>{database}"\n'
+    with Served(folder, settings, script) as server:
+        yield server.address
+
+
+@contextmanager
+def kamailio(folder: Path, script: str, database: str, children: int) -> Iterator[tuple[str, int]]:
+    """Kamailio with so many workers; gives its address."""
+    folder.mkdir()
+    path = folder / "route.lua"
+    path.write_text(script, "ascii")
+    with Kamailio(folder, path, free_port(), database, children) as server:
+        yield server.address
+
+
+def climb(address: tuple[str, int], folder: Path, rates: list[int], seconds: float) -> Measured | None:
+    """The best run without a failed call; every run is printed."""
+    run(address, folder / "warm", 20, 2.0)
+    best = None
+    for rate in rates:
+        measured = run(address, folder / str(rate), rate, seconds)
+        print(f"  {measured}", flush=True)
+        if measured.failed:
+            break
+        best = measured
+    return best
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--what", choices=[*ACTIONS, "all"], default="all")
+    parser.add_argument("--server", choices=["luasip", "kamailio", "both"], default="both")
+    parser.add_argument("--threads", type=int, default=64, help="pool threads of LuaSIP (default: %(default)s)")
+    parser.add_argument("--children", type=int, default=8, help="workers of Kamailio (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=8.0, help="length of each run (default: %(default)s)")
+    parser.add_argument("--rates", type=int, nargs="+", default=list(RATES), help="requests a second to try")
+    options = parser.parse_args()
+    print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} before")
+    best: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="luasip-bench-") as name, http_service() as http_port:
+        folder = Path(name)
+        mariadb = MariaDb(folder / "mariadb")
+        try:
+            for what in ACTIONS if options.what == "all" else [options.what]:
+                script = SCRIPT.replace("ACTION", ACTIONS[what].replace("PORT", str(http_port)))
+                for kind, start, size in (
+                    ("luasip", luasip, options.threads),
+                    ("kamailio", kamailio, options.children),
+                ):
+                    if options.server not in (kind, "both"):
+                        continue
+                    print(f"{what}, {kind} with {size} {'threads' if kind == 'luasip' else 'workers'}:")
+                    place = folder / f"{what}-{kind}"
+                    with start(place, script, mariadb.url, size) as address:
+                        found = climb(address, folder / f"{what}-{kind}-load", options.rates, options.seconds)
+                    best.append(f"{what:5s}{kind:9s}{found or 'nothing without failed calls'}")
+        finally:
+            mariadb.stop()
+    print(f"Best without failed calls (load {os.getloadavg()[0]:.1f} after):")
+    print("\n".join(best))
+
+
+if __name__ == "__main__":
+    main()
