@@ -51,7 +51,8 @@ class Stateless:
         try:
             parts = [request.top_via.branch, request.call_id, request.from_.tag, str(request.cseq.number)]
         except SipError:
-            parts = [request.required(key).value for key in ("via", "call-id", "from", "cseq")]
+            lines = [request.first(key) for key in ("via", "call-id", "from", "cseq")]
+            parts = ["" if line is None else line.value for line in lines]
         digest = hashlib.blake2s("\n".join(parts).encode("latin-1"), key=self._secret, digest_size=12)
         return digest.hexdigest()
 

@@ -24,19 +24,21 @@ def build_response(
     `headers` are whole lines, each with its CRLF, Content-Type included when there is a `body`; `server`
     adds a Server header.
 
-    Raises HeaderError when the request lacks Via, From, To, Call-ID or CSeq. What is there but malformed is
-    copied.
+    Raises HeaderError when the request lacks Via, and below status 400 when it lacks From, To, Call-ID or CSeq:
+    a refusal says what is missing and leaves it out. What is there but malformed is copied.
     """
     text = request.text
     pieces = [f"SIP/2.0 {status} {_one_line(reason)}\r\n", _via_lines(request)]
     if 180 <= status <= 299 and request.first("record-route") is not None:
         pieces += [text[line.start : line.end] for line in request.all("record-route")]
-    source = request.required("from")
-    pieces.append(text[source.start : source.end])
-    pieces.append(_to_line(request, to_tag if status != 100 else ""))
-    for key in ("call-id", "cseq"):
-        line = request.required(key)
-        pieces.append(text[line.start : line.end])
+    for key in ("from", "to", "call-id", "cseq"):
+        line = request.first(key) if status >= 400 else request.required(key)
+        if line is not None:
+            pieces.append(
+                _to_line(request, line, to_tag)
+                if key == "to" and status != 100
+                else text[line.start : line.end]
+            )
     if status == 100:
         pieces += [text[line.start : line.end] for line in request.all("timestamp")]
     pieces.append(headers)
@@ -71,8 +73,7 @@ def _top_via_line(request: Request, line: HeaderLine) -> str:
     return text[line.start : top.start] + request.top_via_text + text[top.end : line.end]
 
 
-def _to_line(request: Request, to_tag: str) -> str:
-    line = request.required("to")
+def _to_line(request: Request, line: HeaderLine, to_tag: str) -> str:
     text = request.text
     if not to_tag or _has_tag(request, line):
         return text[line.start : line.end]

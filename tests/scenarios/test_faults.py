@@ -124,16 +124,11 @@ def test_malformed_request_is_answered_with_400_naming_the_header(old: str, new:
         text = alice.request("OPTIONS", "sip:bob@example.com")
         assert old in text
         alice.send(text.replace(old, new))
-        if named == "Max-Forwards" and scene.said:
-            assert alice.statuses() == [200]  # read by no one: harmless
-            return
         assert scene.said == []
         assert scene.statistic("core:bad_msg_hdr") == 1
-        answers = alice.unread
-        if not new and not answers:
-            return  # what a response must copy is missing
-        assert answers[0].status == 400
-        assert named.lower() in answers[0].reason.lower()
+        answer = alice.next()
+        assert answer.status == 400
+        assert named.lower() in answer.reason.lower()
 
 
 @pytest.mark.parametrize(

@@ -90,9 +90,21 @@ def test_reason_cannot_add_lines() -> None:
     assert build_response(request(minimal()), 400, "a\r\nX: y").startswith("SIP/2.0 400 a  X: y\r\n")
 
 
-@pytest.mark.parametrize("missing", ["via", "from_", "to", "call_id", "cseq"])
-def test_missing_header(missing: str) -> None:
+@pytest.mark.parametrize("missing", ["from_", "to", "call_id", "cseq"])
+def test_only_a_refusal_may_leave_out_what_is_missing(missing: str) -> None:
+    broken = request(minimal(**{missing: ""}))
     with pytest.raises(HeaderError, match="missing"):
-        build_response(request(minimal(**{missing: ""})), 400, "Bad")
+        build_response(broken, 200, "OK")
+    whole = build_response(request(minimal()), 400, "Bad").splitlines()
+    refusal = build_response(broken, 400, "Bad").splitlines()
+    assert [line for line in whole if line not in refusal] == [
+        line for line in whole if line.lower().startswith(missing.strip("_").replace("_", "-") + ":")
+    ]
+    assert len(refusal) == len(whole) - 1
+
+
+def test_without_via_there_is_no_answer() -> None:
+    with pytest.raises(HeaderError, match="missing"):
+        build_response(request(minimal(via="")), 400, "Bad")
     with pytest.raises(HeaderError, match="Via"):
         build_response(request(request_with("A: b")), 400, "Bad")
