@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from luasip.errors import TransportError, UriError
+from luasip.errors import TransportError
 from luasip.kemi.context import Listener as ListenerView
-from luasip.sip.uri import parse_uri
 from luasip.transport.packet import Destination, ErrorCallback, Listener, Transport
 
 DEFAULT_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061, "sctp": 5060, "ws": 80, "wss": 443}
@@ -47,22 +46,22 @@ class Sockets:
             seen.extend(transport.listeners)
         self.listeners = seen
         self._own: set[tuple[str, int, str]] = set()
+        """Each address as it may be asked for: port 0 and protocol "" for any."""
         for listener in seen:
-            self._own.add((listener.host, listener.port, listener.protocol))
+            self._add_own(listener.host, listener.port, listener.protocol)
             if listener.advertised_host:
                 port = listener.advertised_port or listener.port
-                self._own.add((listener.advertised_host.lower().strip("[]"), port, listener.protocol))
-        self._own_hosts = {host for host, _, _ in self._own}
+                self._add_own(listener.advertised_host.lower().strip("[]"), port, listener.protocol)
+
+    def _add_own(self, host: str, port: int, protocol: str) -> None:
+        self._own.update((host, number, name) for number in (port, 0) for name in (protocol, ""))
 
     def is_own(self, host: str, port: int = 0, protocol: str = "") -> bool:
         """Whether a host (name or address) is ours; port 0 and protocol "" match any."""
         host = host.lower().strip("[]")
-        if host in self._own_hosts and any(
-            own_host == host and port in (0, own_port) and protocol in ("", own_protocol)
-            for own_host, own_port, own_protocol in self._own
-        ):
+        if (host, port, protocol) in self._own:
             return True
-        return any(
+        return bool(self._aliases) and any(
             alias == host and (not port or own_port in (0, port)) and (not protocol or own in ("", protocol))
             for own, alias, own_port in self._aliases
         )

@@ -22,7 +22,7 @@ from luasip.server.transactions.table import TransactionTable
 from luasip.server.transactions.transaction import ClientBranch, Transaction
 from luasip.sip.message import Request, Response
 from luasip.sip.response import build_response
-from luasip.sip.via import response_target
+from luasip.sip.via import response_target, via_target
 from luasip.transaction.client import NonInviteClient
 from luasip.transaction.client_invite import InviteClient
 from luasip.transaction.key import ack_key, server_key
@@ -383,10 +383,11 @@ class TransactionLayer:
         """Run the flows that wait, until one of them must wait itself; its end calls this again."""
         while True:
             with transaction.lock:
-                if not transaction.events:
-                    transaction.events_running = False
-                    break
-                flow, slot = transaction.events.popleft()
+                event = transaction.events.popleft() if transaction.events else None
+                transaction.events_running = event is not None
+            if event is None:
+                break
+            flow, slot = event
             turn = _Turn()
             ended = partial(self._event_ended, transaction, turn)
             self.execution.start(slot.runtime, flow, ended)
@@ -501,7 +502,11 @@ def response_destination(request: Request, source: Source, send_flags: int) -> D
     host, port = source.host, source.port
     if protocol == "udp":
         try:
-            via_host, via_port = response_target(request.top_via_text)
+            via = request.top_via
+            if via.text == request.top_via_text:
+                via_host, via_port = via_target(via)
+            else:
+                via_host, via_port = response_target(request.top_via_text)
         except SipError:
             via_host, via_port = source.host, source.port
         if is_literal(via_host):

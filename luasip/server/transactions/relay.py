@@ -32,6 +32,9 @@ NO_AUTO_100 = 1
 NO_INTERNAL_REPLY = 2
 NO_DNS_FAILOVER = 4
 
+_RELAYING = (Route.REQUEST, Route.FAILURE, Route.BRANCH_FAILURE)
+"""Routes in which a request may be forwarded."""
+
 Relaying = Generator[Operation, Any, int]
 
 
@@ -91,15 +94,13 @@ class Relay:
         transaction = context.transaction
         if "tm.retransmission" in context.attributes:
             return None, 1
-        if context.route & Route.REQUEST and transaction is None:
+        if context.route is Route.REQUEST and transaction is None:
             made, is_new = self.layer.create(context, slot)
             if not is_new:
                 self.layer.absorb(made, context.request)
                 return None, 1
             transaction = made
-        elif (
-            not context.route & (Route.REQUEST | Route.FAILURE | Route.BRANCH_FAILURE) or transaction is None
-        ):
+        elif transaction is None or context.route not in _RELAYING:
             log.critical("t_relay is not possible in this route")
             return None, 0
         assert isinstance(transaction, Transaction)
@@ -121,12 +122,13 @@ class Relay:
 
     def _check(self, context: RouteContext, request: Request) -> Unreachable | None:
         """Max-Forwards and loops (RFC 3261 §16.3 steps 3 and 4)."""
-        if not context.route & Route.REQUEST:
+        if context.route is not Route.REQUEST:
             return None
         try:
             if request.max_forwards == 0:
                 return Unreachable(483, "Too Many Hops")
-            if find_own_loop(request, self._is_own_via, loop_hash(request)) is not None:
+            been_here = any(self._is_own_via(via) for via in request.vias)
+            if been_here and find_own_loop(request, self._is_own_via, loop_hash(request)) is not None:
                 return Unreachable(482, "Loop Detected")
         except SipError as error:
             return Unreachable(error.status, error.reason)
@@ -139,7 +141,7 @@ class Relay:
         context.last_error = (problem.status, problem.reason)
         if transaction.disable_internal_reply:
             return -4
-        if context.route & Route.REQUEST:
+        if context.route is Route.REQUEST:
             self.layer.fail(transaction, problem.status, problem.reason)
         return -1
 
@@ -147,7 +149,7 @@ class Relay:
         self, context: RouteContext, transaction: Transaction, targets: Sequence[Branch]
     ) -> Generator[Operation, Any, list[ClientBranch] | Unreachable]:
         """Branches ready for `send`; Unreachable when there is none."""
-        if context.route & Route.REQUEST:
+        if context.route is Route.REQUEST:
             transaction.edits = context.edits.copy()
         transaction.flags, transaction.xflags = context.flags, context.xflags
         transaction.arming = context.arming
