@@ -22,6 +22,8 @@ _RECYCLE_AFTER: Final = 1800
 _LONGEST_CONNECT: Final = 2
 """Seconds to open a connection at most."""
 
+_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1", "[::1]")
+
 
 class Databases:
     """Opened databases by URL. May be called from any thread."""
@@ -79,7 +81,9 @@ class Databases:
         # A database that is back after a failure must not find every thread waiting for a connection.
         connecting = min(seconds, _LONGEST_CONNECT)
         if url.driver.startswith("mysql"):
-            return {"connect_timeout": connecting, "read_timeout": seconds, "write_timeout": seconds}
+            arguments = {"connect_timeout": connecting, "read_timeout": seconds, "write_timeout": seconds}
+            # To be ready for TLS costs 35 ms of CPU a connection, in which no other Python thread runs.
+            return arguments | {"ssl_disabled": True} if url.host in _THIS_MACHINE else arguments
         return {"connect_timeout": connecting, "options": f"-c statement_timeout={seconds * 1000}"}
 
     def _sqlite_engine(self, url: DatabaseUrl, pool: dict[str, Any]) -> Engine:
