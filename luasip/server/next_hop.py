@@ -118,10 +118,7 @@ def record_route_values(context: RouteContext, record_route: RecordRoute, outbou
         return [f"<sip:{user}{preset}{parameters}>" for preset in record_route.presets]
     inbound = context.source.listener
     address = record_route.advertised
-    if address:
-        differs = inbound.protocol != outbound.protocol
-    else:
-        differs = inbound.text != outbound.text
+    differs = inbound.protocol != outbound.protocol if address else inbound.text != outbound.text
     if record_route.double < 1 or (record_route.double == 1 and not differs):
         return [
             f"<sip:{user}{address or _shown(context, outbound)}{_transport(outbound.protocol)}{parameters}>"

@@ -14,7 +14,7 @@ from luasip.server.execution import Execution
 from luasip.server.next_hop import NextHops, Unreachable
 from luasip.server.onsend import OnSend
 from luasip.server.sockets import DEFAULT_PORTS, Sockets
-from luasip.server.transactions.layer import response_destination
+from luasip.server.transactions.destination import response_destination
 from luasip.server.transactions.relay import request_text
 from luasip.sip.message import Request, Response
 from luasip.sip.response import build_response

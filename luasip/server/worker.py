@@ -71,7 +71,7 @@ class Worker:
             self._free = list(slots)
 
     def slot(self) -> RuntimeSlot:
-        """The slot of this receiver thread; other threads, and receivers beyond the number of slots, share the first."""
+        """The slot of this receiver thread; other threads and receivers beyond the number of slots share the first."""
         slot: RuntimeSlot | None = getattr(self._local, "slot", None)
         return self._slots[0] if slot is None else slot
 
@@ -232,12 +232,12 @@ class Worker:
             self._execution.start(self.slot().runtime, self._stray_response(response, source))
         elif method == "CANCEL":
             transaction, branch = found
-            self._layer.enqueue(
+            self._layer.events.enqueue(
                 transaction, self._outcome.cancel_response(transaction, branch, response, source)
             )
         else:
             transaction, branch = found
-            self._layer.enqueue(transaction, self._outcome.response(transaction, branch, response, source))
+            self._layer.events.enqueue(transaction, self._outcome.response(transaction, branch, response, source))
 
     def _stray_response(self, response: Response, source: Source) -> Flow:
         """A response without transaction: the reply route, then on by its second Via (RFC 3261 §16.7)."""

@@ -9,20 +9,19 @@ import logging
 import math
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from functools import partial
 
-from luasip.errors import SipError
-from luasip.kemi.context import SEND_CLOSE, SEND_NO_CONNECT, RouteContext, Source
+from luasip.kemi.context import RouteContext
 from luasip.kemi.transactions import TransactionSettings
 from luasip.proxy.cancel import build_ack, build_cancel
 from luasip.server.execution import Execution, Flow, RuntimeSlot
-from luasip.server.sockets import DEFAULT_PORTS, Sockets
+from luasip.server.sockets import Sockets
 from luasip.server.timers import Timers
+from luasip.server.transactions.destination import response_destination
+from luasip.server.transactions.events import Events
 from luasip.server.transactions.table import TransactionTable
 from luasip.server.transactions.transaction import ClientBranch, Transaction
 from luasip.sip.message import Request, Response
 from luasip.sip.response import build_response
-from luasip.sip.via import response_target, via_target
 from luasip.transaction.client import NonInviteClient
 from luasip.transaction.client_invite import InviteClient
 from luasip.transaction.key import ack_key, server_key
@@ -37,21 +36,10 @@ from luasip.transaction.outputs import (
 from luasip.transaction.server import NonInviteServer
 from luasip.transaction.server_invite import InviteServer
 from luasip.transport.packet import Destination
-from luasip.transport.resolver import is_literal
 
 log = logging.getLogger("luasip.tm")
 
 BranchFailed = Callable[[Transaction, ClientBranch, int], Flow]
-
-
-class _Turn:
-    """One flow of a transaction's events: whether it has ended, and whether who started it has left it waiting."""
-
-    __slots__ = ("ended", "left")
-
-    def __init__(self) -> None:
-        self.ended = False
-        self.left = False
 
 
 class TransactionLayer:
@@ -75,6 +63,7 @@ class TransactionLayer:
         self.branch_failed: BranchFailed
         """Flow that goes on after a branch failed without a response; set by Outcome."""
         self.server_header = server_header
+        self.events = Events(execution, self.settle)
         self._tag = tag
 
     # Matching
@@ -316,7 +305,7 @@ class TransactionLayer:
             self._send_cancel(transaction, branch)
         if step & (TIMEOUT | TRANSPORT_ERROR):
             status = 408 if step & TIMEOUT else 503
-            self.enqueue(transaction, self.branch_failed(transaction, branch, status))
+            self.events.enqueue(transaction, self.branch_failed(transaction, branch, status))
 
     def _send_ack(self, branch: ClientBranch, response: Response) -> None:
         destination = branch.destination
@@ -367,42 +356,6 @@ class TransactionLayer:
             if branch.cancel_machine is not None:
                 branch.cancel_machine.on_response(response.status, self.timers.clock())
         self.settle(transaction)
-
-    # Events for Lua, one at a time
-
-    def enqueue(self, transaction: Transaction, flow: Flow, slot: RuntimeSlot | None = None) -> None:
-        """Run a flow of this transaction after those before it have ended, by the runtime of `slot` if given."""
-        with transaction.lock:
-            transaction.events.append((flow, slot or transaction.slot))
-            if transaction.events_running:
-                return
-            transaction.events_running = True
-        self._run_events(transaction)
-
-    def _run_events(self, transaction: Transaction) -> None:
-        """Run the flows that wait, until one of them must wait itself; its end calls this again."""
-        while True:
-            with transaction.lock:
-                event = transaction.events.popleft() if transaction.events else None
-                transaction.events_running = event is not None
-            if event is None:
-                break
-            flow, slot = event
-            turn = _Turn()
-            ended = partial(self._event_ended, transaction, turn)
-            self.execution.start(slot.runtime, flow, ended)
-            with transaction.lock:
-                if not turn.ended:
-                    turn.left = True
-                    return
-        self.settle(transaction)
-
-    def _event_ended(self, transaction: Transaction, turn: "_Turn", result: object) -> None:
-        with transaction.lock:
-            turn.ended = True
-            if not turn.left:
-                return
-        self._run_events(transaction)
 
     # Timers and end
 
@@ -493,32 +446,3 @@ class TransactionLayer:
         for action in postponed:
             action()
         self.settle(transaction)
-
-
-def response_destination(request: Request, source: Source, send_flags: int) -> Destination:
-    """Where a response to `request` goes: over the connection it came by, else as its Via says."""
-    listener = source.listener
-    protocol = listener.protocol
-    host, port = source.host, source.port
-    if protocol == "udp":
-        try:
-            via = request.top_via
-            if via.text == request.top_via_text:
-                via_host, via_port = via_target(via)
-            else:
-                via_host, via_port = response_target(request.top_via_text)
-        except SipError:
-            via_host, via_port = source.host, source.port
-        if is_literal(via_host):
-            host, port = via_host, via_port or DEFAULT_PORTS[protocol]
-    elif protocol not in ("ws", "wss"):
-        # The connection is used while it is open; else one is made to the port in the Via (RFC 3261 §18.2.2).
-        try:
-            port = request.top_via.port or DEFAULT_PORTS[protocol]
-        except SipError:
-            port = DEFAULT_PORTS[protocol]
-    destination = Destination(protocol, host, port, None, source.connection_id)
-    destination.listener = listener  # type: ignore[assignment]
-    destination.may_connect = not send_flags & SEND_NO_CONNECT
-    destination.close_after = bool(send_flags & SEND_CLOSE)
-    return destination

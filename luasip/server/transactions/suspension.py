@@ -117,7 +117,7 @@ class Suspension:
         given = attributes or {}
 
         def go_on() -> None:
-            self._layer.enqueue(transaction, self._continue(transaction, name, argument, given), slot)
+            self._layer.events.enqueue(transaction, self._continue(transaction, name, argument, given), slot)
 
         with transaction.lock:
             if not transaction.suspended:
