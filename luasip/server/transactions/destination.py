@@ -4,7 +4,7 @@ from luasip.errors import SipError
 from luasip.kemi.context import SEND_CLOSE, SEND_NO_CONNECT, Source
 from luasip.server.sockets import DEFAULT_PORTS
 from luasip.sip.message import Request
-from luasip.sip.via import response_target
+from luasip.sip.via import response_target, via_target
 from luasip.transport.packet import Destination
 from luasip.transport.resolver import is_literal
 
