@@ -72,7 +72,9 @@ class Cfgutils(Module):
 
     @function(suspends=True)
     def lock(self, ctx: RouteContext, lkey: str) -> Generator[Operation, Any, int]:
-        """Take the lock of a key; a route that must wait is suspended. A lock still held when its route ends is released.
+        """Take the lock of a key; a route that must wait is suspended.
+
+        A lock still held when its route ends is released, and that is logged.
 
         Args:
             lkey: any text; keys may share a lock, as in Kamailio. Taking a lock twice in one route does not block.
