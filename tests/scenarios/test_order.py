@@ -13,14 +13,27 @@ from luasip.sip.message import Request, Response
 from tests.scenarios.scene import Phone, Scene
 
 SCRIPT = """
-local waits = { request = %d, branch = %d, reply = %d, onreply = %d, failure = %d }
+local waits = { request = %d, branch = %d, reply = %d, onreply = %d, failure = %d, hold = %d }
+local index, label
 local function pause(name)
   if waits[name] > 0 then luasip.sleep(waits[name]) end
 end
 function ksr_request_route()
   if KSR.is_CANCEL() then KSR.tm.t_relay() return end
   if KSR.is_ACK() then return end
+  if KSR.is_OPTIONS() then
+    if index then KSR.tmx.t_continue(index, label, "ksr_go_on") end
+    KSR.sl.sl_send_reply(200, "OK")
+    return
+  end
   pause("request")
+  if waits.hold > 0 and KSR.tmx.t_suspend() > 0 then
+    index, label = KSR.pv.get("$T(id_index)"), KSR.pv.get("$T(id_label)")
+    return
+  end
+  ksr_go_on()
+end
+function ksr_go_on()
   KSR.tm.t_on_branch("ksr_branch")
   KSR.tm.t_on_reply("ksr_onreply")
   KSR.tm.t_on_failure("ksr_failure")
@@ -59,10 +72,12 @@ events = st.lists(
         st.tuples(st.just("wait"), st.just(0), st.sampled_from((1, 3, 31))),
         st.tuples(st.just("cancel"), st.just(0), st.just(0)),
         st.tuples(st.just("invite"), st.just(0), st.just(0)),
+        st.tuples(st.just("continue"), st.just(0), st.just(0)),
     ),
     max_size=12,
 )
-pauses = st.tuples(*[st.sampled_from((0, 0, 2, 40))] * 5)
+pauses = st.tuples(*[st.sampled_from((0, 0, 2, 40))] * 5, st.integers(0, 1))
+"""How long each kind of callback waits, and whether the request is held until it is continued."""
 
 
 class Caller:
@@ -138,6 +153,7 @@ def play(
             Callee(scene.phone(name, host=f"10.0.0.{number}"))
             for number, name in ((3, "bob"), (4, "carol"), (5, "dave"))
         ]
+        other = scene.phone("erin", host="10.0.0.9")
         caller.phone.send(caller.text)
         for what, which, number in happenings:
             if what == "answer":
@@ -146,6 +162,8 @@ def play(
                 callees[which].answer(method, callees[which].last)
             elif what == "wait":
                 scene.advance(number)
+            elif what == "continue":
+                other.send(other.request("OPTIONS", "sip:example.com", call_id=f"erin-{scene.now}"))
             elif what == "cancel" and method == "INVITE":
                 caller.phone.send(caller.phone.cancel(caller.text))
             elif what == "invite" and scene.now < 1032 and not caller.finals():
@@ -165,11 +183,14 @@ def play(
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(waits=pauses, happenings=events)
 @example(
-    waits=(0, 0, 0, 0, 40),
+    waits=(0, 0, 0, 0, 40, 0),
     happenings=[("answer", 0, 486), ("answer", 1, 404), ("wait", 0, 1), ("cancel", 0, 0)],
 )
-@example(waits=(0, 0, 40, 0, 0), happenings=[("answer", 0, 200), ("wait", 0, 31)])
-@example(waits=(2, 2, 2, 2, 2), happenings=[("cancel", 0, 0), ("wait", 0, 31), ("answer", 0, 200)])
+@example(waits=(0, 0, 40, 0, 0, 0), happenings=[("answer", 0, 200), ("wait", 0, 31)])
+@example(waits=(2, 2, 2, 2, 2, 0), happenings=[("cancel", 0, 0), ("wait", 0, 31), ("answer", 0, 200)])
+@example(waits=(0, 2, 0, 0, 0, 1), happenings=[("continue", 0, 0), ("wait", 0, 3), ("answer", 0, 200)])
+@example(waits=(2, 0, 0, 0, 0, 1), happenings=[("cancel", 0, 0), ("wait", 0, 3), ("continue", 0, 0)])
+@example(waits=(0, 0, 0, 0, 0, 1), happenings=[("wait", 0, 31), ("continue", 0, 0), ("continue", 0, 0)])
 def test_every_invite_gets_its_outcome(waits: tuple[int, ...], happenings: list[Event]) -> None:
     _, caller, callees = play("INVITE", waits, happenings)
     finals = caller.finals()
