@@ -397,6 +397,8 @@ class TransactionLayer:
             over = transaction.is_over()
             if not over:
                 self.reschedule(transaction)
+                if transaction.last_status >= 200:
+                    transaction.drop_what_decided()
             elif transaction.timer_entry is not None:
                 transaction.timer_entry.cancel()
         if over:

@@ -230,6 +230,23 @@ class Transaction:
                 at = branch.timer_at
         return at
 
+    def drop_what_decided(self) -> None:
+        """The caller has the final response: what only served to choose and make it goes. The lock is held.
+
+        What is left absorbs retransmissions, acknowledges late failures and passes late 2xx on.
+        """
+        if self.template is None or self.local_request:
+            return
+        if self.script_running or self.events_running or self.suspended:
+            return
+        if self.responses.pending():
+            return
+        self.template = None
+        for branch, decided in zip(self.branches, self.responses.branches, strict=False):
+            branch.context = None
+            branch.response = decided.response = None
+            branch.reply_edits = None
+
     def break_cycles(self) -> None:
         """Let go of the contexts that refer back to this transaction, which is over."""
         self.template = None
