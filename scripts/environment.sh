@@ -81,3 +81,51 @@ install_luasip() {
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
         --editable "$root${1:+[$1]}" >&2
 }
+
+# sources : changes with every file a compiled copy is made from, and with the Python it is made for.
+sources() {
+    "$venv/bin/python" --version
+    (cd "$root" && find luasip setup.py pyproject.toml -type f ! -name '*.pyc' ! -name '*.so' -print0 |
+        LC_ALL=C sort -z | xargs -0 sha256sum) | sha256sum
+}
+
+# can_compile : whether extensions can be built here.
+can_compile() {
+    command -v "${CC:-cc}" >/dev/null && "$venv/bin/python" - <<'PYTHON'
+import os, sys, sysconfig
+sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))
+PYTHON
+}
+
+# make_compiled : a copy of LuaSIP in .venv/compiled, its hot packages compiled (setup.py), for PYTHONPATH; fails where
+# that is not possible. The working tree stays plain Python, and a copy of other sources than these is never used.
+make_compiled() {
+    local stamp=$venv/compiled/.sources failed=$venv/.not-compiled now
+    now=$(sources)
+    [ "$(cat "$stamp" 2>/dev/null)" = "$now" ] && return
+    [ "$(cat "$failed" 2>/dev/null)" = "$now" ] && return 1
+    can_compile || return 1
+    (
+        flock 9
+        [ "$(cat "$stamp" 2>/dev/null)" = "$now" ] && exit 0
+        say "compiling LuaSIP into $venv/compiled (about a minute, once for each version)"
+        new=$(mktemp -d "$venv/compiling.XXXXXX") || exit 1
+        trap 'rm -rf "$new"' EXIT
+        compile_into "$new" >"$venv/compile.log" 2>&1 || exit 1
+        printf '%s\n' "$now" >"$new/.sources"
+        rm -rf "$venv/compiled" && mv "$new" "$venv/compiled"
+    ) 9>"$venv/.compile-lock" || {
+        printf '%s\n' "$now" >"$failed"
+        say "not compiled, see $venv/compile.log: going on as plain Python"
+        return 1
+    }
+}
+
+compile_into() {
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input 'mypy[mypyc]>=1.10,<3' \
+        'setuptools>=69' || return 1
+    tar -C "$root" --exclude __pycache__ --exclude '*.so' -cf - luasip setup.py pyproject.toml README.md |
+        tar -C "$1" -xf - || return 1
+    (cd "$1" && LUASIP_COMPILE=1 "$venv/bin/python" setup.py -q build_ext --inplace && rm -rf build) || return 1
+    PYTHONPATH=$1 "$venv/bin/python" -P -c 'import luasip.sip.parser as p; assert p.__file__.endswith(".so"), p'
+}

@@ -1,0 +1,33 @@
+"""LuaSIP is plain Python; with LUASIP_COMPILE=1 mypyc turns the pure packages every message passes into C extensions.
+
+    LUASIP_COMPILE=1 pip install .
+
+Beside each extension its Python source stays, so a build without it differs in speed only. Everything else stands in
+pyproject.toml. Compile copies (scripts/environment.sh does), never the working tree in place: there an extension made
+from older source would go before what stands in the file.
+"""
+
+import os
+from pathlib import Path
+
+from setuptools import setup
+
+PACKAGES = ("sip", "transaction", "proxy")
+"""Values, state machines and text: annotated throughout, no threads, nothing that is replaced at run time."""
+
+WANTED = os.environ.get("LUASIP_COMPILE", "") not in ("", "0")
+
+
+def extensions() -> list:
+    """What to build, [] for plain Python."""
+    if not WANTED:
+        return []
+    try:
+        from mypyc.build import mypycify
+    except ImportError:  # the first of pip's two runs, which asks what the build needs
+        return []
+    files = [str(file) for package in PACKAGES for file in sorted(Path("luasip", package).glob("*.py"))]
+    return mypycify([file for file in files if not file.endswith("__init__.py")], opt_level="3")
+
+
+setup(ext_modules=extensions(), setup_requires=["mypy[mypyc]>=1.10,<3"] if WANTED else [])
