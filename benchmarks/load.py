@@ -11,6 +11,9 @@ from pathlib import Path
 
 SCENARIO = Path(__file__).with_name("message.xml")
 
+PATIENCE = 2.0
+"""Seconds until a MESSAGE without an answer has failed."""
+
 
 def percentile(values: list[float], percent: float) -> float:
     """A percentile of some values; not a number without values."""
@@ -23,9 +26,7 @@ class Measured:
     """One run. Times are milliseconds."""
 
     rate: int
-    successful: int
-    failed: int
-    retransmissions: int
+    counts: "Counts"
     response_times: list[float]
     options: list[float]
     """Times of the plain OPTIONS that were answered."""
@@ -33,10 +34,10 @@ class Measured:
     """Plain OPTIONS without an answer in 2 s."""
 
     def __str__(self) -> str:
-        p, times, options = percentile, self.response_times, self.options
+        p, times, options, counts = percentile, self.response_times, self.options, self.counts
         return (
-            f"{self.rate:5d}/s  failed {self.failed:4d} of {self.failed + self.successful:5d}"
-            f"  retransmissions {self.retransmissions:4d}"
+            f"{self.rate:5d}/s  failed {counts.failed:4d} of {counts.failed + counts.successful:5d}"
+            f"  retransmissions {counts.retransmissions:4d}"
             f"  response p50 {p(times, 50):6.0f} p99 {p(times, 99):6.0f} ms"
             f"  OPTIONS p50 {p(options, 50):7.1f} p99 {p(options, 99):7.1f} ms, {self.unanswered} unanswered"
         )
@@ -94,41 +95,77 @@ class Options:
         return False
 
 
-def run(server: tuple[str, int], folder: Path, rate: int, seconds: float) -> Measured:
-    """MESSAGEs at `rate` a second for so long, and the plain OPTIONS meanwhile."""
-    folder.mkdir(parents=True)
-    command = [
-        "sipp", "-sf", str(SCENARIO), "-s", "load", "-i", "127.0.0.1", "-t", "u1", "-nostdin", "-nd",
-        "-r", str(rate), "-rp", "1000", "-m", str(int(rate * seconds)), "-l", "1000000", "-recv_timeout", "2000",
-        "-trace_stat", "-stf", "stat.csv", "-fd", "1", "-trace_rtt", "-rtt_freq", "1",
-        f"{server[0]}:{server[1]}",
-    ]  # fmt: skip
-    with Options(server) as options, open(folder / "screen", "wb") as screen:
-        process = subprocess.Popen(
+@dataclass(frozen=True)
+class Counts:
+    """What sipp counted."""
+
+    successful: int
+    failed: int
+    retransmissions: int
+
+
+class Sipp:
+    """A running sipp; it ends by itself, or with the `with` block."""
+
+    def __init__(self, folder: Path, command: list[str]) -> None:
+        self._folder = folder
+        self._screen = open(folder / "screen", "wb")  # noqa: SIM115 - closed with the process
+        self._process = subprocess.Popen(
             command,
             cwd=folder,
             env=os.environ | {"TERM": "dumb"},
             stdin=subprocess.DEVNULL,
-            stdout=screen,
-            stderr=screen,
+            stdout=self._screen,
+            stderr=self._screen,
         )
-        try:
-            process.wait(seconds + 30)
-        finally:
-            process.kill()
-            process.wait()
-    with open(folder / "stat.csv", encoding="ascii") as file:
-        last = list(csv.DictReader(file, delimiter=";"))[-1]
-    times: list[float] = []
-    for file_name in folder.glob("*_rtt.csv"):
-        lines = file_name.read_text("ascii").splitlines()[1:]
-        times += [float(line.split(";")[1]) for line in lines]
-    return Measured(
-        rate,
-        int(last["SuccessfulCall(C)"]),
-        int(last["FailedCall(C)"]),
-        int(last["Retransmissions(C)"]),
-        times,
-        options.times,
-        options.unanswered,
-    )
+
+    def __enter__(self) -> "Sipp":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._screen.close()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it has ended. Raises subprocess.TimeoutExpired."""
+        self._process.wait(seconds)
+
+    def poll(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    def counts(self) -> Counts:
+        """What it counted; it has ended."""
+        with open(self._folder / "stat.csv", encoding="ascii") as file:
+            last = list(csv.DictReader(file, delimiter=";"))[-1]
+        names = ("SuccessfulCall(C)", "FailedCall(C)", "Retransmissions(C)")
+        return Counts(*(int(last[name]) for name in names))
+
+    def response_times(self) -> list[float]:
+        """Milliseconds from each MESSAGE to its final response."""
+        lines = [line for path in self._folder.glob("*_rtt.csv") for line in path.read_text("ascii").splitlines()[1:]]
+        return [float(line.split(";")[1]) for line in lines]
+
+
+def start(server: tuple[str, int], folder: Path, rate: int, calls: int, patience: float) -> Sipp:
+    """Begin to send MESSAGEs; one without an answer after `patience` seconds has failed."""
+    folder.mkdir(parents=True)
+    scenario = SCENARIO.read_text("ascii").replace("PATIENCE", str(int(patience * 1000)))
+    (folder / "message.xml").write_text(scenario, "ascii")
+    command = [
+        "sipp", "-sf", "message.xml", "-s", "load", "-i", "127.0.0.1", "-t", "u1", "-nostdin", "-nd",
+        "-r", str(rate), "-rp", "1000", "-m", str(calls), "-l", "1000000",
+        "-recv_timeout", str(int(patience * 1000)),
+        "-trace_stat", "-stf", "stat.csv", "-fd", "1", "-trace_rtt", "-rtt_freq", "1",
+        f"{server[0]}:{server[1]}",
+    ]  # fmt: skip
+    return Sipp(folder, command)
+
+
+def run(server: tuple[str, int], folder: Path, rate: int, seconds: float) -> Measured:
+    """MESSAGEs at `rate` a second for so long, and the plain OPTIONS meanwhile."""
+    with Options(server) as options, start(server, folder, rate, int(rate * seconds), PATIENCE) as sipp:
+        sipp.wait(seconds + 30)
+    counts = sipp.counts()
+    return Measured(rate, counts, sipp.response_times(), options.times, options.unanswered)

@@ -9,7 +9,6 @@ import itertools
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 
 log = logging.getLogger("luasip.timers")
@@ -39,7 +38,7 @@ class Timers:
         self.clock = clock
         self._changed = threading.Condition()
         self._heap: list[tuple[float, int, Entry]] = []
-        self._ready: deque[Action] = deque()
+        self._ready: list[Action] = []
         self._sequence = itertools.count()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -75,9 +74,10 @@ class Timers:
     def run_due(self) -> int:
         """Run everything due now; returns how many actions ran."""
         ran = 0
-        while (action := self._take()) is not None:
-            self._run(action)
-            ran += 1
+        while actions := self._take():
+            for action in actions:
+                self._run(action)
+            ran += len(actions)
         return ran
 
     def __len__(self) -> int:
@@ -120,16 +120,18 @@ class Timers:
         while self._heap and self._heap[0][2].action is None:
             heapq.heappop(self._heap)
 
-    def _take(self) -> Action | None:
+    def _take(self) -> list[Action]:
+        """All immediate actions, else the first that is due; empty when there is none."""
         with self._changed:
             if self._ready:
-                return self._ready.popleft()
+                ready, self._ready = self._ready, []
+                return ready
             now = self.clock()
             while self._heap and self._heap[0][0] <= now:
                 action = heapq.heappop(self._heap)[2].action
                 if action is not None:
-                    return action
-            return None
+                    return [action]
+            return []
 
     def _run(self, action: Action) -> None:
         try:
