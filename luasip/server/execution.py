@@ -203,12 +203,6 @@ class Execution:
         with self._suspended_lock:
             return list(self._suspended.values())
 
-    @property
-    def current_runtime(self) -> Runtime:
-        """The Lua runtime this thread ran last."""
-        runtime: Runtime = self._local.runtime
-        return runtime
-
     def send(self, output: Callable[[], None]) -> None:
         """Do `output` when the task of this thread waits or ends, or now when there is none."""
         outputs: list[Callable[[], None]] | None = getattr(self._local, "outputs", None)
@@ -257,7 +251,7 @@ class Execution:
                     operation, value = frame.send(value), None
             except StopIteration as stop:
                 operation, value = None, stop.value
-            except Exception:
+            except Exception:  # the worker loop: a fault of ours costs this flow, not the thread
                 log.exception("a flow failed")
                 stack.clear()
                 return None, None
@@ -307,7 +301,7 @@ class Execution:
             return None, True, stop.value
         except MisuseError as error:
             return None, False, str(error)
-        except Exception as error:
+        except Exception as error:  # the Lua bridge: a module's fault becomes the script's error
             log.exception("%s: a KSR function failed after waiting", frame.name)
             return None, False, f"internal error: {error!r}"
 

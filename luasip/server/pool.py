@@ -135,7 +135,7 @@ class Pool:
         while (job := self._next()) is not None:
             try:
                 job.run()
-            except Exception:
+            except Exception:  # the pool thread: whoever was to be told failed, and the next call has its turn
                 log.exception("pool %s: a result was lost", self.name)
             if not self._ended(job):
                 return

@@ -23,6 +23,7 @@ from luasip.server.transactions.transaction import Transaction
 from luasip.server.wakeup import WakeUps
 from luasip.sip.message import Request, Response
 from luasip.transport.packet import Destination, Listener
+from luasip.transport.resolver import addresses_of, name_of
 
 log = logging.getLogger("luasip.services")
 
@@ -94,7 +95,9 @@ class ServerServices:
             return -1
         transaction = ctx.transaction
         if isinstance(transaction, Transaction) and transaction.implicit:
-            stateless = False  # the script knows of no transaction, but the caller has its 100 and waits for more
+            stateless = (
+                False  # the script knows of no transaction, but the caller has its 100 and waits for more
+            )
         if stateless or transaction is None:
             code = self.stateless.reply(ctx, status, reason, to_tag)
         else:
@@ -130,13 +133,15 @@ class ServerServices:
         self.execution.timers.soon(lambda: self.execution.start(runtime, rest))
         return True
 
-    def send_raw(self, protocol: str, host: str, port: int, data: str) -> bool:
-        """Send wire text to an IP address as it is."""
+    def send_raw(
+        self, protocol: str, host: str, port: int, data: str, send_socket: SendSocket | None = None
+    ) -> bool:
+        """Send wire text to an IP address as it is, from `send_socket` or the first socket that fits."""
         if protocol not in self.sockets.transports:
             return False
-        listener = next(
-            (s for s in self.listeners if s.protocol == protocol and s.is_ipv6 == (":" in host)), None
-        )
+        wanted = "" if send_socket is None else send_socket.text
+        fitting = [s for s in self.listeners if s.protocol == protocol and s.is_ipv6 == (":" in host)]
+        listener = next((s for s in fitting if s.text == wanted), fitting[0] if fitting else None)
         self._send_data(data, Destination(protocol, host, port, listener))
         return True
 
@@ -167,7 +172,8 @@ class ServerServices:
 
     def has_callback(self, name: str) -> bool:
         """Whether the script has a global function `name`."""
-        return name in self.execution.current_runtime.functions
+        runtime = self.execution.runtime
+        return runtime is not None and name in runtime.functions
 
     def run_in_pool(
         self,
@@ -232,7 +238,7 @@ class ServerServices:
 
     def spawn(self, ctx: RouteContext, name: str) -> None:
         """Run a Lua function soon, beside this route, over the same message and without its transaction."""
-        runtime = self.execution.current_runtime
+        runtime = self.execution.runtime
         beside = RouteContext(Route.EVENT, ctx.message, ctx.source, self, ctx.script_variables)
         beside.edits = ctx.edits.copy()
         beside.target.uri = ctx.target.uri
@@ -250,6 +256,18 @@ class ServerServices:
     def statistic(self, name: str) -> int | None:
         """Value of a statistic; None when unknown."""
         return self.statistics.get(name)
+
+    def all_statistics(self) -> dict[str, int]:
+        """Every statistic by its full name."""
+        return self.statistics.all()
+
+    def addresses_of(self, host: str) -> list[str]:
+        """IP literals of a host name. Blocks; raises TransportError."""
+        return addresses_of(host)
+
+    def name_of(self, address: str) -> str:
+        """Host name of an IP literal. Blocks; raises TransportError."""
+        return name_of(address)
 
 
 def _continue(flow: Generator[Operation, Any, Any], operation: Operation) -> Generator[Operation, Any, Any]:
