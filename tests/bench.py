@@ -111,8 +111,9 @@ class FakeServices:
         self.forwarded.append(uri)
         return True
 
-    def send_raw(self, protocol: str, host: str, port: int, data: str) -> bool:
-        self.forwarded.append(f"{protocol}:{host}:{port} {data}")
+    def send_raw(self, protocol: str, host: str, port: int, data: str, send_socket: Any = None) -> bool:
+        origin = "" if send_socket is None else f" {send_socket.text}"
+        self.forwarded.append(f"{protocol}:{host}:{port} {data}{origin}")
         return True
 
     def send_to_uri(

@@ -384,8 +384,10 @@ class Services(Protocol):
         """Forward the message without a transaction to `uri`, or where its Request-URI and $du say."""
         ...
 
-    def send_raw(self, protocol: str, host: str, port: int, data: str) -> bool:
-        """Send wire text to an IP address as it is."""
+    def send_raw(
+        self, protocol: str, host: str, port: int, data: str, send_socket: Listener | None = None
+    ) -> bool:
+        """Send wire text to an IP address as it is, from `send_socket` or the first socket that fits."""
         ...
 
     def send_to_uri(

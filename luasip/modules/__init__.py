@@ -14,6 +14,7 @@ from luasip.modules.kx import Kx
 from luasip.modules.luasip_http import Http
 from luasip.modules.luasip_sql import Sql
 from luasip.modules.maxfwd import Maxfwd
+from luasip.modules.nathelper import Nathelper
 from luasip.modules.pike import Pike
 from luasip.modules.pv import Pv
 from luasip.modules.pvx import Pvx
@@ -60,6 +61,7 @@ MODULES: tuple[type[Module], ...] = (
     Timer,
     Usrloc,
     Registrar,
+    Nathelper,
     Htable,
     Pike,
     Sql,

@@ -164,6 +164,11 @@ class NameAddr:
             uri = self._uri = parse_uri(self.uri_text)
         return uri
 
+    def rewrite_uri(self, uri_text: str) -> None:
+        """Let `uri` and `uri_text` say what the URI will be when the message is sent; `text` stays."""
+        self.uri_text = uri_text
+        self._uri = None
+
     @property
     def q(self) -> float | None:
         """The q parameter, 0 to 1, or None when absent. Raises HeaderError."""

@@ -216,35 +216,3 @@ def test_users_of_our_domain_must_prove_who_they_are() -> None:
         other.send(other.request("MESSAGE", "sip:bob@example.com", from_uri=stranger, call_id="7"))
         other.send(other.request("MESSAGE", "sip:bob@elsewhere.example", from_uri=stranger, call_id="8"))
         assert other.statuses() == [480, 403]
-
-
-NAT = """
-KSR.nathelper = {}
-for _, name in ipairs({ "fix_nated_register", "set_contact_alias", "handle_ruri_alias" }) do
-    KSR.nathelper[name] = function() KSR.info(name) return 1 end
-end
-function KSR.nathelper.nat_uac_test(tests)
-    return tests == 19 and KSR.kx.get_srcip() == "10.0.0.3" and 1 or -1
-end
-"""
-
-
-def test_call_to_a_phone_behind_nat() -> None:
-    with Default(NAT) as scene:
-        alice, bob = scene.registered("alice"), scene.registered("bob")
-        assert scene.said == ["fix_nated_register"]
-        invite = alice.request("INVITE", "sip:bob@example.com")
-        alice.send(invite)
-        [received] = bob.requests()
-        assert ";nat=yes" in received.record_routes[0].text
-        bob.answer(received, 200, "OK")
-        assert scene.said[1:] == ["set_contact_alias"]
-        alice.next()
-        alice.send(alice.ack(invite, alice.next(), bob.uri))
-        assert scene.said[2:] == ["handle_ruri_alias"]
-        assert [message.method for message in bob.requests()] == ["ACK"]
-        route = f"Route: {received.record_routes[0].text}"
-        bob.send(bob.request("BYE", alice.uri, route, to_tag="alice-tag", from_tag="bob-to", cseq=2))
-        assert scene.said[3:] == ["set_contact_alias", "handle_ruri_alias"]
-        [bye] = alice.requests()
-        alice.answer(bye, 200, "OK")
