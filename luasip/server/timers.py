@@ -76,8 +76,10 @@ class Timers:
         ran = 0
         while actions := self._take():
             for action in actions:
+                if self._stopping:
+                    return ran
                 self._run(action)
-            ran += len(actions)
+                ran += 1
         return ran
 
     def __len__(self) -> int:
@@ -123,6 +125,8 @@ class Timers:
     def _take(self) -> list[Action]:
         """All immediate actions, else the first that is due; empty when there is none."""
         with self._changed:
+            if self._stopping:
+                return []
             if self._ready:
                 ready, self._ready = self._ready, []
                 return ready
