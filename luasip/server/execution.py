@@ -162,6 +162,13 @@ class _Wait:
         if taken:
             deadline.cancel()
 
+    def expire(self) -> None:
+        """Do now what was to be done at the deadline."""
+        with self._lock:
+            action = None if self._deadline is None else self._deadline.action
+        if action is not None:
+            action()
+
     def take(self, value: Any) -> bool:
         with self._lock:
             if self._taken:
@@ -233,7 +240,10 @@ class Execution:
             local.outputs, local.runtime = outer, outer_runtime
         outputs, task.outputs = task.outputs, []
         for output in outputs:
-            output()
+            try:
+                output()
+            except Exception:  # the worker loop: the task must go on, whatever could not be sent
+                log.exception("an output failed")
         if operation is not None:
             self._park(task, operation)
         elif task.on_end is not None:
@@ -387,8 +397,7 @@ class Execution:
     def _submit(self, operation: Call, wait: _Wait) -> bool:
         """Hand a call to its pool and limit its time; False when the pool is full."""
         pool = self.pools[operation.pool]
-        limit = pool.settings.deadline if operation.deadline is None else operation.deadline
-
+        limit = self._limit_of(operation)
         job = Job(operation.function, wait.take)
 
         def late() -> None:
@@ -451,9 +460,19 @@ class Execution:
             results.append(value)
             done.set()
 
-        self._begin(operation, _Wait(finished))
-        done.wait()
+        wait = _Wait(finished)
+        self._begin(operation, wait)
+        # This may be the timer thread itself, which would wait for ever for a deadline of its own.
+        if not done.wait(self._limit_of(operation)):
+            wait.expire()
+            done.wait()
         return results[0]
+
+    def _limit_of(self, operation: Call | Event) -> float:
+        """Seconds until the deadline of an operation."""
+        if isinstance(operation, Event):
+            return operation.timeout
+        return self.pools[operation.pool].settings.deadline if operation.deadline is None else operation.deadline
 
     def _run_blocking(self, frame: LuaFrame) -> bool:
         """Run a Lua callback to its end on this thread; returns whether it ended well."""
