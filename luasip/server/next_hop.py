@@ -15,7 +15,7 @@ from luasip.kemi.own_via import via_parameters, via_sent_by
 from luasip.server.sockets import DEFAULT_PORTS, Sockets
 from luasip.sip.uri import Uri, parse_uri
 from luasip.transport.packet import Destination, Listener, bracketed
-from luasip.transport.resolver import NextHop, is_literal
+from luasip.transport.resolver import NextHop, is_literal, protocol_for
 
 Resolve = Callable[[str, int, str], list[NextHop]]
 """(host, port or 0, protocol) → addresses, best first; blocks; raises LuaSIPError when there is none."""
@@ -48,7 +48,7 @@ class NextHops:
             return Unreachable(400, "Bad URI")
         if uri.scheme not in ("sip", "sips") or not uri.host:
             return Unreachable(416, "Unsupported URI Scheme")
-        protocol = branch.protocol or uri.transport or ("tls" if uri.scheme == "sips" else "udp")
+        protocol = branch.protocol or protocol_for(uri.transport, uri.scheme == "sips")
         if protocol not in self.sockets.transports:
             return Unreachable(478, f"Unresolvable destination (no {protocol} socket)")
         hops: list[NextHop]

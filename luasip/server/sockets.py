@@ -79,7 +79,7 @@ class Sockets:
                 continue
             if preferred is not None and listener.text == preferred.text:
                 return listener
-            if first is None or (preferred is None and listener.text == received.text):
+            if first is None or listener.text == received.text:
                 first = listener
         return first
 
