@@ -57,9 +57,10 @@ class TransactionTable:
 
     def by_call_id(self, call_id: str, cseq: str) -> Transaction | None:
         """The transaction of the request with this Call-ID and CSeq number."""
+        number = cseq.split()[:1]
         for transaction in self.all():
             request = transaction.request
-            if request.call_id == call_id and str(request.cseq.number) == cseq.split()[0]:
+            if request.call_id == call_id and [str(request.cseq.number)] == number:
                 return transaction
         return None
 
