@@ -1,0 +1,136 @@
+"""luasip/server/pool.py: threads made when needed, what becomes of results, the end. Late and stuck calls are in
+test_lua_pool.py."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from luasip.server.pool import ENDED, ImmediatePool, Job, Pool, PoolSettings
+
+
+class Results:
+    """What calls gave, in the order they ended."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self._more = threading.Condition()
+
+    def __call__(self, value: Any) -> None:
+        with self._more:
+            self.values.append(value)
+            self._more.notify_all()
+
+    def wait_for(self, count: int) -> list[Any]:
+        with self._more:
+            assert self._more.wait_for(lambda: len(self.values) >= count, 5.0), self.values
+            return self.values
+
+
+@pytest.fixture
+def results() -> Results:
+    return Results()
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    pool = Pool("sql", PoolSettings(2, 1))
+    yield pool
+    pool.stop()
+
+
+def threads_of(name: str) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith(f"pool-{name}-")]
+
+
+def ends(pool: Pool, calls: list[Callable[[], Any]], results: Results) -> list[Any]:
+    for number, call in enumerate(calls, 1):
+        assert pool.submit(Job(call, results))
+        results.wait_for(number)
+    return results.values
+
+
+def test_threads_are_made_when_needed_and_used_again(results: Results) -> None:
+    pool = Pool("made-when-needed", PoolSettings(4, 10))
+    assert threads_of(pool.name) == []
+    ends(pool, [threading.get_ident] * 5, results)
+    assert 1 <= len(threads_of(pool.name)) <= 4
+    assert (pool.calls, pool.rejected) == (5, 0)
+    pool.stop()
+    for thread in threads_of(pool.name):
+        thread.join(5)
+    assert threads_of(pool.name) == []
+
+
+@pytest.mark.parametrize("error", [ValueError("v"), KeyboardInterrupt(), SystemExit(3)])
+def test_what_a_call_raises_is_its_result(pool: Pool, results: Results, error: BaseException) -> None:
+    def fail() -> None:
+        raise error
+
+    assert ends(pool, [fail, lambda: "next"], results) == [error, "next"]
+
+
+def test_a_result_nobody_can_take_is_logged(
+    pool: Pool, results: Results, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(value: Any) -> None:
+        raise LookupError("nobody there")
+
+    with caplog.at_level(logging.ERROR, "luasip.pool"):
+        for _ in range(3):
+            while not pool.submit(Job(lambda: 1, refuse)):
+                pass
+        while pool.pending:
+            pass
+    assert caplog.messages == ["pool sql: a result was lost"] * 3
+    assert ends(pool, [lambda: "alive"], results) == ["alive"]
+
+
+def test_never_more_at_once_than_threads_and_none_lost(results: Results) -> None:
+    pool = Pool("busy", PoolSettings(3, 1000))
+    lock, now, most = threading.Lock(), [0], [0]
+
+    def call() -> None:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        with lock:
+            now[0] -= 1
+
+    for _ in range(500):
+        assert pool.submit(Job(call, results))
+    results.wait_for(500)
+    assert 1 <= most[0] <= 3
+    assert len(threads_of(pool.name)) <= 3
+    pool.stop()
+
+
+def test_stop_drops_what_waits_and_refuses_what_comes(results: Results) -> None:
+    pool = Pool("stopped", PoolSettings(1, 5))
+    began, over = threading.Event(), threading.Event()
+    running = Job(lambda: (began.set(), over.wait(5), "ran")[-1], results)
+    assert pool.submit(running)
+    assert began.wait(5)
+    waiting = Job(lambda: "waited", results)
+    assert pool.submit(waiting)
+    pool.stop()
+    assert not pool.submit(Job(lambda: "late", results))
+    assert pool.rejected == 1
+    assert not pool.drop(waiting)
+    over.set()
+    assert results.wait_for(1) == ["ran"]
+    for thread in threads_of(pool.name):
+        thread.join(5)
+    assert (results.values, running.state, pool.pending) == (["ran"], ENDED, 0)
+    assert threads_of(pool.name) == []
+
+
+def test_the_pool_of_virtual_time_runs_each_call_at_once(results: Results) -> None:
+    pool = ImmediatePool("sql", PoolSettings(0, 0))
+    assert pool.submit(Job(lambda: threading.current_thread(), results))
+    assert pool.submit(Job(lambda: 1 // 0, results))
+    assert results.values[0] is threading.current_thread()
+    assert isinstance(results.values[1], ZeroDivisionError)
+    assert pool.calls == 2
