@@ -5,6 +5,7 @@ from typing import Protocol
 
 from luasip.errors import TransportError
 from luasip.kemi.context import Listener as ListenerView
+from luasip.transport.address import normal_literal
 from luasip.transport.packet import Destination, ErrorCallback, Listener, Transport
 
 DEFAULT_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061, "sctp": 5060, "ws": 80, "wss": 443}
@@ -35,7 +36,7 @@ class Sockets:
         """`transports` by protocol; `aliases` are (protocol, host, port) that count as ours too, "" and 0 match any."""
         self.transports = transports
         self._streams = streams
-        self._aliases = [(protocol, host.lower().strip("[]"), port) for protocol, host, port in aliases]
+        self._aliases = [(protocol, _plain(host), port) for protocol, host, port in aliases]
         self.listeners: list[Listener] = []
         self.refresh()
 
@@ -51,14 +52,14 @@ class Sockets:
             self._add_own(listener.host, listener.port, listener.protocol)
             if listener.advertised_host:
                 port = listener.advertised_port or listener.port
-                self._add_own(listener.advertised_host.lower().strip("[]"), port, listener.protocol)
+                self._add_own(_plain(listener.advertised_host), port, listener.protocol)
 
     def _add_own(self, host: str, port: int, protocol: str) -> None:
         self._own.update((host, number, name) for number in (port, 0) for name in (protocol, ""))
 
     def is_own(self, host: str, port: int = 0, protocol: str = "") -> bool:
         """Whether a host (name or address) is ours; port 0 and protocol "" match any."""
-        host = host.lower().strip("[]")
+        host = _plain(host)
         if (host, port, protocol) in self._own:
             return True
         return bool(self._aliases) and any(
@@ -104,3 +105,9 @@ class Sockets:
                 on_error(TransportError(f"nothing listens on {destination.protocol}"))
             return
         transport.send(text.encode("latin-1"), destination, on_error)
+
+
+def _plain(host: str) -> str:
+    """A host as it is compared: lower case, no brackets, an IPv6 address in its one spelling."""
+    host = host.lower().strip("[]")
+    return normal_literal(host) or host if ":" in host else host
