@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
+from luasip.errors import TransportError
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Export, Module, Route
 from luasip.kemi.operation import Call, Operation
@@ -82,6 +83,8 @@ class FakeServices:
     filtered_ack_told: list[Callable[[Request], None]] = field(default_factory=list)
     granted: dict[str, Any] = field(default_factory=dict)
     domains: tuple[str, ...] = ("example.com",)
+    hosts: dict[str, list[str]] = field(default_factory=dict)
+    """Addresses by host name, for addresses_of and name_of."""
     _tokens: int = 0
 
     def now(self) -> float:
@@ -98,7 +101,8 @@ class FakeServices:
         if host.lower() in self.domains:
             return True
         return any(
-            host.strip("[]") == s.host and port in (0, s.port) and protocol in ("", s.protocol) for s in self.listeners
+            host.strip("[]") == s.host and port in (0, s.port) and protocol in ("", s.protocol)
+            for s in self.listeners
         )
 
     def reply(
@@ -198,6 +202,20 @@ class FakeServices:
 
     def statistic(self, name: str) -> int | None:
         return self.counters.get(name)
+
+    def all_statistics(self) -> dict[str, int]:
+        return dict(self.counters)
+
+    def addresses_of(self, host: str) -> list[str]:
+        if host not in self.hosts:
+            raise TransportError(f"{host!r} has no address")
+        return self.hosts[host]
+
+    def name_of(self, address: str) -> str:
+        for name, addresses in self.hosts.items():
+            if address in addresses:
+                return name
+        raise TransportError(f"{address!r} has no name")
 
 
 def context(

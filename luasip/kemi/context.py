@@ -489,3 +489,15 @@ class Services(Protocol):
     def statistic(self, name: str) -> int | None:
         """Value of the statistic `group:name`, or `name` in any group; None when unknown."""
         ...
+
+    def all_statistics(self) -> dict[str, int]:
+        """Every statistic by its full name, `group:name`."""
+        ...
+
+    def addresses_of(self, host: str) -> list[str]:
+        """IP literals of a host name, best first. Blocks: call it in the dns pool. Raises TransportError."""
+        ...
+
+    def name_of(self, address: str) -> str:
+        """Host name of an IP literal. Blocks: call it in the dns pool. Raises TransportError."""
+        ...

@@ -11,7 +11,7 @@ from typing import Any
 from luasip.errors import TransportError
 from luasip.transport.address import is_literal, normal_literal
 
-__all__ = ["NextHop", "default_port", "is_literal", "resolve"]
+__all__ = ["NextHop", "addresses_of", "default_port", "is_literal", "name_of", "resolve"]
 
 Lookup = Callable[..., Sequence[tuple[Any, ...]]]
 """What getaddrinfo is."""
@@ -66,7 +66,9 @@ def protocol_for(transport: str, secure: bool) -> str:
     return "tls" if transport in ("", "udp", "tcp", "tls") else transport
 
 
-def addresses_of(host: str, ipv4: bool, ipv6: bool, lookup: Lookup) -> list[str]:
+def addresses_of(
+    host: str, ipv4: bool = True, ipv6: bool = True, lookup: Lookup = socket.getaddrinfo
+) -> list[str]:
     """The addresses of a name, each once, in the system's order of preference (RFC 6724)."""
     family = socket.AF_UNSPEC if ipv4 and ipv6 else socket.AF_INET6 if ipv6 else socket.AF_INET
     try:
@@ -81,3 +83,11 @@ def addresses_of(host: str, ipv4: bool, ipv6: bool, lookup: Lookup) -> list[str]
     if not addresses:
         raise TransportError(f"{host!r} has no address of a family this server listens on")
     return list(addresses)
+
+
+def name_of(address: str, lookup: Callable[[str], tuple[str, Any, Any]] = socket.gethostbyaddr) -> str:
+    """The name an IP literal has in the DNS (PTR). Raises TransportError when it has none."""
+    try:
+        return lookup(address)[0]
+    except (OSError, UnicodeError) as error:
+        raise TransportError(f"{address!r} has no name: {error}") from error

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from luasip.errors import TransportError
-from luasip.transport.resolver import NextHop, default_port, resolve
+from luasip.transport.resolver import NextHop, default_port, name_of, resolve
 
 
 def no_lookup(*arguments: Any) -> list[tuple[Any, ...]]:
@@ -73,3 +73,14 @@ def test_the_system_knows_localhost() -> None:
 @pytest.mark.parametrize(("protocol", "port"), [("udp", 5060), ("tcp", 5060), ("tls", 5061), ("wss", 443)])
 def test_default_port(protocol: str, port: int) -> None:
     assert default_port(protocol) == port
+
+
+def test_the_name_of_an_address() -> None:
+    def known(address: str) -> tuple[str, list[str], list[str]]:
+        if address != "192.0.2.1":
+            raise OSError("host not found")
+        return "one.example", [], [address]
+
+    assert name_of("192.0.2.1", known) == "one.example"
+    with pytest.raises(TransportError, match=r"192\.0\.2\.2"):
+        name_of("192.0.2.2", known)
