@@ -6,18 +6,23 @@ from luasip.modules.async_ import Async
 from luasip.modules.cfgutils import Cfgutils
 from luasip.modules.core import Core
 from luasip.modules.corex import Corex
+from luasip.modules.counters import Counters
 from luasip.modules.hdr import Hdr
 from luasip.modules.htable import Htable
 from luasip.modules.http_async_client import HttpAsyncClient
 from luasip.modules.http_client import HttpClient
+from luasip.modules.ipops import Ipops
+from luasip.modules.kex import Kex
 from luasip.modules.kx import Kx
 from luasip.modules.luasip_http import Http
 from luasip.modules.luasip_sql import Sql
 from luasip.modules.maxfwd import Maxfwd
+from luasip.modules.mqueue import Mqueue, Queue
 from luasip.modules.nathelper import Nathelper
 from luasip.modules.pike import Pike
 from luasip.modules.pv import Pv
 from luasip.modules.pvx import Pvx
+from luasip.modules.regex import Regex
 from luasip.modules.registrar import Registrar
 from luasip.modules.rr import Rr
 from luasip.modules.rtimer import Rtimer
@@ -25,6 +30,7 @@ from luasip.modules.sanity import Sanity
 from luasip.modules.siputils import Siputils
 from luasip.modules.sl import Sl
 from luasip.modules.sqlops import Sqlops
+from luasip.modules.statistics import Statistics
 from luasip.modules.suspension import Suspension
 from luasip.modules.textops import Textops
 from luasip.modules.textopsx import Textopsx
@@ -32,6 +38,7 @@ from luasip.modules.timer import Timer
 from luasip.modules.tm import Tm
 from luasip.modules.tmx import Tmx
 from luasip.modules.usrloc import Usrloc
+from luasip.modules.uuid_ import Uuid
 from luasip.modules.x import X
 from luasip.modules.xlog import Xlog
 
@@ -63,6 +70,14 @@ MODULES: tuple[type[Module], ...] = (
     Registrar,
     Nathelper,
     Htable,
+    Queue,
+    Mqueue,
+    Statistics,
+    Counters,
+    Ipops,
+    Kex,
+    Regex,
+    Uuid,
     Pike,
     Sql,
     Sqlops,

@@ -1,0 +1,5 @@
+"""ipops: questions about IP addresses, and looking names up."""
+
+from luasip.modules.ipops.module import Ipops
+
+__all__ = ["Ipops"]
