@@ -5,10 +5,16 @@ Knows no sockets.
 
 import logging
 import threading
+from typing import Final
 
 from luasip.transport.packet import ErrorCallback
 
 logger = logging.getLogger("luasip.transport")
+
+
+_NAMES: Final = {
+    direction: (f"messages_{direction}", f"bytes_{direction}") for direction in ("received", "sent")
+}
 
 
 class Counters:
@@ -27,7 +33,7 @@ class Counters:
 
     def count_message(self, direction: str, size: int) -> None:
         """Count one message of `size` bytes; `direction` is "received" or "sent"."""
-        messages, octets = f"messages_{direction}", f"bytes_{direction}"
+        messages, octets = _NAMES[direction]
         counts = self._counts
         with self._lock:
             counts[messages] = counts.get(messages, 0) + 1

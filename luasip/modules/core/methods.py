@@ -28,6 +28,8 @@ METHOD_LETTERS: Final = {
 }
 """What each letter of is_method_in stands for. INFO has none."""
 
+LETTERS_OF: Final = {method: letter for letter, method in METHOD_LETTERS.items()}
+
 
 class Methods(Module):
     """Predicates on the method."""
@@ -54,7 +56,8 @@ class Methods(Module):
         Returns: true when one of them stands for the method.
         """
         method = method_of(ctx.message)
-        return any(METHOD_LETTERS.get(letter) == method for letter in vmethod.upper())
+        letter = LETTERS_OF.get(method)
+        return letter is not None and letter in vmethod.upper()
 
     @function()
     def is_ACK(self, ctx: RouteContext) -> bool:

@@ -75,9 +75,10 @@ def _scheme(subject: Subject) -> Fault | None:
 
 def _required_headers(subject: Subject) -> Fault | None:
     message = subject.message
+    repeated = message.repeated
     for key in ("from", "to", "call-id", "cseq", "via"):
-        lines = message.all(key)
-        if not lines or not lines[0].value or (key != "via" and len(lines) > 1):
+        line = message.first(key)
+        if line is None or not line.value or (key != "via" and key in repeated):
             return SILENT
     return None
 
@@ -125,6 +126,8 @@ def _expires(subject: Subject) -> Fault | None:
 
 
 def _proxy_require(subject: Subject) -> Fault | None:
+    if subject.message.first("proxy-require") is None:
+        return None
     try:
         wanted = subject.message.values("proxy-require")
     except SipError:
@@ -166,6 +169,8 @@ def _authorization(subject: Subject) -> Fault | None:
 
 
 def _credentials(message: Message, digest_only: bool) -> Fault | None:
+    if message.first("authorization") is None and message.first("proxy-authorization") is None:
+        return None
     for line in [*message.all("authorization"), *message.all("proxy-authorization")]:
         if line.value.partition(" ")[0].lower() != "digest":
             if digest_only:

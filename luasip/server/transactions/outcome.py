@@ -65,9 +65,10 @@ class Outcome:
         self, transaction: Transaction, branch: ClientBranch, response: Response, source: Source
     ) -> Flow:
         """A response of one of our branches came."""
-        context = RouteContext(Route.REPLY, response, source, self.services)
-        context.script_variables = transaction.slot.runtime.script_variables
-        yield from self._reply_route(transaction, context)
+        runtime = transaction.slot.runtime
+        context = RouteContext(Route.REPLY, response, source, self.services, runtime.script_variables)
+        if self.reply_route in runtime.functions:
+            yield RunRoute(self.reply_route, context)
         if context.dropped:
             return
         response = context.message  # type: ignore[assignment]
