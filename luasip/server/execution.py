@@ -32,7 +32,8 @@ from luasip.script.plain_data import FunctionName
 from luasip.script.runtime import DONE, SUSPENDED, Runtime, Step
 from luasip.server import logs
 from luasip.server.pool import Job, Pool
-from luasip.server.timers import Entry, Timers
+from luasip.server.timers import Timers
+from luasip.server.waiting import Wait
 from luasip.server.wakeup import WakeUps
 from luasip.sip.message import Request
 
@@ -42,6 +43,9 @@ Flow = Generator[Operation, Any, Any]
 
 DEEPEST = 100
 """Callbacks and flows in each other, as by KSR.app_lua.run; one more is refused."""
+
+DEEPEST_BLOCKING = 20
+"""The same for callbacks that run where Lua cannot yield: they take the stack of the thread."""
 
 
 def _refusal(operation: Operation) -> Any:
@@ -140,47 +144,6 @@ class Task:
             if isinstance(frame, LuaFrame):
                 return frame
         return None
-
-
-class _Wait:
-    """What resumes a task: the first of completion and deadline wins, the other finds it taken."""
-
-    __slots__ = ("_deadline", "_lock", "_resume", "_taken", "on_taken")
-
-    def __init__(self, resume: Callable[[Any], None]) -> None:
-        self._lock = threading.Lock()
-        self._resume = resume
-        self._taken = False
-        self._deadline: Entry | None = None
-        self.on_taken: Callable[[], None] | None = None
-
-    def limit(self, deadline: Entry) -> None:
-        """Cancel this timer entry once the wait is over, which it may be already."""
-        with self._lock:
-            self._deadline = deadline
-            taken = self._taken
-        if taken:
-            deadline.cancel()
-
-    def expire(self) -> None:
-        """Do now what was to be done at the deadline."""
-        with self._lock:
-            action = None if self._deadline is None else self._deadline.action
-        if action is not None:
-            action()
-
-    def take(self, value: Any) -> bool:
-        with self._lock:
-            if self._taken:
-                return False
-            self._taken = True
-            deadline = self._deadline
-        if deadline is not None:
-            deadline.cancel()
-        if self.on_taken is not None:
-            self.on_taken()
-        self._resume(value)
-        return True
 
 
 class Execution:
@@ -341,7 +304,7 @@ class Execution:
         task.started_at = self.timers.clock()
         with self._suspended_lock:
             self._suspended[id(task)] = task
-        wait = _Wait(lambda value: self.timers.soon(lambda: self._resume(task, value)))
+        wait = Wait(lambda value: self.timers.soon(lambda: self._resume(task, value)))
         if isinstance(operation, Parallel):
             runtime = frame.runtime if frame is not None else task.runtime
             assert runtime is not None
@@ -349,7 +312,7 @@ class Execution:
         else:
             self._begin(operation, wait)
 
-    def _begin(self, operation: Operation, wait: _Wait) -> None:
+    def _begin(self, operation: Operation, wait: Wait) -> None:
         """Start what the operation stands for, with its deadline."""
         if isinstance(operation, Sleep):
             self.timers.after(operation.seconds, lambda: wait.take(None))
@@ -365,7 +328,7 @@ class Execution:
         elif isinstance(operation, Call):
             self._begin_call(operation, wait)
 
-    def _begin_parallel(self, runtime: Runtime, operation: Parallel, wait: _Wait) -> None:
+    def _begin_parallel(self, runtime: Runtime, operation: Parallel, wait: Wait) -> None:
         """Start every function as a task of its own; the last one to end resumes the waiting task."""
         results = [False] * len(operation.routes)
         running = set(range(len(results)))
@@ -388,13 +351,13 @@ class Execution:
 
     def run_in_pool(self, operation: Call, done: Callable[[Any], None]) -> bool:
         """Carry out a call nobody waits for; `done` gets its result on the timer thread. False when it is refused."""
-        return self._submit(operation, _Wait(lambda value: self.timers.soon(lambda: done(value))))
+        return self._submit(operation, Wait(lambda value: self.timers.soon(lambda: done(value))))
 
-    def _begin_call(self, operation: Call, wait: _Wait) -> None:
+    def _begin_call(self, operation: Call, wait: Wait) -> None:
         if not self._submit(operation, wait):
             wait.take(POOL_FULL)
 
-    def _submit(self, operation: Call, wait: _Wait) -> bool:
+    def _submit(self, operation: Call, wait: Wait) -> bool:
         """Hand a call to its pool and limit its time; False when the pool is full."""
         pool = self.pools[operation.pool]
         limit = self._limit_of(operation)
@@ -460,7 +423,7 @@ class Execution:
             results.append(value)
             done.set()
 
-        wait = _Wait(finished)
+        wait = Wait(finished)
         self._begin(operation, wait)
         # This may be the timer thread itself, which would wait for ever for a deadline of its own.
         if not done.wait(self._limit_of(operation)):
@@ -476,10 +439,16 @@ class Execution:
 
     def _run_blocking(self, frame: LuaFrame) -> bool:
         """Run a Lua callback to its end on this thread; returns whether it ended well."""
+        local = self._local
         outer = self.runtime
         if outer is None:
             return False
-        runtime = self._local.runtime = frame.place(outer)
+        depth: int = getattr(local, "depth", 0)
+        if depth >= DEEPEST_BLOCKING:
+            self._count("too_deep", f"{frame.name} refused: {depth} callbacks that block run in each other")
+            return False
+        local.depth = depth + 1
+        runtime = local.runtime = frame.place(outer)
         try:
             with runtime.lock:
                 step = frame.start(runtime)
@@ -491,4 +460,4 @@ class Execution:
                     step = runtime.resume(step.coroutine, frame.context, ok, answer)
             return bool(self._after(frame, step)[1])
         finally:
-            self._local.runtime = outer
+            local.runtime, local.depth = outer, depth

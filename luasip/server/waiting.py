@@ -1,0 +1,48 @@
+"""One wait of one task: completion and deadline race to end it. Knows neither tasks nor what is waited for."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from luasip.server.timers import Entry
+
+
+class Wait:
+    """What resumes a task: the first of completion and deadline wins, the other finds it taken."""
+
+    __slots__ = ("_deadline", "_lock", "_resume", "_taken", "on_taken")
+
+    def __init__(self, resume: Callable[[Any], None]) -> None:
+        self._lock = threading.Lock()
+        self._resume = resume
+        self._taken = False
+        self._deadline: Entry | None = None
+        self.on_taken: Callable[[], None] | None = None
+
+    def limit(self, deadline: Entry) -> None:
+        """Cancel this timer entry once the wait is over, which it may be already."""
+        with self._lock:
+            self._deadline = deadline
+            taken = self._taken
+        if taken:
+            deadline.cancel()
+
+    def expire(self) -> None:
+        """Do now what was to be done at the deadline."""
+        with self._lock:
+            action = None if self._deadline is None else self._deadline.action
+        if action is not None:
+            action()
+
+    def take(self, value: Any) -> bool:
+        with self._lock:
+            if self._taken:
+                return False
+            self._taken = True
+            deadline = self._deadline
+        if deadline is not None:
+            deadline.cancel()
+        if self.on_taken is not None:
+            self.on_taken()
+        self._resume(value)
+        return True
