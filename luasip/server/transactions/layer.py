@@ -373,6 +373,9 @@ class TransactionLayer:
         now = self.timers.clock()
         with transaction.lock:
             transaction.timer_entry = None
+            if now < transaction.timer_at() < math.inf:  # what it was set for has been put off
+                self.reschedule(transaction)
+                return
             machine = transaction.machine
             server_step = machine.on_timer(now) if machine is not None and machine.timer_at <= now else 0
             steps: list[tuple[ClientBranch, int]] = []
