@@ -4,6 +4,7 @@ A group has a bounded queue; a full one refuses. A route that suspends frees its
 thread; who must not begin again before it has ended is told when it has.
 """
 
+import contextlib
 import logging
 import queue
 import threading
@@ -39,6 +40,8 @@ class LuaWorkers:
         self._services = services
         self._execution = execution
         self._suspension = suspension
+        self._lock = threading.Lock()
+        self._stopped = False
         self._jobs: queue.Queue[Job | None] = queue.Queue(QUEUE)
         self._threads: list[threading.Thread] = []
         self._borrowed: Callable[[], RuntimeSlot] | None = None
@@ -57,29 +60,32 @@ class LuaWorkers:
         self._borrowed = borrowed
 
     def stop(self) -> None:
-        """End the threads after the jobs they are in; waiting jobs are dropped."""
+        """End the threads after the jobs they are in; waiting jobs are dropped, later ones refused."""
+        with self._lock:
+            self._stopped = True
+        while not self._jobs.empty():
+            with contextlib.suppress(queue.Empty):  # a thread took it
+                self._jobs.get_nowait()
         for _ in self._threads:
-            try:
-                self._jobs.put_nowait(None)
-            except queue.Full:
-                log.warning("%s: stopped with a full queue", self.name)
-                return
+            self._jobs.put_nowait(None)
         for thread in self._threads:
             thread.join(2.0)
 
     def submit(self, job: Job) -> bool:
-        """Hand a job over; False when the queue is full."""
+        """Hand a job over; False when the queue is full or the group was stopped."""
         if self._borrowed is not None:
             borrowed = self._borrowed
             self._execution.timers.soon(lambda: job(borrowed()))
             return True
-        try:
-            self._jobs.put_nowait(job)
-        except queue.Full:
+        with self._lock:
+            if self._stopped:
+                return False
+            if not self._jobs.full():
+                self._jobs.put_nowait(job)
+                return True
             self.refused += 1
-            log.warning("%s: %d jobs wait already, one was refused", self.name, QUEUE)
-            return False
-        return True
+        log.warning("%s: %d jobs wait already, one was refused", self.name, QUEUE)
+        return False
 
     def resume(self, transaction: TransactionView, callback: str, argument: str) -> bool:
         """Continue a suspended transaction on one of these threads; False when the queue is full."""
@@ -128,5 +134,5 @@ class LuaWorkers:
                 return
             try:
                 job(slot)
-            except Exception:  # noqa: BLE001 - the worker loop: one failed job must not end the thread
+            except Exception:  # the worker loop: one failed job must not end the thread
                 log.exception("%s: a job failed", self.name)
