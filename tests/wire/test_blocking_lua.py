@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.wire.load import ask, under_load
 from tests.wire.process import Served
 
@@ -33,7 +31,6 @@ def test_blocking_code_holds_no_receiver(tmp_path: Path) -> None:
         assert ask(server.address, "read") == "read"
 
 
-@pytest.mark.skipif(not Path("/usr/share/lua/5.4/socket.lua").exists(), reason="Debian's lua-socket is not installed")
 def test_a_module_written_in_c(tmp_path: Path) -> None:
     with Served(tmp_path, "", SCRIPT) as server:
         assert ask(server.address, "socket") == "socket"
