@@ -1,8 +1,7 @@
 """Following a request's Route headers: what loose_route does (RFC 3261 §16.4, §16.6 step 6, §16.12).
 
 As Kamailio it removes the one Route that is ours, or the two of a double Record-Route, and no further own
-ones: a request that is to pass this server again does. It changes Request-URI and destination of the context
-    and adds
+ones: a request that is to pass this server again does. It changes Request-URI and destination of the context and adds
 the removals to its edits; which addresses are ours and which sockets there are come as arguments.
 """
 
