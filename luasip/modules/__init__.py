@@ -3,6 +3,8 @@
 from luasip.kemi.declare import Module
 from luasip.modules.app_lua import AppLua
 from luasip.modules.async_ import Async
+from luasip.modules.auth import Auth
+from luasip.modules.auth_db import AuthDb
 from luasip.modules.cfgutils import Cfgutils
 from luasip.modules.core import Core
 from luasip.modules.corex import Corex
@@ -19,6 +21,7 @@ from luasip.modules.luasip_sql import Sql
 from luasip.modules.maxfwd import Maxfwd
 from luasip.modules.mqueue import Mqueue, Queue
 from luasip.modules.nathelper import Nathelper
+from luasip.modules.permissions import Permissions
 from luasip.modules.pike import Pike
 from luasip.modules.pv import Pv
 from luasip.modules.pvx import Pvx
@@ -69,6 +72,8 @@ MODULES: tuple[type[Module], ...] = (
     Usrloc,
     Registrar,
     Nathelper,
+    Auth,
+    AuthDb,
     Htable,
     Queue,
     Mqueue,
@@ -79,6 +84,7 @@ MODULES: tuple[type[Module], ...] = (
     Regex,
     Uuid,
     Pike,
+    Permissions,
     Sql,
     Sqlops,
     Http,
