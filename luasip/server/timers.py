@@ -13,6 +13,9 @@ from collections.abc import Callable
 
 log = logging.getLogger("luasip.timers")
 
+GRAIN = 0.005
+"""Seconds the thread sleeps at least: one waking for all that comes due meanwhile, instead of one for each."""
+
 Clock = Callable[[], float]
 Action = Callable[[], object]
 
@@ -116,7 +119,8 @@ class Timers:
         self._drop_cancelled()
         if not self._heap:
             return None
-        return max(0.0, self._heap[0][0] - self.clock())
+        wait = self._heap[0][0] - self.clock()
+        return 0.0 if wait <= 0.0 else max(wait, GRAIN)
 
     def _drop_cancelled(self) -> None:
         while self._heap and self._heap[0][2].action is None:
