@@ -249,13 +249,14 @@ class Server:
             unanswered = sum(not transaction.final_sent for transaction in self.layer.table.all())
             suspended = len(self.execution.suspended)
             log.warning("stopping with %d unanswered requests and %d suspended routes", unanswered, suspended)
+        # Before the transports: a route that has just ended sends its answers from these threads.
+        for workers in self._lua_workers:
+            workers.stop()
+        self.timers.stop()
         for transport in self.transports:
             for name in transport.stop():
                 log.error("thread %s did not end", name)
         self.housekeeping.stop()
-        for workers in self._lua_workers:
-            workers.stop()
-        self.timers.stop()
         for module in reversed(self._started):
             module.stop()
         self._started = []

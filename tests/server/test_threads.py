@@ -24,6 +24,10 @@ function ksr_request_route()
   if user == "slow" then
     KSR.gate.enter()
     KSR.sl.send_reply(200, "Slow")
+  elseif user == "lingering" then
+    KSR.gate.enter()
+    KSR.sl.send_reply(200, "Lingered")
+    KSR.gate.linger()
   elseif user == "quick" then
     KSR.sl.send_reply(200, "Quick")
   end
@@ -38,12 +42,19 @@ class Gate(Module):
 
     def __init__(self, settings: Module.Settings, services: Services) -> None:
         self.entered, self.open = threading.Event(), threading.Event()
+        self.lingers, self.let_go = threading.Event(), threading.Event()
         self.threads: list[str] = []
 
     def _wait(self) -> bool:
         self.threads.append(threading.current_thread().name)
         self.entered.set()
         return self.open.wait(10)
+
+    @function()
+    def linger(self, ctx: RouteContext) -> None:
+        """Hold the thread until the test lets it go."""
+        self.lingers.set()
+        self.let_go.wait(10)
 
     @function(suspends=True)
     def enter(self, ctx: RouteContext) -> Generator[Operation, Any, int]:
@@ -198,6 +209,23 @@ def test_stop_waits_for_a_route_that_waits(running: Running, protocol: str) -> N
         stopping.join(5)
         assert not stopping.is_alive()
     assert len(running.server.execution.suspended) == 0
+
+
+def test_stop_waits_for_what_a_route_has_answered_but_not_sent_yet(running: Running) -> None:
+    """Answers leave when the route ends or waits again."""
+    gate = running.gate
+    with running.connect() as phone:
+        phone.send("lingering")
+        assert gate.entered.wait(5)
+        gate.open.set()
+        assert gate.lingers.wait(5)
+        stopping = threading.Thread(target=running.server.stop, args=(10.0,))
+        stopping.start()
+        stopping.join(0.2)
+        gate.let_go.set()
+        assert phone.answer() == "Lingered"
+        stopping.join(5)
+        assert not stopping.is_alive()
 
 
 def test_stop_says_what_it_could_not_wait_for(running: Running, caplog: pytest.LogCaptureFixture) -> None:
