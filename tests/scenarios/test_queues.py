@@ -1,5 +1,7 @@
 """Queues between routes, and waiting for their items."""
 
+from pathlib import Path
+
 from tests.scenarios.scene import Scene
 
 DRAINED = """
@@ -59,3 +61,14 @@ def test_no_item_comes() -> None:
         alice.send(alice.request("SUBSCRIBE", "sip:bob@example.com"))
         scene.advance(5.1)
         assert alice.statuses()[-1] == 404
+
+
+def test_a_queue_outlives_the_server(tmp_path: Path) -> None:
+    settings = f'[modules.mqueue]\nmqueue = "name=calls;dbmode=1"\ndb_url = "sqlite:///{tmp_path}/queues.db"'
+    with Scene(WAITING, settings) as scene:
+        alice = scene.phone("alice")
+        alice.send(alice.request("MESSAGE", "sip:bob@example.com", call_id="kept"))
+    with Scene(WAITING, settings) as scene:
+        alice = scene.phone("alice")
+        alice.send(alice.request("SUBSCRIBE", "sip:bob@example.com"))
+        assert alice.unread[-1].reason == "kept"
