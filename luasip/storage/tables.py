@@ -114,3 +114,13 @@ def htable_table(name: str, columns: Mapping[str, str]) -> Table:
             for key, kind in types.items()
         ],
     )
+
+
+def subscriber_table(name: str) -> Table:
+    """A table of users for auth_db: each with the password, or with H(A1) made from user and from user@domain."""
+    sizes = {"username": 64, "domain": 64, "password": 64, "ha1": 128, "ha1b": 128}
+    columns = [Column(key, String(size), nullable=False, default="", server_default="") for key, size in sizes.items()]
+    table = Table(name, MetaData(), Column("id", Integer, primary_key=True, autoincrement=True), *columns)
+    Index(f"{name}_account_idx", table.c["username"], table.c["domain"], unique=True)
+    Index(f"{name}_username_idx", table.c["username"])
+    return table

@@ -1,6 +1,7 @@
 """lua/default.lua: what it does with registrations, calls, strangers, floods, and with modules that may be loaded.
 
-Modules that LuaSIP may not have stand in as Lua tables that say what they were called with.
+Passwords are in test_auth.py, phones behind NAT in test_nat.py. A module that LuaSIP may not have stands in as a Lua
+table.
 """
 
 from pathlib import Path
@@ -180,39 +181,3 @@ def test_trusted_address_may_reach_other_domains() -> None:
         other.answer(received, 200, "OK")
         stranger.send(stranger.request("INVITE", other.uri))
         assert stranger.statuses() == [403]
-
-
-AUTH = """
-KSR.auth_db = {
-    auth_check = function(realm, table, flags)
-        if realm ~= "example.com" or table ~= "subscriber" or flags ~= 1 then return -1 end
-        return KSR.hdr.is_present("Authorization")
-    end,
-    is_subscriber = function(uri) return uri == "sip:bob@example.com" and 1 or -1 end,
-}
-KSR.auth = {
-    auth_challenge = function(realm) KSR.sl.send_reply(401, "Unauthorized for " .. realm) end,
-    consume_credentials = function() return KSR.hdr.remove("Authorization") end,
-}
-"""
-
-
-def test_users_of_our_domain_must_prove_who_they_are() -> None:
-    with Default(AUTH) as scene:
-        alice, other = scene.phone("alice"), scene.phone("other")
-        alice.send(alice.request("REGISTER", "sip:example.com", to="sip:alice@example.com", call_id="1"))
-        alice.send(alice.request("INVITE", other.uri, call_id="2"))
-        alice.send(alice.request("INVITE", "sip:bob@example.com", call_id="3"))
-        assert alice.statuses() == [401, 401, 401]
-        alice.send(alice.request("INVITE", other.uri, "Authorization: Digest x", call_id="4"))
-        [received] = other.requests()
-        assert received.first("authorization") is None
-        other.answer(received, 200, "OK")
-        alice.statuses()
-        alice.send(alice.request("MESSAGE", "sip:bob@example.com", "Authorization: Digest x", call_id="5"))
-        alice.send(alice.request("MESSAGE", "sip:carol@example.com", "Authorization: Digest x", call_id="6"))
-        assert alice.statuses() == [480, 404]
-        stranger = "sip:stranger@elsewhere.example"
-        other.send(other.request("MESSAGE", "sip:bob@example.com", from_uri=stranger, call_id="7"))
-        other.send(other.request("MESSAGE", "sip:bob@elsewhere.example", from_uri=stranger, call_id="8"))
-        assert other.statuses() == [480, 403]

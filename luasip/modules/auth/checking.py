@@ -1,0 +1,227 @@
+"""Credentials of a request checked in two steps, so that between them somebody may look the password up.
+
+`begin` finds the credentials for a realm and looks at their nonce; `finish` looks at the response and uses the
+nonce up. Knows neither passwords nor where they come from.
+"""
+
+from typing import Final
+
+from luasip.errors import SipError
+from luasip.kemi.context import RouteContext, Services
+from luasip.kemi.credentials import accept_credentials
+from luasip.kemi.current import from_header, request_uri, to_header, uri_of
+from luasip.modules.auth.nonces import Freshness, Nonces, UsedNonces, read_count
+from luasip.modules.auth.outcomes import Outcome
+from luasip.modules.auth.settings import AuthSettings
+from luasip.sip.digest import (
+    ALGORITHMS,
+    Credentials,
+    compute_ha1,
+    compute_response,
+    digest_hash,
+    parse_credentials,
+    render_challenge,
+    response_matches,
+)
+from luasip.sip.message import HeaderLine
+from luasip.sip.uri import Uri
+
+AUTHORIZATION: Final = "authorization"
+PROXY_AUTHORIZATION: Final = "proxy-authorization"
+
+EXEMPT: Final = ("ACK", "CANCEL", "PRACK")
+"""Requests that cannot be challenged (RFC 3261 §22.1) and, as in Kamailio, PRACK."""
+
+_USED: Final = "auth.header"
+_STALE: Final = "auth.stale"
+_ALGORITHM: Final = "auth.algorithm"
+_QOPS: Final = ("", "auth", "auth-int")
+_MD5: Final = "MD5"
+
+
+class Checker:
+    """Makes challenges and checks what comes back. May be called from any thread."""
+
+    def __init__(self, settings: AuthSettings, services: Services) -> None:
+        self._settings = settings
+        self._services = services
+        lasting = bool(settings.secret) and not (settings.nonce_count or settings.one_time_nonce)
+        self._nonces = Nonces(
+            settings.secret or services.random_token(32),
+            settings.nonce_expire,
+            settings.nonce_auth_max_drift,
+            0 if lasting else self._now,
+        )
+        self._counts = UsedNonces(settings.nc_array_size, settings.nonce_expire)
+        self._once = UsedNonces(settings.otn_in_flight_no, settings.nonce_expire)
+
+    # ── challenges ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def challenge(self, ctx: RouteContext, realm: str, qop: str, header: str, stale: bool) -> str:
+        """A header line, with CRLF, that asks for credentials by `header`."""
+        named = self._settings.www_challenge_header
+        if header == PROXY_AUTHORIZATION:
+            named = self._settings.proxy_challenge_header
+        value = render_challenge(
+            self.realm(realm),
+            self._make_nonce(ctx),
+            algorithm=self.algorithm(ctx),
+            qop=qop,
+            stale=stale or bool(ctx.attributes.get(_STALE)),
+        )
+        return f"{named}: {value}\r\n"
+
+    def realm(self, realm: str) -> str:
+        """A realm without realm_prefix."""
+        return realm.removeprefix(self._settings.realm_prefix)
+
+    def algorithm(self, ctx: RouteContext) -> str:
+        """The algorithm of this run's challenges."""
+        chosen = ctx.attributes.get(_ALGORITHM)
+        return chosen if isinstance(chosen, str) else self._settings.algorithm or _MD5
+
+    def choose_algorithm(self, ctx: RouteContext, algorithm: str) -> bool:
+        """Use another algorithm for the rest of this run; False when it is unknown."""
+        if algorithm not in ALGORITHMS:
+            return False
+        ctx.attributes[_ALGORITHM] = algorithm
+        return True
+
+    # ── credentials ────────────────────────────────────────────────────────────────────────────────────────
+
+    def begin(self, ctx: RouteContext, realm: str, header: str) -> Outcome | Credentials:
+        """The credentials for `realm` when their form and nonce are good, else what is wrong with them."""
+        if ctx.request.method in EXEMPT:
+            return Outcome.ACCEPTED
+        if not realm:
+            return Outcome.ERROR
+        found = find_credentials(ctx, self.realm(realm), header)
+        if isinstance(found, Outcome):
+            return found
+        line, given = found
+        ctx.attributes[_USED] = line
+        if given.algorithm != self.algorithm(ctx) or given.qop not in _QOPS:
+            return Outcome.ERROR
+        if given.qop and read_count(given.nonce_count) is None:
+            return Outcome.ERROR
+        if len(given.response) != len(digest_hash(given.algorithm, "")):
+            return Outcome.ERROR
+        freshness = self._nonces.check(given.nonce, self._now, self._bound_to(ctx))
+        if freshness is Freshness.STALE:
+            ctx.attributes[_STALE] = True
+            return Outcome.STALE_NONCE
+        return Outcome.ERROR if freshness is Freshness.FOREIGN else given
+
+    def finish(self, ctx: RouteContext, given: Credentials, ha1: str, method: str = "") -> Outcome:
+        """Check the response with H(A1) and use the nonce up; the user counts as authenticated when accepted."""
+        body = ctx.message.body
+        if not response_matches(ha1.lower(), method or ctx.request.method, given, body):
+            return Outcome.WRONG_PASSWORD
+        freshness = self._use(given)
+        if freshness is Freshness.STALE:
+            ctx.attributes[_STALE] = True
+            return Outcome.STALE_NONCE
+        if freshness is Freshness.USED:
+            return Outcome.NONCE_REUSED
+        accept_credentials(ctx, given)
+        if self._settings.add_authinfo_hdr and given.qop:
+            ctx.reply_headers.append(self._authentication_info(ctx, given, ha1))
+        return Outcome.ACCEPTED
+
+    def refuse(self, ctx: RouteContext, given: Credentials) -> None:
+        """Take the time that checking a password takes, for a user who has none."""
+        ha1 = compute_ha1(given.username, given.realm, "", given.algorithm)
+        response_matches(ha1, ctx.request.method, given, ctx.message.body)
+
+    def used_header(self, ctx: RouteContext) -> HeaderLine | None:
+        """The header line that `begin` found last in this run."""
+        line = ctx.attributes.get(_USED)
+        return line if isinstance(line, HeaderLine) else None
+
+    def _use(self, given: Credentials) -> Freshness:
+        made_at = self._nonces.made_at(given.nonce)
+        count = read_count(given.nonce_count) if given.qop else None
+        if self._settings.nonce_count and count is not None:
+            if not self._counts.claim(given.nonce, made_at, count, self._now):
+                return Freshness.STALE
+        elif self._settings.one_time_nonce and not self._once.claim(given.nonce, made_at, 1, self._now):
+            return Freshness.USED
+        return Freshness.GOOD
+
+    def _authentication_info(self, ctx: RouteContext, given: Credentials, ha1: str) -> str:
+        """RFC 7616 §3.5; rspauth is the response with an empty method."""
+        following = self._make_nonce(ctx) if self._settings.one_time_nonce else given.nonce
+        proof = compute_response(ha1.lower(), "", given)
+        parts = f'nextnonce="{following}", qop={given.qop}, rspauth="{proof}"'
+        return f'Authentication-Info: {parts}, cnonce="{given.cnonce}", nc={given.nonce_count}\r\n'
+
+    def _make_nonce(self, ctx: RouteContext) -> str:
+        return self._nonces.make(self._now, self._services.random_token(16), self._bound_to(ctx))
+
+    @property
+    def _now(self) -> int:
+        return int(self._services.wall_clock())
+
+    def _bound_to(self, ctx: RouteContext) -> str:
+        """What the settings bind a nonce of this request to."""
+        if not ctx.is_request:
+            return ""
+        checks, address = self._settings.auth_checks_no_dlg, to_header(ctx.message)
+        if ctx.request.method == "REGISTER":
+            checks = self._settings.auth_checks_register
+        elif address is not None and address.tag:
+            checks = self._settings.auth_checks_in_dlg
+        if not checks:
+            return ""
+        sender = from_header(ctx.message)
+        parts = (
+            ctx.request.request_uri,
+            ctx.message.call_id,
+            "" if sender is None else sender.tag,
+            ctx.source.host,
+        )
+        return "\n".join(part for bit, part in enumerate(parts) if checks >> bit & 1)
+
+
+def find_credentials(ctx: RouteContext, realm: str, header: str) -> Outcome | tuple[HeaderLine, Credentials]:
+    """The first credentials for `realm` (for any when it is "") in the headers with this key."""
+    for line in ctx.message.all(header):
+        try:
+            given = parse_credentials(line.value, line.name)
+        except SipError:
+            return Outcome.ERROR
+        if given.is_digest and (not realm or given.realm.lower() == realm.lower()):
+            return line, given
+    return Outcome.NO_CREDENTIALS
+
+
+def check_user(ctx: RouteContext, username: str, with_domain: bool, skip_sender: bool = False) -> Outcome:
+    """Whether a request speaks for the user who sent it: From, for REGISTER and PUBLISH To, which must be From's.
+
+    Args:
+        username: of the credentials; what follows an "@" does not count.
+        with_domain: compare domains of From, To and Request-URI too.
+        skip_sender: do not compare the credentials' user for requests a phone may send on behalf of another.
+    """
+    method = ctx.request.method
+    sender, receiver, target = (
+        uri_of(from_header(ctx.message)),
+        uri_of(to_header(ctx.message)),
+        request_uri(ctx),
+    )
+    if sender is None or receiver is None or target is None:
+        return Outcome.ERROR
+    own = method in ("REGISTER", "PUBLISH")
+    named = receiver if own else sender
+    skipped = skip_sender and method in ("INVITE", "BYE", "PRACK", "UPDATE", "MESSAGE")
+    if not skipped and username.partition("@")[0] != named.user:
+        return Outcome.OTHER_USER
+    if own and not _same_user(sender, receiver, with_domain):
+        return Outcome.OTHER_USER
+    if method == "PUBLISH" and not _same_user(sender, target, with_domain):
+        return Outcome.OTHER_USER
+    return Outcome.ACCEPTED
+
+
+def _same_user(one: Uri, other: Uri, with_domain: bool) -> bool:
+    return one.user == other.user and (not with_domain or one.host.lower() == other.host.lower())

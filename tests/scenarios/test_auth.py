@@ -1,0 +1,150 @@
+"""Passwords on the default script, with users in SQLite: challenge, wrong password, stale nonce, calls."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from luasip.server.services import ServerServices
+from luasip.sip.digest import Credentials, compute_ha1, compute_response, parse_challenge
+from luasip.sip.message import Response
+from luasip.storage import Databases
+from luasip.storage.tables import subscriber_table
+from tests.scenarios.scene import Phone, Scene
+from tests.scenarios.test_default_script import DEFAULT
+
+REALM = "example.com"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[str]:
+    """A subscriber table with alice and bob."""
+    url = f"sqlite:///{tmp_path}/users.db"
+    databases = Databases()
+    database = databases.open(url)
+    database.create_table(subscriber_table("subscriber"))
+    for user in ("alice", "bob"):
+        ha1 = compute_ha1(user, REALM, f"{user}-password")
+        database.execute_positional(
+            "insert into subscriber (username, domain, ha1) values (?, ?, ?)", [user, REALM, ha1]
+        )
+    yield f'[modules.auth_db]\ndb_url = "{url}"\n'
+    databases.close()
+
+
+def answer(phone: Phone, challenge: Response, method: str, uri: str, password: str = "") -> str:
+    """The header line with which a phone answers a challenge."""
+    asked = challenge.first("proxy-authenticate") or challenge.first("www-authenticate")
+    assert asked is not None
+    name = "Authorization" if challenge.status == 401 else "Proxy-Authorization"
+    given = parse_challenge(asked.value)
+    assert given.realm == REALM
+    params = {
+        "username": phone.name,
+        "realm": given.realm,
+        "nonce": given.nonce,
+        "uri": uri,
+        "algorithm": given.algorithm,
+    }
+    ha1 = compute_ha1(phone.name, REALM, password or f"{phone.name}-password")
+    params["response"] = compute_response(ha1, method, Credentials("Digest", params, ""))
+    return f"{name}: Digest " + ", ".join(f'{key}="{value}"' for key, value in params.items())
+
+
+def register(phone: Phone, cseq: int = 1, *headers: str) -> Response:
+    """The answer to a REGISTER."""
+    fields = {"to": f"sip:{phone.name}@{REALM}", "call_id": f"register-{phone.name}", "cseq": cseq}
+    phone.send(phone.request("REGISTER", f"sip:{REALM}", *headers, **fields))
+    found = [message for message in phone.unread if isinstance(message, Response)]
+    phone.statuses()
+    return found[-1]
+
+
+def registered(phone: Phone) -> str:
+    """Register a phone; gives the credentials it used."""
+    header = answer(phone, register(phone), "REGISTER", f"sip:{REALM}")
+    assert register(phone, 2, header).status == 200
+    return header
+
+
+def test_registration(settings: str) -> None:
+    with Scene(DEFAULT, settings) as scene:
+        alice = scene.phone("alice")
+        challenge = register(alice)
+        assert challenge.status == 401
+        assert "stale" not in challenge.text
+        assert register(alice, 2, answer(alice, challenge, "REGISTER", f"sip:{REALM}")).status == 200
+
+
+def test_strangers_cannot_tell_users_from_others(settings: str) -> None:
+    with Scene(DEFAULT, settings) as scene:
+        answers = []
+        for name in ("alice", "nobody"):
+            phone = scene.phone(name, host="198.51.100.2" if name == "alice" else "198.51.100.3")
+            wrong = answer(phone, register(phone), "REGISTER", f"sip:{REALM}", password="guess")
+            answers.append(register(phone, 2, wrong))
+        seen = [(a.status, a.reason, [line.name for line in a.headers]) for a in answers]
+        assert seen[0] == seen[1]
+        assert seen[0][:2] == (401, "Unauthorized")
+        assert all(a.first("contact") is None for a in answers)
+
+
+def test_stale_nonce(settings: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ServerServices, "wall_clock", lambda services: 1_800_000_000.0 + services.now())
+    with Scene(DEFAULT, settings) as scene:
+        alice = scene.phone("alice")
+        header = registered(alice)
+        scene.advance(301)
+        again = register(alice, 3, header)
+        assert again.status == 401
+        assert "stale=true" in again.text
+        assert register(alice, 4, answer(alice, again, "REGISTER", f"sip:{REALM}")).status == 200
+
+
+def test_credentials_of_one_user_register_no_other(settings: str) -> None:
+    with Scene(DEFAULT, settings) as scene:
+        alice = scene.phone("alice")
+        header = answer(alice, register(alice), "REGISTER", f"sip:{REALM}")
+        fields = {"to": f"sip:bob@{REALM}", "call_id": "other", "from_uri": f"sip:bob@{REALM}"}
+        alice.send(alice.request("REGISTER", f"sip:{REALM}", header, **fields))
+        assert alice.statuses() == [401]
+
+
+def test_call(settings: str) -> None:
+    with Scene(DEFAULT, settings) as scene:
+        alice, bob = scene.phone("alice"), scene.phone("bob")
+        registered(bob)
+        uri = f"sip:bob@{REALM}"
+        first = alice.request("INVITE", uri)
+        alice.send(first)
+        challenge = alice.messages[-1]
+        assert isinstance(challenge, Response)
+        assert alice.statuses()[-1] == 407
+        alice.send(alice.ack(first, challenge))
+        invite = alice.request("INVITE", uri, answer(alice, challenge, "INVITE", uri), cseq=2)
+        alice.send(invite)
+        [received] = bob.requests()
+        assert received.first("proxy-authorization") is None
+        bob.answer(received, 200, "OK")
+        assert alice.next().status == 100
+        alice.send(alice.ack(invite, alice.next(), bob.uri))
+        assert [request.method for request in bob.requests()] == ["ACK"]
+
+
+def test_who_may_be_called(settings: str) -> None:
+    with Scene(DEFAULT, settings) as scene:
+        alice, other = scene.phone("alice"), scene.phone("other")
+        stranger = "sip:stranger@elsewhere.example"
+        for number, uri in enumerate(
+            ["sip:bob@example.com", "sip:carol@example.com", "sip:x@elsewhere.example"]
+        ):
+            other.send(other.request("MESSAGE", uri, from_uri=stranger, call_id=f"stranger-{number}"))
+        assert other.statuses() == [480, 404, 403]
+        alice.send(alice.request("MESSAGE", other.uri, call_id="outside"))
+        challenge = alice.messages[-1]
+        assert isinstance(challenge, Response)
+        header = answer(alice, challenge, "MESSAGE", other.uri)
+        alice.send(alice.request("MESSAGE", other.uri, header, call_id="outside", cseq=2))
+        [message] = other.requests()
+        other.answer(message, 200, "OK")
+        assert alice.statuses() == [407, 200]
