@@ -8,6 +8,7 @@ from older source would go before what stands in the file.
 """
 
 import os
+import sys
 from pathlib import Path
 
 from setuptools import setup
@@ -15,7 +16,10 @@ from setuptools import setup
 PACKAGES = ("sip", "transaction", "proxy")
 """Values, state machines and text: annotated throughout, no threads, nothing that is replaced at run time."""
 
-WANTED = os.environ.get("LUASIP_COMPILE", "") not in ("", "0")
+IN_PLACE = not {"editable_wheel", "develop"}.isdisjoint(sys.argv)
+"""An editable installation, which would put extensions beside sources that change."""
+
+WANTED = os.environ.get("LUASIP_COMPILE", "") not in ("", "0") and not IN_PLACE
 
 
 def extensions() -> list:
