@@ -1,7 +1,7 @@
 """A stand-in for luasip.script.runtime.Runtime: Python functions in place of Lua ones.
 
-A "Lua" function is `f(ctx, *arguments)`; written as a generator it yields the generators of the suspending KSR functions
-it calls, and is sent what they return. An exception in it is a Lua error.
+A "Lua" function is `f(ctx, *arguments)`; written as a generator it yields the generators of the suspending KSR
+functions it calls, and is sent what they return. An exception in it is a Lua error.
 """
 
 import itertools
@@ -49,14 +49,14 @@ class FakeRuntime:
             return Step(FAILED, error=ScriptError(f"there is no function {name}"))
         try:
             coroutine = self.defined[name](ctx, *arguments)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it raises is a Lua error
             return Step(FAILED, error=ScriptError(str(error)))
         if not isinstance(coroutine, Generator):
             return Step(DONE)
         return self._go_on(next(self._numbers), coroutine, True, None)
 
     def start_code(self, code: str, ctx: RouteContext, *, is_file: bool = False) -> Step:
-        return self.start(f"{'file' if is_file else 'code'} {code}", ctx)
+        return self.start(f"{'file' if is_file else 'code'}_{code}", ctx)
 
     def resume(self, coroutine: int, ctx: RouteContext, ok: bool, value: Any) -> Step:
         self.resumed.append((ok, value))
@@ -75,7 +75,7 @@ class FakeRuntime:
                 return Step(SUSPENDED, number, waiting, operation)
         except StopIteration:
             return Step(DONE)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it raises is a Lua error
             return Step(FAILED, error=ScriptError(str(error)))
 
 

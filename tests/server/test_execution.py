@@ -182,7 +182,7 @@ def test_a_flow_runs_callbacks_which_wait() -> None:
         results.append((yield RunCode("chunk", "x", ctx, is_file=True)))
         return results
 
-    script = Script(inner=inner, outer=outer, broken=broken, **{"code x": lambda ctx: order.append("code")})
+    script = Script(inner=inner, outer=outer, broken=broken, code_x=lambda ctx: order.append("code"))
     script.start(flow(script.ctx))
     assert order == ["inner"]
     script.stage.advance(1)
@@ -191,7 +191,7 @@ def test_a_flow_runs_callbacks_which_wait() -> None:
 
 
 def test_code_apart_runs_in_the_other_state_and_names_it_calls_in_the_scripts() -> None:
-    script = Script(**{"code x": lambda ctx: None})
+    script = Script(code_x=lambda ctx: None)
     apart = script.runtime.apart
     apart.defined = {}
 
@@ -299,8 +299,11 @@ def test_an_output_that_fails_is_logged_and_the_task_goes_on(
     sent: list[str] = []
     stage = Stage()
 
+    def fail() -> None:
+        raise ValueError("not latin-1")
+
     def flow() -> Waiting:
-        stage.execution.send(lambda: 1 // 0)
+        stage.execution.send(fail)
         stage.execution.send(lambda: sent.append("next"))
         if waits:
             yield Sleep(1)
@@ -523,8 +526,7 @@ def test_blocking_operations() -> None:
         RunCode("chunk", "x", ctx),
         Parallel((RunRoute("waits", ctx), RunRoute("missing", ctx))),
     )
-    functions: dict[str, Callable[..., Any]] = {"waits": waits, "broken": broken, "code x": lambda ctx: None}
-    answer = Blocking(stage, waiting, **functions).run()
+    answer = Blocking(stage, waiting, waits=waits, broken=broken, code_x=lambda ctx: None).run()
     assert answer == [None, "result", "granted", True, False, True, [True, False]]
     assert seen == [None, "inner"] * 2
     assert stage.failures == ["broken: oops", "missing: there is no function missing"]

@@ -62,7 +62,10 @@ def test_a_job_that_missed_its_time_runs_once(bench: Bench) -> None:
 
 
 def test_a_job_that_fails_is_logged_and_comes_again(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    bench.housekeeping.add(1, lambda: 1 // 0, "broken")
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    bench.housekeeping.add(1, fail, "broken")
     bench.add(1, "other")
     bench.housekeeping.start(thread=False)
     assert [bench.advance(1) for _ in range(2)] == [["other"], ["other"]]
@@ -74,7 +77,12 @@ def test_the_thread() -> None:
     before = threading.active_count()
     housekeeping, ran = Housekeeping(), threading.Event()
     names: list[str] = []
-    housekeeping.add(0.01, lambda: (names.append(threading.current_thread().name), ran.set()) and None, "a")
+
+    def job() -> None:
+        names.append(threading.current_thread().name)
+        ran.set()
+
+    housekeeping.add(0.01, job, "a")
     housekeeping.add(3600, lambda: None, "never")
     housekeeping.start()
     assert ran.wait(5)

@@ -85,7 +85,12 @@ def group() -> Iterator[Group]:
 def hold(group: Group) -> threading.Event:
     """Occupy a thread until the event is set."""
     began, over = threading.Event(), threading.Event()
-    assert group.workers.submit(lambda slot: (began.set(), over.wait(10)) and None)
+
+    def job(slot: RuntimeSlot) -> None:
+        began.set()
+        over.wait(10)
+
+    assert group.workers.submit(job)
     assert began.wait(5)
     return over
 
@@ -135,7 +140,10 @@ def test_the_end_of_a_function_that_is_not_there_is_told(group: Group) -> None:
 
 
 def test_a_job_that_raises_does_not_end_the_thread(group: Group, caplog: pytest.LogCaptureFixture) -> None:
-    group.workers.submit(lambda slot: 1 // 0 and None)
+    def job(slot: RuntimeSlot) -> None:
+        raise ValueError("oops")
+
+    group.workers.submit(job)
     assert group.workers.run("finish", "x")
     assert group.done.wait(5)
     assert caplog.messages == ["test-group: a job failed"]

@@ -110,7 +110,13 @@ def test_never_more_at_once_than_threads_and_none_lost(results: Results) -> None
 def test_stop_drops_what_waits_and_refuses_what_comes(results: Results) -> None:
     pool = Pool("stopped", PoolSettings(1, 5))
     began, over = threading.Event(), threading.Event()
-    running = Job(lambda: (began.set(), over.wait(5), "ran")[-1], results)
+
+    def call() -> str:
+        began.set()
+        over.wait(5)
+        return "ran"
+
+    running = Job(call, results)
     assert pool.submit(running)
     assert began.wait(5)
     waiting = Job(lambda: "waited", results)

@@ -1,4 +1,4 @@
-"""A whole server with its real threads and sockets: nothing of it stays, waiting holds nobody up, stopping loses nothing."""
+"""A whole server with its threads and sockets: nothing of it stays, waiting holds nobody up, stopping loses nothing."""
 
 import os
 import socket

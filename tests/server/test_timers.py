@@ -111,7 +111,8 @@ def test_an_action_that_fails_is_logged_and_the_rest_runs(
 def test_the_thread_runs_what_is_soon_and_what_is_due(running: Timers) -> None:
     soon, due = threading.Event(), threading.Event()
     names: list[str] = []
-    running.soon(lambda: (names.append(threading.current_thread().name), soon.set()))
+    running.soon(lambda: names.append(threading.current_thread().name))
+    running.soon(soon.set)
     running.after(0.01, due.set)
     assert soon.wait(5)
     assert due.wait(5)
@@ -142,7 +143,13 @@ def test_stop_ends_the_thread_and_forgets_the_rest() -> None:
     timers.start()
     began, go_on = threading.Event(), threading.Event()
     ran: list[str] = []
-    timers.soon(lambda: (began.set(), go_on.wait(5), ran.append("the one it was in")))
+
+    def action() -> None:
+        began.set()
+        go_on.wait(5)
+        ran.append("the one it was in")
+
+    timers.soon(action)
     timers.soon(lambda: ran.append("one more"))
     assert began.wait(5)
     stopper = threading.Thread(target=timers.stop)
@@ -158,7 +165,12 @@ def test_stop_ends_the_thread_and_forgets_the_rest() -> None:
 def test_stop_from_an_action_and_without_a_thread() -> None:
     timers = Timers()
     timers.start()
-    stopped = threading.Event()
-    timers.soon(lambda: (timers.stop(), stopped.set()))
-    assert stopped.wait(5)
+    ended = threading.Event()
+
+    def action() -> None:
+        timers.stop()
+        ended.set()
+
+    timers.soon(action)
+    assert ended.wait(5)
     Timers().stop()

@@ -7,8 +7,8 @@ from luasip.server.wakeup import WakeUps
 
 def test_notify_wakes_all_waiters_of_the_key_once() -> None:
     wakeups, told = WakeUps(), list[tuple[str, Any]]()
-    for name in ("a", "b"):
-        wakeups.add("key", lambda value, name=name: told.append((name, value)))
+    wakeups.add("key", lambda value: told.append(("a", value)))
+    wakeups.add("key", lambda value: told.append(("b", value)))
     wakeups.add("other", lambda value: told.append(("other", value)))
     assert len(wakeups) == 3
     assert wakeups.notify("key", {"n": 1}) == 2
