@@ -2873,7 +2873,7 @@ function KSR.tmx.t_cancel_callid_reason(callid_s, cseq_s, fl, rcode) end
 ---@return integer # 1, or -1 without a transaction or for another mode.
 function KSR.tmx.t_cancel_branches(mode) end
 
----Make the branch that failed the target again: its URI, flags and socket.
+---Make the branch that failed the target again: its URI, next hop, flags, path and socket.
 ---
 ---Allowed in: failure, branch failure.
 ---@return integer # 1, or -1 when there is no such branch.
@@ -3048,7 +3048,9 @@ function KSR.cfgutils.sleep(v) end
 ---@return integer # 1.
 function KSR.cfgutils.usleep(v) end
 
----Take the lock of a key; a route that must wait is suspended. A lock still held when its route ends is released.
+---Take the lock of a key; a route that must wait is suspended.
+---
+---A lock still held when its route ends is released, and that is logged.
 ---
 ---May suspend the route until its result is there.
 ---@param lkey string|number any text; keys may share a lock, as in Kamailio. Taking a lock twice in one route does not block.
@@ -3317,6 +3319,233 @@ function KSR.registrar.unregister(table, uri) end
 ---@return integer # 1, -1 bad uri or table, -2 error, -3 there was none.
 function KSR.registrar.unregister_ruid(table, uri, ruid) end
 
+---nathelper: reaching phones behind NAT.
+---@class KSR.nathelper
+KSR.nathelper = {}
+
+---Tell whether the sender of the message is behind NAT.
+---@param tests integer|string sum of 1 private Contact, 2 Via host is not the source, 4 private Via, 8 private address in SDP, 16 Via port is not the source's, 32 private source, 64 it came by WebSocket, 128 Contact port is not the source's, 256 no address in SDP is the source, 512 $du differs from $ru (in a reply: the second Via from its received and rport) or leads to a WebSocket.
+---@return integer # 1 when one of the tests says so, else -1.
+function KSR.nathelper.nat_uac_test(tests) end
+
+---Tell whether an IP address is private (RFC 1918, RFC 6598, RFC 7335).
+---@param address string|number IPv4 address.
+---@return integer # 1 it is, -1 it is not or is no IPv4 address.
+function KSR.nathelper.is_rfc1918(address) end
+
+---Put the source address into the session description.
+---@param level integer|string sum of 1 add a=direction:active to each medium, 2 in c= lines, 4 add nortpproxy_str, 8 in o=.
+---@return integer # 1 addresses were exchanged, 2 none had to be, -1 without IPv4 session description or line to change.
+function KSR.nathelper.fix_nated_sdp(level) end
+
+---Put an address into the session description.
+---@param level integer|string as for fix_nated_sdp.
+---@param ip string|number the address, "" for the source's.
+---@return integer # 1 addresses were exchanged, 2 none had to be, -1 without IPv4 session description or line to change.
+function KSR.nathelper.fix_nated_sdp_ip(level, ip) end
+
+---Put the source address in the place of the first Contact's host and port.
+---
+---Allowed in: request, reply, onreply, failure, branch, onsend.
+---@return integer # 1, or -1 when there is no Contact, it is malformed or has been changed before.
+function KSR.nathelper.fix_nated_contact() end
+
+---Have the first Contact take the source address along: ;alias=ip~port~protocol.
+---
+---Allowed in: request, reply, onreply, failure, branch, onsend.
+---@return integer # 1, or -1 when there is no Contact, it is malformed or has been changed before.
+function KSR.nathelper.set_contact_alias() end
+
+---Do as set_contact_alias, in the place of an alias the Contact has already.
+---
+---Allowed in: request, reply, onreply, failure, branch, onsend.
+---@return integer # 1, or -1 when there is no Contact, it is malformed or has been changed before.
+function KSR.nathelper.set_contact_alias_trim() end
+
+---Have the first Contact take the source address along if that is another than its own.
+---
+---Allowed in: request, reply, onreply, failure, branch, onsend.
+---@return integer # 1, 2 when there is no Contact or it has the source address, -1 when it is malformed or changed before.
+function KSR.nathelper.add_contact_alias() end
+
+---Have the first Contact take an address along.
+---
+---Allowed in: request, reply, onreply, failure, branch, onsend.
+---@param ip_str string|number IP address.
+---@param port_str string|number port.
+---@param proto_str string|number udp, tcp, tls, sctp, ws or wss.
+---@return integer # 1, 2 without a Contact, -1 when an argument or the Contact is malformed, or it was changed before.
+function KSR.nathelper.add_contact_alias_addr(ip_str, port_str, proto_str) end
+
+---Write the alias in the first Contact as a URI.
+---
+---Allowed in: request, reply, onreply, failure, branch, onsend.
+---@param pvname string|number pseudo-variable it is written to, such as "$avp(alias)".
+---@return integer # 1, or -1 when there is no alias, it is malformed, or the variable cannot be set.
+function KSR.nathelper.set_alias_to_pv(pvname) end
+
+---Send the request where the alias in its Request-URI says: the alias becomes $du and leaves $ru.
+---
+---Allowed in: request, failure, branch.
+---@return integer # 1, 2 when there is no alias, -1 when it is malformed.
+function KSR.nathelper.handle_ruri_alias() end
+
+---Do as handle_ruri_alias, with a choice of several aliases.
+---
+---Allowed in: request, failure, branch.
+---@param mode integer|string 0 the first alias, any other number the last.
+---@return integer # 1, 2 when there is no alias, -1 when it is malformed.
+function KSR.nathelper.handle_ruri_alias_mode(mode) end
+
+---Put the source address as a URI into the AVP received_avp, for KSR.registrar.save.
+---
+---Allowed in: request.
+---@return integer # 1, also when received_avp is not set.
+function KSR.nathelper.fix_nated_register() end
+
+---Add the source address to every Contact as its parameter received, for a registrar further on.
+---
+---Allowed in: request.
+---@param upos integer|string 0 a parameter of the header, in quotes; another number one of the URI, over UDP only.
+---@return integer # 1, or -1 when a Contact is malformed or the number does not fit the transport.
+function KSR.nathelper.add_rcv_param(upos) end
+
+---auth: challenges and passwords.
+---@class KSR.auth
+KSR.auth = {}
+
+---Ask for credentials: 401 for a REGISTER, 407 for every other request.
+---
+---Allowed in: request, failure.
+---@param realm string|number for which; the domain of the user as a rule.
+---@param flags integer|string sum of 1 qop=auth, 2 qop=auth-int, 4 no 500 when no challenge can be made, 16 stale=true.
+---@return integer # 1, -1 without a realm, -3 when the reply cannot be sent, -4 when the 500 cannot.
+function KSR.auth.auth_challenge(realm, flags) end
+
+---Ask for credentials by 401.
+---
+---Allowed in: request, failure.
+---@param realm string|number for which.
+---@param flags integer|string as for auth_challenge.
+---@return integer # 1, -1 without a realm, -3 when the reply cannot be sent, -4 when the 500 cannot.
+function KSR.auth.www_challenge(realm, flags) end
+
+---Ask for credentials by 407.
+---
+---Allowed in: request, failure.
+---@param realm string|number for which.
+---@param flags integer|string as for auth_challenge.
+---@return integer # 1, -1 without a realm, -3 when the reply cannot be sent, -4 when the 500 cannot.
+function KSR.auth.proxy_challenge(realm, flags) end
+
+---Make the header line of a 401 without sending it.
+---@param realm string|number for which.
+---@param flags integer|string as for auth_challenge.
+---@param pvdst string|number pseudo-variable it is written to.
+---@return integer # 1, or -1 without a realm or when the variable cannot be set.
+function KSR.auth.auth_get_www_authenticate(realm, flags, pvdst) end
+
+---Use another algorithm than the settings' for the rest of this run of the callback.
+---@param alg string|number MD5, SHA-256 or SHA-512-256.
+---@return integer # 1, or -1 when it is unknown.
+function KSR.auth.auth_algorithm(alg) end
+
+---Check the credentials in Authorization against a password.
+---
+---Allowed in: request.
+---@param realm string|number of the credentials.
+---@param passwd string|number password, or H(A1) with flag 1.
+---@param flags integer|string sum of 1 passwd is H(A1), and of what puts a challenge into the AVP challenge_attr on failure: 2 without qop, 4 qop=auth, 8 qop=auth-int, 16 with stale=true.
+---@return integer # 1, -1 error, -2 wrong password, -4 stale nonce, -5 no credentials for the realm, -6 nonce used before.
+function KSR.auth.pv_www_authenticate(realm, passwd, flags) end
+
+---Check the credentials in Authorization as if the request had another method.
+---
+---Allowed in: request.
+---@param realm string|number of the credentials.
+---@param passwd string|number password, or H(A1) with flag 1.
+---@param flags integer|string as for pv_www_authenticate.
+---@param method string|number the method the credentials were made for.
+---@return integer # as pv_www_authenticate; -1 without a method.
+function KSR.auth.pv_www_authenticate_method(realm, passwd, flags, method) end
+
+---Check the credentials in Proxy-Authorization against a password.
+---
+---Allowed in: request.
+---@param realm string|number of the credentials.
+---@param passwd string|number password, or H(A1) with flag 1.
+---@param flags integer|string as for pv_www_authenticate.
+---@return integer # as pv_www_authenticate.
+function KSR.auth.pv_proxy_authenticate(realm, passwd, flags) end
+
+---Check the credentials in Authorization of a REGISTER, in Proxy-Authorization of every other request.
+---
+---Allowed in: request.
+---@param srealm string|number of the credentials.
+---@param spasswd string|number password, or H(A1) with flag 1.
+---@param vflags integer|string as for pv_www_authenticate.
+---@param vchecks integer|string 1 the user must be that of From (REGISTER and PUBLISH: of To, which must be From's).
+---@return integer # as pv_www_authenticate; -8 when it is another user.
+function KSR.auth.pv_auth_check(srealm, spasswd, vflags, vchecks) end
+
+---Tell whether the request brings credentials for a realm, whatever they are worth.
+---@param srealm string|number the realm.
+---@return integer # 1 or -1.
+function KSR.auth.has_credentials(srealm) end
+
+---Remove the header with the credentials that were checked: they are for this server only.
+---
+---Allowed in: request.
+---@return integer # 1, or -1 when none were checked.
+function KSR.auth.consume_credentials() end
+
+---auth_db: passwords in a database.
+---@class KSR.auth_db
+KSR.auth_db = {}
+
+---Check the credentials in Authorization of a REGISTER, in Proxy-Authorization of every other request.
+---
+---Other messages are handled while the database is asked.
+---
+---Allowed in: request.
+---
+---May suspend the route until its result is there.
+---@param srealm string|number realm of the credentials.
+---@param stable string|number table of the users, "subscriber".
+---@param iflags integer|string 0; 1 the user must be that of From (REGISTER and PUBLISH: of To, which must be From's); 3 the same, but not of From for INVITE, BYE, PRACK, UPDATE and MESSAGE.
+---@return integer # 1, -1 error (also of the database), -2 wrong password, -3 unknown user, -4 stale nonce, -5 no credentials for the realm, -6 nonce used before, -8 another user.
+function KSR.auth_db.auth_check(srealm, stable, iflags) end
+
+---Check the credentials in Authorization; other messages are handled while the database is asked.
+---
+---Allowed in: request.
+---
+---May suspend the route until its result is there.
+---@param realm string|number of the credentials.
+---@param table string|number of the users.
+---@return integer # as auth_check without flags.
+function KSR.auth_db.www_authenticate(realm, table) end
+
+---Check the credentials in Authorization as if the request had another method.
+---
+---Allowed in: request.
+---
+---May suspend the route until its result is there.
+---@param realm string|number of the credentials.
+---@param table string|number of the users.
+---@param method string|number the method the credentials were made for.
+---@return integer # as auth_check without flags; -1 without a method.
+function KSR.auth_db.www_authenticate_method(realm, table, method) end
+
+---Tell whether there is a user with this address; other messages are handled while the database is asked.
+---
+---May suspend the route until its result is there.
+---@param suri string|number the address, a SIP URI.
+---@param stable string|number table of the users.
+---@param iflags integer|string sum of 1 compare the domain too, 2 do not read load_credentials into AVPs.
+---@return integer # 1 there is, -1 error (also of the database or the URI), -2 there is none.
+function KSR.auth_db.is_subscriber(suri, stable, iflags) end
+
 ---htable: shared tables of keys and values.
 ---@class KSR.htable
 KSR.htable = {}
@@ -3498,7 +3727,7 @@ function KSR.htable.sht_cn(table, op, pattern) end
 ---May suspend the route until its result is there.
 ---@param htname string|number the table.
 ---@param skey string|number the key.
----@return integer # 1, -1 when there is no such table.
+---@return integer # 1, -1 when there is no such table or too many routes wait already.
 function KSR.htable.sht_lock(htname, skey) end
 
 ---Give back the slot of a key.
@@ -3506,6 +3735,278 @@ function KSR.htable.sht_lock(htname, skey) end
 ---@param skey string|number the key.
 ---@return integer # 1, -1 when there is no such table or this callback does not hold the lock.
 function KSR.htable.sht_unlock(htname, skey) end
+
+---luasip.queue: waiting for items of the queues of mqueue.
+---@class luasip.queue
+luasip.queue = {}
+
+---Take the oldest item of a queue, waiting for one while other messages are handled.
+---
+---`local key, value = luasip.queue.get("calls", 5)`
+---
+---Routes that wait are served in the order in which they came.
+---
+---May suspend the route until its result is there.
+---@param name string|number a queue of the settings of mqueue.
+---@param timeout any seconds to wait at most, fractions allowed, up to a day; 0 does not wait.
+---@return string|integer|nil # the item's key and its value; nil when none came in time.
+function luasip.queue.get(name, timeout) end
+
+---mqueue: queues between routes.
+---@class KSR.mqueue
+KSR.mqueue = {}
+
+---Add an item to a queue.
+---@param mq string|number the queue.
+---@param key string|number the item's key.
+---@param val string|number its value.
+---@return integer # 1, -1 when there is no such queue.
+function KSR.mqueue.mq_add(mq, key, val) end
+
+---Take the oldest item of a queue into $mqk(queue) and $mqv(queue), which this run of the callback keeps.
+---@param mq string|number the queue.
+---@return integer # 1, -2 when the queue is empty, -1 when there is none of this name.
+function KSR.mqueue.mq_fetch(mq) end
+
+---Forget the item fetched from a queue.
+---@param mq string|number the queue.
+---@return integer # 1.
+function KSR.mqueue.mq_pv_free(mq) end
+
+---How many items a queue holds.
+---@param mq string|number the queue.
+---@return integer # the number, -1 when it is empty, -2 when there is no such queue.
+function KSR.mqueue.mq_size(mq) end
+
+---Key of the item fetched.
+---@param qname string|number the queue.
+---@return string|integer|nil # the key, nil when nothing was fetched.
+function KSR.mqueue.mqk_get(qname) end
+
+---Key of the item fetched, or the empty string.
+---@param qname string|number the queue.
+---@return string|integer|nil # the key, "" when nothing was fetched.
+function KSR.mqueue.mqk_gete(qname) end
+
+---Key of the item fetched, or "<null>".
+---@param qname string|number the queue.
+---@return string|integer|nil # the key, "<null>" when nothing was fetched.
+function KSR.mqueue.mqk_getw(qname) end
+
+---Value of the item fetched.
+---@param qname string|number the queue.
+---@return string|integer|nil # the value, nil when nothing was fetched.
+function KSR.mqueue.mqv_get(qname) end
+
+---Value of the item fetched, or the empty string.
+---@param qname string|number the queue.
+---@return string|integer|nil # the value, "" when nothing was fetched.
+function KSR.mqueue.mqv_gete(qname) end
+
+---Value of the item fetched, or "<null>".
+---@param qname string|number the queue.
+---@return string|integer|nil # the value, "<null>" when nothing was fetched.
+function KSR.mqueue.mqv_getw(qname) end
+
+---statistics: counters of the script's own.
+---@class KSR.statistics
+KSR.statistics = {}
+
+---Add to a counter.
+---@param sname string|number its name, or "group:name".
+---@param sval integer|string how much, also below zero.
+---@return integer # 1, -1 when there is no such counter.
+function KSR.statistics.update_stat(sname, sval) end
+
+---Set a counter to zero, unless it was declared with no_reset.
+---@param sname string|number its name, or "group:name".
+---@return integer # 1, -1 when there is no such counter.
+function KSR.statistics.reset_stat(sname) end
+
+---counters: counters of the script's own, by group.
+---@class KSR.counters
+KSR.counters = {}
+
+---Add one to a counter.
+---@param sname string|number its name, or "group.name".
+---@return integer # 1, -1 when there is no such counter.
+function KSR.counters.inc(sname) end
+
+---Add to a counter.
+---@param sname string|number its name, or "group.name".
+---@param v integer|string how much, also below zero.
+---@return integer # 1, -1 when there is no such counter.
+function KSR.counters.add(sname, v) end
+
+---Set a counter to zero.
+---@param sname string|number its name, or "group.name".
+---@return integer # 1, -1 when there is no such counter.
+function KSR.counters.reset(sname) end
+
+---ipops: IP addresses and look-ups.
+---@class KSR.ipops
+KSR.ipops = {}
+
+---Whether a text is an IP address; IPv6 may stand in brackets.
+---@param sval string|number the text.
+---@return integer # 1 or -1.
+function KSR.ipops.is_ip(sval) end
+
+---Whether a text is an IP address without brackets.
+---@param sval string|number the text.
+---@return integer # 1 or -1.
+function KSR.ipops.is_pure_ip(sval) end
+
+---Whether a text is an IPv4 address.
+---@param sval string|number the text.
+---@return integer # 1 or -1.
+function KSR.ipops.is_ip4(sval) end
+
+---Whether a text is an IPv6 address without brackets.
+---@param sval string|number the text.
+---@return integer # 1 or -1.
+function KSR.ipops.is_ip6(sval) end
+
+---Whether a text is an IPv6 address in brackets.
+---@param sval string|number the text.
+---@return integer # 1 or -1.
+function KSR.ipops.is_ip6_reference(sval) end
+
+---What kind of address a text is.
+---@param sval string|number the text.
+---@return integer # 1 IPv4, 2 IPv6, 3 IPv6 in brackets, -1 none.
+function KSR.ipops.ip_type(sval) end
+
+---Whether a text is a private IPv4 address (RFC 1918).
+---@param sval string|number the text.
+---@return integer # 1 or -1.
+function KSR.ipops.is_ip_rfc1918(sval) end
+
+---Whether two texts are the same IP address; IPv6 may stand in brackets.
+---@param _sval1 string|number one address.
+---@param _sval2 string|number the other.
+---@return integer # 1 the same, -1 not, or one is no address.
+function KSR.ipops.compare_ips(_sval1, _sval2) end
+
+---Whether two texts without brackets are the same IP address.
+---@param _sval1 string|number one address.
+---@param _sval2 string|number the other.
+---@return integer # 1 the same, -1 not, or one is no address without brackets.
+function KSR.ipops.compare_pure_ips(_sval1, _sval2) end
+
+---Whether an address is in one of several networks.
+---@param _sval1 string|number the address, without brackets.
+---@param _sval2 string|number networks as "192.0.2.0/24" and addresses, separated by commas.
+---@return integer # 1 or -1.
+function KSR.ipops.ip_is_in_subnet(_sval1, _sval2) end
+
+---Whether an address is in one of several networks.
+---@param _sval1 string|number the address, without brackets.
+---@param _sval2 string|number networks as "192.0.2.0/24" and addresses, separated by commas.
+---@return integer # 1 or -1.
+function KSR.ipops.is_in_subnet(_sval1, _sval2) end
+
+---Kind of an address: "PRIVATE", "PUBLIC", "LOOPBACK", "GLOBAL-UNICAST" …
+---@param _sval string|number the address; IPv6 may stand in brackets.
+---@param _dpv string|number the pseudo-variable that gets the kind.
+---@return integer # 1, -1 when it is no address or the variable cannot be set.
+function KSR.ipops.detailed_ip_type(_sval, _dpv) end
+
+---Kind of an IPv4 address, as detailed_ip_type.
+---@param _sval string|number the address.
+---@param _dpv string|number the pseudo-variable that gets the kind.
+---@return integer # 1, -1 when it is no IPv4 address or the variable cannot be set.
+function KSR.ipops.detailed_ipv4_type(_sval, _dpv) end
+
+---Kind of an IPv6 address, as detailed_ip_type.
+---@param _sval string|number the address; it may stand in brackets.
+---@param _dpv string|number the pseudo-variable that gets the kind.
+---@return integer # 1, -1 when it is no IPv6 address or the variable cannot be set.
+function KSR.ipops.detailed_ipv6_type(_sval, _dpv) end
+
+---Whether an address is one of a host name's. The route is suspended meanwhile.
+---
+---May suspend the route until its result is there.
+---@param vhn string|number the host name.
+---@param vip string|number the address.
+---@return integer # 1 it is, -1 not, -3 it is no address, -4 the name was not found.
+function KSR.ipops.dns_sys_match_ip(vhn, vip) end
+
+---Whether an address is one of a host name's; the same as dns_sys_match_ip.
+---
+---May suspend the route until its result is there.
+---@param vhn string|number the host name.
+---@param vip string|number the address.
+---@return integer # 1 it is, -1 not, -3 it is no address, -4 the name was not found.
+function KSR.ipops.dns_int_match_ip(vhn, vip) end
+
+---Look a host name up into $dns(pvid=>…), which this run of the callback keeps.
+---
+---The route is suspended meanwhile.
+---
+---May suspend the route until its result is there.
+---@param naptrname string|number the host name.
+---@param pvid string|number a name for the answer.
+---@return integer # 1, -2 the name is too long, -3 pvid is empty, -4 the name was not found.
+function KSR.ipops.dns_query(naptrname, pvid) end
+
+---Look an address's host name up into $ptrquery(pvid=>…), which this run of the callback keeps.
+---
+---May suspend the route until its result is there.
+---@param ip string|number the address.
+---@param pvid string|number a name for the answer.
+---@return integer # 1, -1 when it is no address, pvid is empty or there is no name.
+function KSR.ipops.ptr_query(ip, pvid) end
+
+---Kept for old scripts: how long names are remembered is `server.dns.cache_time`.
+---@param vttl integer|string seconds; not used.
+---@return integer # 1.
+function KSR.ipops.dns_set_local_ttl(vttl) end
+
+---kex: log level and statistics.
+---@class KSR.kex
+KSR.kex = {}
+
+---Set the log level of the server, until resetdebug or the next start.
+---@param lval integer|string 3 debug, 2 information, 1 notice, 0 warning, -1 error, -2 critical.
+---@return integer # 1.
+function KSR.kex.setdebug(lval) end
+
+---Set the log level back to that of the settings.
+---@return integer # 1.
+function KSR.kex.resetdebug() end
+
+---regex: Perl-compatible regular expressions.
+---@class KSR.regex
+KSR.regex = {}
+
+---Whether an expression matches somewhere in a text.
+---@param string string|number the text.
+---@param regex string|number the expression.
+---@return integer # 1 it matches, -1 not, -4 when the expression is wrong.
+function KSR.regex.pcre_match(string, regex) end
+
+---Whether one of the expressions of a group matches somewhere in a text.
+---@param string string|number the text.
+---@param num_pcre integer|string number of the group, from 0.
+---@return integer # 1 one matches, -1 none, -2 when there is no file, -4 when there is no such group.
+function KSR.regex.pcre_match_group(string, num_pcre) end
+
+---uuid: universally unique identifiers.
+---@class KSR.uuid
+KSR.uuid = {}
+
+---A new identifier of the best kind there is: random.
+---@return string|integer|nil # 36 characters, as "0b4fc3c5-6fa5-4d1f-a4a3-3a1b0f2f4c5e".
+function KSR.uuid.get() end
+
+---A new random identifier (version 4).
+---@return string|integer|nil # 36 characters.
+function KSR.uuid.rget() end
+
+---A new identifier from the time (version 1). Its node is random: it does not tell this machine's address.
+---@return string|integer|nil # 36 characters.
+function KSR.uuid.tget() end
 
 ---pike: telling addresses that send too much.
 ---@class KSR.pike
@@ -3521,6 +4022,40 @@ function KSR.pike.pike_check_req() end
 ---@param strip string|number the IP address.
 ---@return integer # 1 it may go on (also when it is no address), -1 it is blocked, -2 it is blocked from now on.
 function KSR.pike.pike_check_ip(strip) end
+
+---permissions: which addresses and callers are let in.
+---@class KSR.permissions
+KSR.permissions = {}
+
+---Whether the message came from an address of a group.
+---@param addr_group integer|string the group.
+---@return integer # 1 it did, -1 not.
+function KSR.permissions.allow_source_address(addr_group) end
+
+---Whether an address or name is in a group.
+---@param addr_group integer|string the group.
+---@param ips string|number IP address, or a name as it stands in the table.
+---@param port integer|string the port; entries with port 0 are for any.
+---@return integer # 1 it is, -1 not.
+function KSR.permissions.allow_address(addr_group, ips, port) end
+
+---The group of the address the message came from.
+---@return integer # the group, -1 when there is none.
+function KSR.permissions.allow_source_address_group() end
+
+---The group of an address or name.
+---@param _addr string|number IP address, or a name as it stands in the table.
+---@param _port integer|string the port; entries with port 0 are for any.
+---@return integer # the group, -1 when there is none.
+function KSR.permissions.allow_address_group(_addr, _port) end
+
+---Whether the message came from a trusted peer: source address, protocol, From and Request-URI.
+---
+---With db_mode 0 the database is asked, and the route is suspended meanwhile.
+---
+---May suspend the route until its result is there.
+---@return integer # 1 it did (with peer_tag_mode 1 how many entries match), -1 not, or the database did not answer.
+function KSR.permissions.allow_trusted() end
 
 ---luasip.sql: databases, with bound values and rows as tables.
 ---@class luasip.sql
