@@ -19,7 +19,7 @@ from luasip.kemi.operation import (
     RunRoute,
     Sleep,
 )
-from luasip.server.execution import DEEPEST, STUCK_AFTER, LuaFrame
+from luasip.server.execution import DEEPEST, DEEPEST_BLOCKING, STUCK_AFTER, LuaFrame
 from luasip.server.pool import Job, Pool, PoolSettings
 from tests.bench import context
 from tests.server.stand_in import FakeRuntime, Stage, Waiting, as_runtime
@@ -567,6 +567,21 @@ def test_what_a_blocking_function_raises_is_raised_here() -> None:
     waiting = fails()
     with pytest.raises(MisuseError, match="no such table"):
         Stage().execution.block(waiting, next(waiting))
+
+
+def test_callbacks_that_block_in_each_other_without_end_are_refused() -> None:
+    stage, depth = Stage(), [0]
+
+    def route(ctx: RouteContext) -> None:
+        depth[0] += 1
+        waiting = ask(RunRoute("route", ctx))
+        stage.execution.block(waiting, next(waiting))
+
+    script = Script(stage, route=route)
+    for _ in range(2):
+        script.run("route")
+    assert depth == [2 * (DEEPEST_BLOCKING + 1)]
+    assert (script.ended, stage.counted) == ([True, True], {"too_deep": 2})
 
 
 def test_no_callback_runs_where_there_is_no_runtime() -> None:
