@@ -1,7 +1,6 @@
 """lua/default.lua: what it does with registrations, calls, strangers, floods, and with modules that may be loaded.
 
-Passwords are in test_auth.py, phones behind NAT in test_nat.py. A module that LuaSIP may not have stands in as a Lua
-table.
+Passwords are in test_auth.py, phones behind NAT in test_nat.py.
 """
 
 from pathlib import Path
@@ -165,15 +164,9 @@ def test_flood_is_ignored_until_the_ban_ends() -> None:
         assert bob.statuses() == [200]
 
 
-TRUSTED = """
-KSR.permissions = { allow_source_address = function(group)
-    return KSR.kx.get_srcip() == "10.0.0.2" and group == 1 and 1 or -1
-end }
-"""
-
-
-def test_trusted_address_may_reach_other_domains() -> None:
-    with Default(TRUSTED) as scene:
+def test_trusted_address_may_reach_other_domains(tmp_path: Path) -> None:
+    (tmp_path / "addresses").write_text("1 10.0.0.2\n")
+    with Default(settings=f'[modules.permissions]\naddress_file = "{tmp_path}/addresses"\n') as scene:
         gateway, stranger, other = scene.phone("gateway"), scene.phone("stranger"), scene.phone("other")
         gateway.send(gateway.request("INVITE", other.uri))
         [received] = other.requests()

@@ -16,7 +16,6 @@ from luasip.modules.auth.settings import AuthSettings
 from luasip.sip.digest import (
     ALGORITHMS,
     Credentials,
-    compute_ha1,
     compute_response,
     digest_hash,
     parse_credentials,
@@ -128,9 +127,8 @@ class Checker:
             ctx.reply_headers.append(self._authentication_info(ctx, given, ha1))
         return Outcome.ACCEPTED
 
-    def refuse(self, ctx: RouteContext, given: Credentials) -> None:
-        """Take the time that checking a password takes, for a user who has none."""
-        ha1 = compute_ha1(given.username, given.realm, "", given.algorithm)
+    def refuse(self, ctx: RouteContext, given: Credentials, ha1: str) -> None:
+        """Take the time that `finish` takes, for a user who has no password."""
         response_matches(ha1, ctx.request.method, given, ctx.message.body)
 
     def used_header(self, ctx: RouteContext) -> HeaderLine | None:

@@ -137,14 +137,17 @@ class AuthDb(Module):
         names = [password, *(column for column, _ in self._loaded)]
         sought = (domain or realm) if self.settings.use_domain else ""
         row = yield from self._find(table, names, user, sought)
-        if isinstance(row, Outcome) or not row[0]:
-            self._checker.refuse(ctx, begun)
+        found = "" if isinstance(row, Outcome) else str(row[0] or "")
+        ha1 = (
+            compute_ha1(begun.username, self._checker.realm(realm), found, begun.algorithm)
+            if plain
+            else found
+        )
+        if isinstance(row, Outcome) or not found:
+            self._checker.refuse(ctx, begun, ha1)
             return row if isinstance(row, Outcome) else Outcome.WRONG_PASSWORD
         if self.settings.force_generate_avps:
             self._load(ctx, row[1:], self._loaded)
-        ha1 = str(row[0])
-        if plain:
-            ha1 = compute_ha1(begun.username, self._checker.realm(realm), ha1, begun.algorithm)
         outcome = self._checker.finish(ctx, begun, ha1, method)
         if outcome is not Outcome.ACCEPTED:
             return outcome
