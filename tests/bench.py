@@ -85,6 +85,8 @@ class FakeServices:
     domains: tuple[str, ...] = ("example.com",)
     hosts: dict[str, list[str]] = field(default_factory=dict)
     """Addresses by host name, for addresses_of and name_of."""
+    records: dict[tuple[str, str], list[dict[str, str | int]]] = field(default_factory=dict)
+    """DNS records by name and kind."""
     _tokens: int = 0
 
     def now(self) -> float:
@@ -216,6 +218,11 @@ class FakeServices:
             if address in addresses:
                 return name
         raise TransportError(f"{address!r} has no name")
+
+    def dns_records(self, name: str, kind: str) -> list[dict[str, str | int]]:
+        if name == "nowhere.example":
+            raise TransportError("no server answers")
+        return self.records.get((name, kind), [])
 
 
 def context(

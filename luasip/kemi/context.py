@@ -501,3 +501,10 @@ class Services(Protocol):
     def name_of(self, address: str) -> str:
         """Host name of an IP literal. Blocks: call it in the dns pool. Raises TransportError."""
         ...
+
+    def dns_records(self, name: str, kind: str) -> list[dict[str, str | int]]:
+        """The "SRV" or "NAPTR" records of a name, in no order. Blocks: call it in the dns pool. Raises TransportError.
+
+        SRV: priority, weight, port, target. NAPTR: order, pref, flags, services, regex, replace.
+        """
+        ...

@@ -22,6 +22,7 @@ from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.transaction import Transaction
 from luasip.server.wakeup import WakeUps
 from luasip.sip.message import Request, Response
+from luasip.transport.dns_records import Record, query
 from luasip.transport.packet import Destination, Listener
 from luasip.transport.resolver import addresses_of, name_of
 
@@ -268,6 +269,10 @@ class ServerServices:
     def name_of(self, address: str) -> str:
         """Host name of an IP literal. Blocks; raises TransportError."""
         return name_of(address)
+
+    def dns_records(self, name: str, kind: str) -> list[Record]:
+        """The "SRV" or "NAPTR" records of a name. Blocks; raises TransportError."""
+        return query(name, kind)
 
 
 def _continue(flow: Generator[Operation, Any, Any], operation: Operation) -> Generator[Operation, Any, Any]:

@@ -1,3 +1,4 @@
+import random
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from luasip.kemi.operation import POOL_FULL
 from luasip.modules.ipops import Ipops
 from luasip.modules.ipops.literals import kind, pure_address
+from luasip.modules.ipops.records import Record, in_order_to_try
 from tests.bench import FakeServices, context, exported, perform, settle
 
 HOSTS = {"one.example": ["192.0.2.1", "2001:db8::1"], "six.example": ["2001:db8::6"]}
@@ -193,6 +195,72 @@ def test_dns_query() -> None:
     assert settle(module.dns_query(ctx, "one.example", "")) == -3
     assert settle(module.dns_query(ctx, "one.example", "a"), lambda operation: POOL_FULL) == -4
     assert module.record(ctx, "nonsense", None) is None
+
+
+def test_srv_query() -> None:
+    module, ctx = ipops(), context()
+    services = module._services
+    assert isinstance(services, FakeServices)
+    services.records["_sip._udp.example.com", "SRV"] = [
+        {"priority": 20, "weight": 0, "port": 5062, "target": "two"},
+        {"priority": 10, "weight": 0, "port": 5061, "target": "one"},
+    ]
+    assert settle(module.srv_query(ctx, "_sip._udp.example.com", "a"), perform) == 1
+    keys = (
+        "count",
+        "target",
+        "target[0]",
+        "target[-1]",
+        "port[1]",
+        "priority[0]",
+        "weight[0]",
+        "port[2]",
+        "colour",
+    )
+    found = [module.srv_record(ctx, f"a=>{key}", None) for key in keys]
+    assert found == [2, "one", "one", "two", 5062, 10, 0, None, None]
+    assert settle(module.srv_query(ctx, "nowhere.example", "a"), perform) == 1
+    assert module.srv_record(ctx, "a=>count", None) == 0
+    assert settle(module.srv_query(ctx, "", "a")) == -2
+    assert settle(module.srv_query(ctx, "x", "")) == -3
+    assert module.srv_record(ctx, "nonsense", None) is None
+
+
+def test_naptr_query() -> None:
+    module, ctx = ipops(), context()
+    services = module._services
+    assert isinstance(services, FakeServices)
+    rest: dict[str, str | int] = {"flags": "s", "regex": "", "replace": "_sip._udp.example.com"}
+    services.records["example.com", "NAPTR"] = [
+        {"order": 2, "pref": 1, "services": "SIP+D2T", **rest},
+        {"order": 1, "pref": 9, "services": "SIPS+D2T", **rest},
+        {"order": 1, "pref": 5, "services": "SIP+D2U", **rest},
+    ]
+    assert settle(module.naptr_query(ctx, "example.com", "a"), perform) == 1
+    asked = [f"a=>services[{number}]" for number in range(3)]
+    assert [module.naptr_record(ctx, key, None) for key in asked] == ["SIP+D2U", "SIPS+D2T", "SIP+D2T"]
+    keys = ("count", "order[0]", "pref[0]", "flags[0]", "regex[0]", "replace[0]")
+    assert [module.naptr_record(ctx, f"a=>{key}", None) for key in keys] == [
+        3,
+        1,
+        5,
+        "s",
+        "",
+        rest["replace"],
+    ]
+    assert settle(module.naptr_query(ctx, "", "a")) == -2
+
+
+def test_srv_records_of_one_priority_are_tried_by_weight() -> None:
+    records: list[Record] = [
+        {"priority": 1, "weight": weight, "port": 5060, "target": str(weight)} for weight in (0, 10, 30)
+    ]
+    chance = random.Random(1)
+    first = [in_order_to_try(records, chance)[0]["target"] for _ in range(4000)]
+    assert 2.5 < first.count("30") / first.count("10") < 3.5
+    assert 0 < first.count("0") < 300
+    assert len(in_order_to_try(records, chance)) == 3
+    assert in_order_to_try([], chance) == []
 
 
 def test_ptr_query() -> None:

@@ -1,6 +1,7 @@
 """The ipops module: IP literals and look-ups for scripts."""
 
 import logging
+import random
 import re
 from collections.abc import Generator
 from typing import Any, Final
@@ -17,6 +18,7 @@ from luasip.modules.ipops.literals import (
     kind,
     pure_address,
 )
+from luasip.modules.ipops.records import Record, in_naptr_order, in_order_to_try
 
 log = logging.getLogger("luasip.ipops")
 
@@ -33,6 +35,7 @@ class Ipops(Module):
 
     def __init__(self, settings: Module.Settings, services: Services) -> None:
         self._services = services
+        self._chance = random.Random()
 
     # Literals
 
@@ -243,6 +246,41 @@ class Ipops(Module):
         return 1
 
     @function(suspends=True)
+    def srv_query(self, ctx: RouteContext, naptrname: str, pvid: str) -> Suspending:
+        """Look SRV records up into $srvquery(pvid=>…), in the order to try them. The route is suspended meanwhile.
+
+        Args:
+            naptrname: the name, such as "_sip._udp.example.com".
+            pvid: a name for the answer, which this run of the callback keeps.
+        Returns: 1 (also when there are none: the count is 0), -2 the name is empty, -3 pvid is empty.
+        """
+        return (yield from self._records(ctx, "SRV", naptrname, pvid))
+
+    @function(suspends=True)
+    def naptr_query(self, ctx: RouteContext, naptrname: str, pvid: str) -> Suspending:
+        """Look NAPTR records up into $naptrquery(pvid=>…), in their order. The route is suspended meanwhile.
+
+        Args:
+            naptrname: the name.
+            pvid: a name for the answer, which this run of the callback keeps.
+        Returns: 1 (also when there are none: the count is 0), -2 the name is empty, -3 pvid is empty.
+        """
+        return (yield from self._records(ctx, "NAPTR", naptrname, pvid))
+
+    def _records(self, ctx: RouteContext, kind: str, name: str, pvid: str) -> Suspending:
+        if not name:
+            return -2
+        if not pvid:
+            return -3
+        answer = yield Call("dns", lambda: self._services.dns_records(name, kind))
+        if not isinstance(answer, list):
+            log.info("ipops: no %s records of %s: %s", kind, name, answer)
+            answer = []
+        ordered = in_order_to_try(answer, self._chance) if kind == "SRV" else in_naptr_order(answer)
+        ctx.attributes.setdefault(f"ipops.{kind}", {})[pvid] = ordered
+        return 1
+
+    @function(suspends=True)
     def ptr_query(self, ctx: RouteContext, ip: str, pvid: str) -> Suspending:
         """Look an address's host name up into $ptrquery(pvid=>…), which this run of the callback keeps.
 
@@ -312,6 +350,19 @@ class Ipops(Module):
         }
         return values.get(match[2])
 
+    @variable("srvquery")
+    def srv_record(self, ctx: RouteContext, inner: str, index: int | str | None) -> PvValue:
+        """$srvquery(pvid=>key): answer of srv_query. Keys: count, port[i], priority[i], target[i], weight[i]."""
+        return _part_of(ctx, "SRV", inner)
+
+    @variable("naptrquery")
+    def naptr_record(self, ctx: RouteContext, inner: str, index: int | str | None) -> PvValue:
+        """$naptrquery(pvid=>key): answer of naptr_query.
+
+        Keys: count, order[i], pref[i], flags[i], services[i], regex[i], replace[i].
+        """
+        return _part_of(ctx, "NAPTR", inner)
+
     @variable("ptrquery")
     def name_record(self, ctx: RouteContext, inner: str, index: int | str | None) -> PvValue:
         """$ptrquery(pvid=>ptrdname): answer of ptr_query."""
@@ -324,3 +375,17 @@ class Ipops(Module):
 
 def _same(one: Address | None, other: Address | None) -> int:
     return 1 if one is not None and one == other else -1
+
+
+def _part_of(ctx: RouteContext, kind: str, inner: str) -> PvValue:
+    """A field of a record that was looked up in this run."""
+    match = _RECORD.fullmatch(inner)
+    if match is None:
+        return None
+    records: list[Record] | None = ctx.attributes.get(f"ipops.{kind}", {}).get(match[1])
+    if match[2] == "count":
+        return len(records or ())
+    place = int(match[3] or 0)
+    if records is None or not -len(records) <= place < len(records):
+        return None
+    return records[place].get(match[2])
