@@ -3950,6 +3950,22 @@ function KSR.ipops.dns_int_match_ip(vhn, vip) end
 ---@return integer # 1, -2 the name is too long, -3 pvid is empty, -4 the name was not found.
 function KSR.ipops.dns_query(naptrname, pvid) end
 
+---Look SRV records up into $srvquery(pvid=>…), in the order to try them. The route is suspended meanwhile.
+---
+---May suspend the route until its result is there.
+---@param naptrname string|number the name, such as "_sip._udp.example.com".
+---@param pvid string|number a name for the answer, which this run of the callback keeps.
+---@return integer # 1 (also when there are none: the count is 0), -2 the name is empty, -3 pvid is empty.
+function KSR.ipops.srv_query(naptrname, pvid) end
+
+---Look NAPTR records up into $naptrquery(pvid=>…), in their order. The route is suspended meanwhile.
+---
+---May suspend the route until its result is there.
+---@param naptrname string|number the name.
+---@param pvid string|number a name for the answer, which this run of the callback keeps.
+---@return integer # 1 (also when there are none: the count is 0), -2 the name is empty, -3 pvid is empty.
+function KSR.ipops.naptr_query(naptrname, pvid) end
+
 ---Look an address's host name up into $ptrquery(pvid=>…), which this run of the callback keeps.
 ---
 ---May suspend the route until its result is there.
