@@ -1,19 +1,29 @@
 """nathelper: the signs of NAT, Contacts and Request-URIs with an alias, session descriptions, pings."""
 
+import contextlib
 import dataclasses
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from luasip.errors import CommandError, SettingsError
 from luasip.kemi.context import RouteContext
 from luasip.kemi.coverage import missing
 from luasip.kemi.pseudo_variables import PseudoVariables
 from luasip.modules.nathelper import Nathelper
-from luasip.modules.nathelper.addresses import alias_uri, is_private, without_parameter
+from luasip.modules.nathelper.addresses import (
+    alias_uri,
+    alias_value,
+    is_private,
+    parse_address,
+    without_parameter,
+)
 from luasip.modules.nathelper.settings import NathelperSettings
 from luasip.modules.pv import Pv
 from luasip.modules.usrloc import Contact, Usrloc, UsrlocSettings
+from luasip.sip.uri import parse_uri
 from tests.bench import INVITE, FakeListener, FakeServices, context
 
 SDP = (
@@ -218,6 +228,22 @@ def test_each_branch_may_change_the_contact() -> None:
     assert sent_contact(ctx) == sent_contact(branch) == "<sip:alice@127.0.0.2:5070;alias=127.0.0.2~5070~1>"
 
 
+@given(
+    st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str).filter(lambda host: "%" not in host),
+    st.integers(1, 65535),
+    st.sampled_from(["udp", "tcp", "tls", "sctp", "ws", "wss"]),
+)
+def test_alias_is_read_as_written(host: str, port: int, protocol: str) -> None:
+    uri = parse_uri(alias_uri(alias_value(host, port, protocol)))
+    assert (uri.host.strip("[]"), uri.port, uri.transport or "udp") == (host, port, protocol)
+
+
+@given(st.text(alphabet="0123456789abcdef.:~[]%@;=1", max_size=40))
+def test_what_an_alias_says_is_an_address_or_nothing(value: str) -> None:
+    with contextlib.suppress(ValueError):
+        assert parse_address(parse_uri(alias_uri(value)).host) is not None
+
+
 def test_alias_that_is_there_may_be_trimmed() -> None:
     module, ctx = nathelper(alias_name="saddr"), context(message("<sip:a@h;saddr=1.2.3.4~1~2;ob>"))
     assert module.set_contact_alias_trim(ctx) == 1
@@ -272,6 +298,8 @@ def test_add_contact_alias_addr(arguments: tuple[str, str, str], code: int) -> N
         ("sip:a@h;alias=1.2.3.4~5", -1, "", ""),
         ("sip:a@h;alias=1.2.3.4~70000~1", -1, "", ""),
         ("sip:a@h;alias=evil.invalid~5~1", -1, "", ""),
+        ("sip:a@h;alias=[1.2.3.4]~5~1", 1, "sip:a@h", "sip:1.2.3.4:5"),
+        ("sip:a@h;alias=[fe80::1%25x]~5~1", -1, "", ""),
         ("sip:a@h;alias", -1, "", ""),
     ],
 )

@@ -22,7 +22,9 @@ def _private_networks() -> tuple[ipaddress.IPv4Network, ...]:
 
 
 def parse_address(text: str) -> Address | None:
-    """An IP address, IPv6 with or without brackets; None for a name."""
+    """An IP address, IPv6 with or without brackets; None for a name and for an address with a zone."""
+    if "%" in text:
+        return None
     try:
         return ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
     except ValueError:
@@ -52,14 +54,15 @@ def alias_value(host: str, port: int, protocol: str) -> str:
 def alias_uri(value: str) -> str:
     """The URI that an alias stands for. Raises ValueError when it is none."""
     host, port, number = _split(value)
-    if parse_address(host) is None:
+    address = parse_address(host)
+    if address is None:
         raise ValueError(f"alias {value!r}: no IP address")
     if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) <= 65535):
         raise ValueError(f"alias {value!r}: no port")
     protocol = _NAMES.get(number)
     if protocol is None:
         raise ValueError(f"alias {value!r}: unknown protocol")
-    return address_uri(host, int(port), protocol)
+    return address_uri(str(address), int(port), protocol)
 
 
 def _split(value: str) -> tuple[str, str, str]:
