@@ -253,7 +253,7 @@ def perform(operation: Operation) -> Any:
     assert isinstance(operation, Call)
     try:
         return operation.function()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (as a pool gives it)
         return error
 
 
