@@ -13,7 +13,6 @@ from typing import Any
 
 import watchfiles
 
-from luasip.errors import LuaSIPError
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Module, Route
 from luasip.kemi.pseudo_variables import PseudoVariables
@@ -211,7 +210,7 @@ class Server:
             self.housekeeping.start(self._threads)
             for transport in self.transports:
                 transport.start(self.worker.handle)
-        except LuaSIPError:
+        except BaseException:  # whatever it was: no thread and no socket stays
             self.stop(0.0)
             raise
 

@@ -44,6 +44,12 @@ class Gate(Module):
         self.entered, self.open = threading.Event(), threading.Event()
         self.lingers, self.let_go = threading.Event(), threading.Event()
         self.threads: list[str] = []
+        self.fails = False
+
+    def start(self) -> None:
+        """Fail where the test wants it."""
+        if self.fails:
+            raise OSError("no such device")
 
     def _wait(self) -> bool:
         self.threads.append(threading.current_thread().name)
@@ -236,7 +242,17 @@ def test_stop_says_what_it_could_not_wait_for(running: Running, caplog: pytest.L
     assert "stopping with 1 unanswered requests and 1 suspended routes" in caplog.messages
 
 
-def test_a_start_that_fails_leaves_nothing(tmp_path: Path) -> None:
+def test_a_module_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
+    once(tmp_path)
+    threads, files = threading.active_count(), open_files()
+    server = Server(load_settings(tmp_path / "luasip.toml", (*MODULES, Gate)))
+    next(module for module in server.modules if isinstance(module, Gate)).fails = True
+    with pytest.raises(OSError, match="no such device"):
+        server.start()
+    assert (threading.active_count(), open_files()) == (threads, files)
+
+
+def test_a_port_that_is_taken_leaves_nothing(tmp_path: Path) -> None:
     first = Running(tmp_path)
     threads, files = threading.active_count(), open_files()
     config = tmp_path / "luasip.toml"
