@@ -243,7 +243,9 @@ class KeyLocks:
             if (ticket, ctx) in queue:
                 queue.remove((ticket, ctx))
                 return -1
-        return 1  # it was handed over in the very moment the wait ended
+        # It was handed over in the very moment the wait ended: the wake-up is under way and must not stay.
+        yield Event(ticket, 1.0)
+        return 1
 
     def try_to_take(self, ctx: RouteContext, key: str) -> int:
         """Take a lock that is free."""
