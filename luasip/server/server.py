@@ -240,6 +240,10 @@ class Server:
     def stop(self, grace: float | None = None) -> None:
         """Stop: wait up to `grace` seconds for routes and transactions to end, then end the threads."""
         self._stopping.set()
+        self.worker.draining = True
+        for transport in self.transports:
+            if isinstance(transport, StreamTransport):
+                transport.stop_accepting()
         limit = self.settings.server.stop_timeout if grace is None else grace
         ends_at = time.monotonic() + limit
         while time.monotonic() < ends_at and self._is_busy():

@@ -54,6 +54,8 @@ class Worker:
         self._limits = limits
         self._request_route = request_route
         self._reply_on_script_error = reply_on_script_error
+        self.draining = False
+        """The server is about to stop: what begins something new is answered 503."""
         self._slots: Sequence[RuntimeSlot] = ()
         self._free: list[RuntimeSlot] = []
         self._lock = threading.Lock()
@@ -152,6 +154,10 @@ class Worker:
             return
         slot = self.slot()
         context = RouteContext(Route.REQUEST, request, source, self._services, slot.runtime.script_variables)
+        if self.draining and not request.to.tag and request.method not in ("ACK", "CANCEL"):
+            context.reply_headers.append("Retry-After: 5\r\n")
+            self._stateless.reply(context, 503, "Service Unavailable")
+            return
         self._execution.start(
             slot.runtime,
             LuaFrame(self._request_route, context),

@@ -170,9 +170,12 @@ class Suspension:
         while context.attributes.pop("tm.reply_held", False):
             resumed = yield Event(_key(transaction), limit)
             if resumed is TIMED_OUT:
-                transaction.suspended = False
-                log.warning("%s: a held reply was not continued in time", transaction.request.call_id)
-                return
+                with transaction.lock:
+                    waited_in_vain, transaction.suspended = transaction.suspended, False
+                if waited_in_vain:
+                    log.warning("%s: a held reply was not continued in time", transaction.request.call_id)
+                    return
+                resumed = yield Event(_key(transaction), limit)  # continued in this very moment
             name, argument, attributes = resumed
             context.attributes.update(attributes)
             yield RunRoute(name, context, (argument,))
