@@ -7,7 +7,7 @@ names the database without its password. Knows no SIP and no KEMI.
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, inspect, text
@@ -62,6 +62,9 @@ class Transaction:
         """Run one statement; as Database.execute."""
         return _rows(_run(self._connection, statement, parameters))
 
+_TRANSACTION_LEVELS = {"mysql": "REPEATABLE READ", "mariadb": "REPEATABLE READ", "postgresql": "READ COMMITTED"}
+"""The servers' own levels, for transactions of several statements: engines for servers commit each statement."""
+
 
 class Database:
     """An engine with its connection pool. Every method may be called from any thread."""
@@ -87,7 +90,7 @@ class Database:
 
         A str with parameters has them as :name; a str without is sent as it stands. Raises StorageError.
         """
-        with self._errors(), self._engine.begin() as connection:
+        with self._errors(), self._statement() as connection:
             return _rows(_run(connection, statement, parameters))
 
     def execute_positional(self, statement: str, values: Sequence[Any]) -> Rows:
@@ -100,7 +103,7 @@ class Database:
         if count != len(values):
             raise StorageError(f"database {self.name}: {count} placeholders, {len(values)} values: {statement}")
         sent = tuple(to_unicode(value) if isinstance(value, str) else value for value in values)
-        with self._errors(), self._engine.begin() as connection:
+        with self._errors(), self._statement() as connection:
             if not sent:
                 return _rows(_run(connection, plain, None))
             return _rows(connection.exec_driver_sql(to_unicode(plain), sent))
@@ -109,9 +112,15 @@ class Database:
     def transaction(self) -> Iterator[Transaction]:
         """Commit at the end of the block, roll back when it raises. Raises StorageError."""
         with self._errors(), self._engine.connect() as pooled:
-            connection = pooled.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+            level = _TRANSACTION_LEVELS.get(self.dialect)
+            options = {"sqlite_begin": "BEGIN IMMEDIATE"} if level is None else {"isolation_level": level}
+            connection = pooled.execution_options(**options)
             with connection.begin():
                 yield Transaction(connection)
+
+    def _statement(self) -> AbstractContextManager[Connection]:
+        """A connection for one statement, which commits itself on a server and is committed on SQLite."""
+        return self._engine.begin() if self.dialect == "sqlite" else self._engine.connect()
 
     def stream(self, statement: Executable) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, fetched in portions, for tables too large to hold twice. Raises

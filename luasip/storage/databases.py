@@ -67,7 +67,14 @@ class Databases:
         if url.is_sqlite:
             return self._sqlite_engine(url, pool)
         try:
-            return create_engine(url.for_sqlalchemy(), connect_args=self._connect_arguments(url), **pool)
+            # Single statements commit themselves: no COMMIT and no ROLLBACK to wait for (see Database.transaction).
+            return create_engine(
+                url.for_sqlalchemy(),
+                connect_args=self._connect_arguments(url),
+                isolation_level="AUTOCOMMIT",
+                skip_autocommit_rollback=True,
+                **pool,
+            )
         except ImportError as error:
             extra = "mysql" if url.driver.startswith("mysql") else "postgres"
             raise StorageError(
