@@ -2,6 +2,8 @@
 
 A RouteContext lives as long as one callback run. It holds no socket, thread or Lua; what leaves it are the pending
 edits, the targets and the calls made on `services`, which the server package implements.
+
+Longer than most files: a context and the services it leads to name each other, so that both stand here.
 """
 
 from collections.abc import Callable, Generator, Sequence

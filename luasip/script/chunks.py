@@ -50,7 +50,7 @@ class ChunkRuntime(Runtime):
         self._current.overrun_at = ends_at
         try:
             outcome = self._evaluate(code, plain_data.encode_values(arguments))
-        except Exception as error:
+        except Exception as error:  # the Lua bridge: after any failure of lupa itself the state is not used again
             raise Interrupted(f"{type(error).__name__} {error}") from error
         finally:
             self._restore_memory_limit()
