@@ -84,8 +84,8 @@ function check_message()
     if KSR.maxfwd.process_maxfwd(70) < 0 then
         reply(483, "Too Many Hops")
     end
-    -- The numbers choose the checks; the reply has been sent when one fails.
-    if KSR.sanity.sanity_check(17895, 7) < 0 then
+    -- The numbers choose the checks (18407 includes Proxy-Require); the reply has been sent when one fails.
+    if KSR.sanity.sanity_check(18407, 7) < 0 then
         KSR.info("malformed " .. KSR.kx.get_method() .. " from " .. KSR.kx.get_srcip() .. " refused\n")
         KSR.x.exit()
     end

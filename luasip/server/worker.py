@@ -3,6 +3,7 @@
 `handle` is called in the receiver threads and in tests; it never raises and never waits.
 """
 
+import contextlib
 import itertools
 import logging
 import threading
@@ -130,10 +131,8 @@ class Worker:
         log.info("bad message from %s:%d: %s", source.host, source.port, error)
         if not isinstance(message, Request) or message.method == "ACK":
             return
-        try:
+        with contextlib.suppress(SipError):  # an unreadable Via: answered where the request came from
             message.top_via_text = received_via(message.top_via, source.host, source.port)
-        except SipError:
-            return
         context = RouteContext(Route.REQUEST, message, source, self._services)
         self._stateless.reply(context, error.status, error.reason)
 
