@@ -169,6 +169,7 @@ class RouteContext:
         "lists",
         "local_rport",
         "message",
+        "on_response",
         "record_route",
         "reply_body",
         "reply_headers",
@@ -212,6 +213,9 @@ class RouteContext:
         self.lists = ValueLists()
         """AVPs and XAVPs; the transaction's own once there is one."""
         self.arming = Arming()
+        self.on_response: tuple[Callable[["RouteContext"], None], ...] = ()
+        """Told of each response to the branches made from here on, with its context, before the callback of t_on_reply:
+        what takes back in responses what a module changed in the request."""
         self.transaction: Transaction | None = None
         self.branch_index = -1
         """Index of the branch this callback is about ($T_branch_idx), -1 when none."""

@@ -3,7 +3,7 @@
 The server package implements `Transactions`; nothing here knows how.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,6 +14,31 @@ from luasip.sip.message import Request, Response
 from luasip.transaction.timers import TransactionTimers
 
 Relaying = Generator[Operation, Any, int]
+
+Completed = Callable[[int, Response | None], None]
+"""Told once how a request of our own ended: the final status, and the response, None for a status made here (408 nobody
+answered, 478 it leads nowhere, 477 the script dropped it …). Not on a thread of the caller's choosing: be quick."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRequest:
+    """A request to be made and sent here, in a transaction of its own."""
+
+    method: str
+    request_uri: str
+    from_: str
+    """Value of From, with its tag."""
+    to: str
+    """Value of To."""
+    call_id: str
+    cseq: int = 10
+    headers: str = ""
+    """Further header lines; CRLF may be missing behind the last."""
+    body: str = ""
+    next_hop: str = ""
+    """URI it is sent to, "" for the Request-URI."""
+    socket: str = ""
+    """Listener.text of the socket it is sent from, "" for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,4 +221,8 @@ class Transactions(Protocol):
         self, method: str, request_uri: str, next_hop: str, headers: str, body: str, socket: str = ""
     ) -> int:
         """Send a request of our own and forget its answer; 1, or -1 when it cannot be built."""
+        ...
+
+    def send_own(self, request: OwnRequest, completed: Completed | None = None) -> int:
+        """Begin to send a request of our own: 1, and `completed` will be told; or -1 when it cannot be built."""
         ...

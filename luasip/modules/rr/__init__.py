@@ -4,6 +4,7 @@ A Record-Route is only asked for here; it is written when the request leaves, wh
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from luasip.errors import PatternError, SipError
@@ -59,6 +60,11 @@ class Rr(Module):
     def __init__(self, settings: Settings, services: Services) -> None:
         self.settings = settings
         self.services = services
+        self._told_followed: list[Callable[[RouteContext], None]] = []
+
+    def on_followed(self, action: Callable[[RouteContext], None]) -> None:
+        """Tell `action` of every request whose own Route was followed; call it before messages come."""
+        self._told_followed.append(action)
 
     @function(_ROUTES)
     def record_route(self, ctx: RouteContext) -> int:
@@ -193,7 +199,7 @@ class Rr(Module):
             sre: POSIX extended regular expression, case ignored; the text searched starts with ";".
         Returns: 1 when it matches; -1 when not, or the topmost Route was not ours.
         """
-        parameters = self._own_parameters(ctx)
+        parameters = self.own_parameters(ctx)
         if not sre or not parameters:
             return -1
         try:
@@ -210,7 +216,7 @@ class Rr(Module):
             dir: "downstream" as the first request of the dialog, "upstream" against it.
         Returns: 1 when it is that direction, -1 when not.
         """
-        upstream = self._is_upstream(ctx)
+        upstream = self.is_upstream(ctx)
         return 1 if dir.lower() == ("upstream" if upstream else "downstream") else -1
 
     @variable("route_uri")
@@ -225,7 +231,7 @@ class Rr(Module):
     @variable("rdir")
     def route_direction(self, ctx: RouteContext, inner: str, index: int | str | None) -> PvValue:
         """$rdir(name): "downstream" or "upstream", as is_direction; $rdir(id): 1 or 2."""
-        upstream = self._is_upstream(ctx)
+        upstream = self.is_upstream(ctx)
         if inner == "name":
             return "upstream" if upstream else "downstream"
         return 2 if upstream else 1
@@ -270,6 +276,9 @@ class Rr(Module):
             ctx.attributes[_NEXT_ROUTE] = True
         if routed.unknown_socket and self.settings.enable_socket_mismatch_warning:
             _logger.warning("no socket for the second own Route %s", routed.unknown_socket)
+        if routed.parameters is not None:
+            for action in self._told_followed:
+                action(ctx)
         return routed
 
     def _is_initial(self, ctx: RouteContext) -> bool | None:
@@ -285,14 +294,21 @@ class Rr(Module):
         default = 5061 if uri.scheme == "sips" or uri.transport == "tls" else 5060
         return self.services.is_myself(uri.host, uri.port or default)
 
-    def _own_parameters(self, ctx: RouteContext) -> str:
+    def own_parameters(self, ctx: RouteContext) -> str:
+        """Parameters of our own Route that was followed or is topmost, each with its ";"; "" without one."""
         found: str | None = ctx.attributes.get(_PARAMETERS)
         return top_route_parameters(ctx, self._is_own) if found is None else found
 
-    def _is_upstream(self, ctx: RouteContext) -> bool:
-        for parameter in self._own_parameters(ctx).split(";"):
+    def own_parameter(self, ctx: RouteContext, wanted: str) -> str:
+        """One of own_parameters, "" when it is not there."""
+        for parameter in self.own_parameters(ctx).split(";"):
             name, _, value = parameter.partition("=")
-            if name.strip() == "ftag":
-                sender = from_header(ctx.message)
-                return bool(value and sender is not None and sender.tag and sender.tag != value)
-        return False
+            if name.strip() == wanted:
+                return value
+        return ""
+
+    def is_upstream(self, ctx: RouteContext) -> bool:
+        """Whether a request goes against the direction of the first one of its dialog."""
+        tag = self.own_parameter(ctx, "ftag")
+        sender = from_header(ctx.message)
+        return bool(tag and sender is not None and sender.tag and sender.tag != tag)

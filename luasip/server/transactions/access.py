@@ -8,8 +8,8 @@ from luasip.errors import SipError
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Route
 from luasip.kemi.operation import Operation
+from luasip.kemi.transactions import Completed, OwnRequest, TransactionSettings
 from luasip.kemi.transactions import Transaction as TransactionView
-from luasip.kemi.transactions import TransactionSettings
 from luasip.server.execution import Execution, RuntimeSlot
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.own_requests import PLACEHOLDER_VIA, OwnRequests, remove_vias
@@ -194,7 +194,6 @@ class TransactionAccess:
         self, method: str, request_uri: str, next_hop: str, headers: str, body: str, socket: str = ""
     ) -> int:
         """Send a request of our own and forget its answer; 1, or -1 when it cannot be built."""
-        services = self._relay.services
         lines = headers if headers.endswith("\r\n") or not headers else headers + "\r\n"
         lower = lines.lower()
         text = f"{method} {request_uri} SIP/2.0\r\n{PLACEHOLDER_VIA}"
@@ -206,10 +205,28 @@ class TransactionAccess:
             f"Call-ID: {self._random_token(20)}\r\nCSeq: 10 {method}\r\n{lines}"
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         )
+        return self._send_text(text, next_hop, socket, None)
+
+    def send_own(self, request: OwnRequest, completed: Completed | None = None) -> int:
+        """Begin to send a request of our own: 1, and `completed` will be told; or -1 when it cannot be built."""
+        start = (request.method, request.request_uri, request.from_, request.to, request.call_id)
+        if any("\r" in part or "\n" in part for part in start):
+            return -1
+        lines = request.headers.rstrip("\r\n")
+        lines += "\r\n" if lines else ""
+        text = (
+            f"{request.method} {request.request_uri} SIP/2.0\r\n{PLACEHOLDER_VIA}From: {request.from_}\r\n"
+            f"To: {request.to}\r\nCall-ID: {request.call_id}\r\nCSeq: {request.cseq} {request.method}\r\n"
+            f"{lines}Content-Length: {len(request.body)}\r\n\r\n{request.body}"
+        )
+        return self._send_text(text, request.next_hop, request.socket, completed)
+
+    def _send_text(self, text: str, next_hop: str, socket: str, completed: Completed | None) -> int:
         try:
             message = parse_message(text)
         except SipError:
             return -1
+        services = self._relay.services
         listener = next((s for s in services.listeners if s.text == socket), services.listeners[0])
         context = RouteContext(
             Route.REQUEST, message, Source(listener.host, listener.port, listener), services
@@ -217,7 +234,7 @@ class TransactionAccess:
         context.target.destination_uri = next_hop
         slot = self._current_slot()
         remove_vias(context)
-        flow = self._own_requests.send(context, slot, True)
+        flow = self._own_requests.send(context, slot, True, completed)
         # Not from here: this may be a call out of Lua, and the flow may call Lua (ksr_onsend_route).
         self._layer.timers.soon(lambda: self._execution.start(slot.runtime, flow))
         return 1

@@ -89,6 +89,8 @@ class Outcome:
     ) -> Flow:
         branch.status = max(branch.status, response.status)
         branch.response = response
+        for action in branch.on_response:
+            action(context)
         if branch.on_reply:
             self._enter_onreply(context, transaction, branch)
             yield RunRoute(branch.on_reply, context)
@@ -126,6 +128,8 @@ class Outcome:
             if transaction.local_request:
                 if transaction.is_invite and status >= 200:
                     yield from self.layer.succeeded(transaction, response)
+                if status >= 200:
+                    transaction.complete(status, response)
             else:
                 self._forward(transaction, response, edits)
         if decision & CANCEL:
@@ -181,7 +185,18 @@ class Outcome:
                 return
         if transaction.final_sent or transaction.suspended:
             return
-        self._answer(transaction, index)
+        if transaction.local_request:
+            self._complete(transaction, index)
+        else:
+            self._answer(transaction, index)
+
+    def _complete(self, transaction: Transaction, index: int) -> None:
+        """A request made here has failed."""
+        if index < 0:
+            transaction.complete(self.layer.settings.default_code, None)
+        else:
+            branch = transaction.branches[index]
+            transaction.complete(branch.status, branch.response)
 
     def failure_context(self, transaction: Transaction, winner: Response | None) -> RouteContext:
         """The original request as a failure callback sees it: with its flags, lists and saved header edits."""
@@ -255,6 +270,7 @@ class Outcome:
 def _inherit(context: RouteContext, template: RouteContext) -> None:
     """Take over what the request route decided for every branch: Record-Route, Via, Max-Forwards."""
     context.record_route = template.record_route
+    context.on_response = template.on_response
     context.advertised = template.advertised
     context.local_rport = template.local_rport
     context.forward_send_flags = template.forward_send_flags

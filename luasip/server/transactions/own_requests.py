@@ -10,6 +10,7 @@ from luasip.errors import SipError
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Route
 from luasip.kemi.operation import Operation, RunRoute
+from luasip.kemi.transactions import Completed
 from luasip.server.execution import Flow, RuntimeSlot
 from luasip.server.next_hop import Unreachable
 from luasip.server.transactions.relay import Relay
@@ -31,17 +32,21 @@ class OwnRequests:
         self._forward_stateless = forward_stateless
         self._layer.succeeded = self.succeeded
 
-    def send(self, context: RouteContext, slot: RuntimeSlot, announced: bool) -> Relaying:
+    def send(
+        self, context: RouteContext, slot: RuntimeSlot, announced: bool, completed: Completed | None = None
+    ) -> Relaying:
         """Send context.request. announced: the script hears of it first (tm's event_callback) and may drop it.
 
-        Returns 1, or -1 when there is nowhere to send it or it was dropped.
+        Returns 1, or -1 when there is nowhere to send it or it was dropped; `completed` is told of that too.
         """
         transaction = self._layer.create_local(context, slot)
+        transaction.completed = completed
         try:
             callback = self._layer.settings.local_request_callback
             if announced and callback:
                 yield from self._announce(context, callback)
                 if context.dropped:
+                    context.last_error = (477, "Dropped by the script")
                     return -1
             branches = yield from self._relay.prepare(context, transaction, [context.target])
             if isinstance(branches, Unreachable):
@@ -53,6 +58,9 @@ class OwnRequests:
             return -1
         finally:
             transaction.script_running = False
+            if not transaction.forwarded:
+                status, _ = context.last_error or (self._layer.settings.default_code, "")
+                transaction.complete(status, None)
             self._layer.settle(transaction)
 
     def _announce(self, context: RouteContext, callback: str) -> Flow:

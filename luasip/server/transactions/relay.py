@@ -188,6 +188,7 @@ class Relay:
         branch.hops = hops if transaction.failover else hops[:1]
         branch.on_reply = branch_context.arming.on_reply
         branch.on_branch_failure = branch_context.arming.on_branch_failure
+        branch.on_response = branch_context.on_response
         self._address(branch, branch.hops.pop(0))
         assert branch.destination is not None
         if not (yield from self._on_send.allows(branch_context, branch.destination, branch.text)):
@@ -289,6 +290,7 @@ def _branch_context(context: RouteContext, target: Branch, index: int) -> RouteC
     branch.flags, branch.xflags = context.flags, context.xflags
     branch.lists = context.lists
     branch.arming = context.arming.copy()
+    branch.on_response = context.on_response
     branch.transaction = context.transaction
     branch.branch_index = index
     branch.attributes = context.attributes.copy()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from luasip.kemi.context import Arming, Branch, RouteContext, Source
 from luasip.kemi.lists import ValueLists
+from luasip.kemi.transactions import Completed
 from luasip.proxy.response_context import ForkingSettings, ResponseContext
 from luasip.server.execution import Flow, RuntimeSlot
 from luasip.server.timers import Entry
@@ -42,6 +43,7 @@ class ClientBranch:
         "machine",
         "on_branch_failure",
         "on_reply",
+        "on_response",
         "reply_edits",
         "request_uri",
         "response",
@@ -80,6 +82,7 @@ class ClientBranch:
         self.cancel_destination: Destination | None = None
         self.on_reply = ""
         self.on_branch_failure = ""
+        self.on_response: tuple[Callable[[RouteContext], None], ...] = ()
         self.status = 0
         """Newest status received (408 after a timeout), 0 before any."""
         self.response: Response | None = None
@@ -108,6 +111,7 @@ class Transaction:
         "branches",
         "canceled",
         "carry_cancel_reason",
+        "completed",
         "continued",
         "disable_internal_reply",
         "edits",
@@ -213,6 +217,8 @@ class Transaction:
         """Try a name's further addresses (t_set_disable_failover)."""
         self.reply_send_flags = context.reply_send_flags
         self.local_request = False
+        self.completed: Completed | None = None
+        """Who is to be told how a request made here ended."""
         self.events: deque[tuple[Flow, RuntimeSlot]] = deque()
         self.events_running = False
         self.timer_entry: Entry | None = None
@@ -252,6 +258,13 @@ class Transaction:
         self.template = None
         for branch in self.branches:
             branch.context = None
+
+    def complete(self, status: int, response: Response | None) -> None:
+        """A request made here has its final response: tell who asked for it, once."""
+        with self.lock:
+            completed, self.completed = self.completed, None
+        if completed is not None:
+            completed(status, response)
 
     def take_continued(self) -> bool:
         """Whether a continuation follows the callback that has just ended; asked once."""
