@@ -103,17 +103,46 @@ class Transaction(Protocol):
     failover: bool
     timers: TransactionTimers
     in_failure_route: bool
+    notes: dict[str, Any] | None
 
+    @property
+    def is_invite(self) -> bool: ...
     @property
     def final_sent(self) -> bool: ...
     @property
     def branches(self) -> Sequence[ClientBranchView]: ...
 
 
+class TransactionObserver(Protocol):
+    """Is told what became of requests. Methods are called on the thread that did it, with no lock held: be quick."""
+
+    def response_sent(self, transaction: Transaction, status: int, response: Response | None) -> None:
+        """A response (not 100) was sent upstream: the one received, or None for one made here. A 2xx is told again
+        when it came again.
+        """
+        ...
+
+    def failed(self, transaction: Transaction, status: int, response: Response | None) -> None:
+        """Every branch so far has failed, the failure callback has not run yet; as response_sent."""
+        ...
+
+    def acknowledged(self, transaction: Transaction, request: Request, source: Any) -> None:
+        """The ACK for a 2xx to an INVITE came, perhaps again, from the luasip.kemi.context.Source."""
+        ...
+
+
 class Transactions(Protocol):
     """What may be asked of the transaction layer. `ctx` is a RouteContext throughout."""
 
     settings: TransactionSettings
+
+    def observe(self, observer: TransactionObserver) -> None:
+        """Tell `observer` of every request; call it before messages come."""
+        ...
+
+    def context_of(self, transaction: Transaction, response: Response | None = None) -> Any:
+        """A RouteContext over the transaction's request as a failure callback sees it, `response` as its winner."""
+        ...
 
     def create(self, ctx: Any) -> int:
         """Make the request stateful: 1 new, 0 it was a retransmission (answered from state), -1 not possible."""

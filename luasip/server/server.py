@@ -156,7 +156,14 @@ class Server:
         )
         own_requests = OwnRequests(relay, self.stateless.forward_request)
         services.transactions = TransactionAccess(
-            self.layer, relay, suspension, own_requests, self.execution, self.worker.slot, services.random_token
+            self.layer,
+            relay,
+            self.outcome,
+            suspension,
+            own_requests,
+            self.execution,
+            self.worker.slot,
+            services.random_token,
         )
         services.event_runner = self._run_event
         services.worker_starter = self._start_workers

@@ -117,6 +117,7 @@ class ServerServices:
             headers += f"Content-Type: {content_type}\r\n"
         if to_tag:
             transaction.to_tag = to_tag
+        transaction.flags, transaction.xflags = ctx.flags, ctx.xflags
         return 1 if self.layer.reply(transaction, status, reason, headers, body) else -1
 
     def forward_stateless(self, ctx: RouteContext, uri: str = "") -> bool:

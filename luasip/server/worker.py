@@ -149,7 +149,7 @@ class Worker:
             return
         if transaction is not None and self._layer.absorb(transaction, request):
             return
-        if request.method == "ACK" and self._is_absorbed(request):
+        if request.method == "ACK" and self._is_absorbed(request, source):
             return
         slot = self.slot()
         context = RouteContext(Route.REQUEST, request, source, self._services, slot.runtime.script_variables)
@@ -163,7 +163,7 @@ class Worker:
             lambda ended_well: self._request_ended(context, ended_well),
         )
 
-    def _is_absorbed(self, request: Request) -> bool:
+    def _is_absorbed(self, request: Request, source: Source) -> bool:
         """An ACK for a stateless answer ends here; one for our own 2xx stops its repetition and goes to the script."""
         if self._stateless.is_own_ack(request):
             self._services.tell_filtered_ack(request)
@@ -171,6 +171,8 @@ class Worker:
         transaction = self._layer.acknowledged(request)
         if transaction is not None:
             self._layer.on_ack_2xx(transaction)
+            for observer in self._layer.observers:
+                observer.acknowledged(transaction, request, source)
         return False
 
     def _request_ended(self, context: RouteContext, ended_well: bool) -> None:
@@ -188,6 +190,8 @@ class Worker:
             self._services.reply(context, status, "Server Internal Error")
         transaction = context.transaction
         if isinstance(transaction, Transaction) and "tm.created" in context.attributes:
+            if not transaction.forwarded:
+                transaction.flags, transaction.xflags = context.flags, context.xflags
             self._layer.script_ended(transaction)
 
     def _is_cared_for(self, context: RouteContext) -> bool:

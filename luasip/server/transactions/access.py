@@ -8,10 +8,11 @@ from luasip.errors import SipError
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Route
 from luasip.kemi.operation import Operation
-from luasip.kemi.transactions import Completed, OwnRequest, TransactionSettings
+from luasip.kemi.transactions import Completed, OwnRequest, TransactionObserver, TransactionSettings
 from luasip.kemi.transactions import Transaction as TransactionView
 from luasip.server.execution import Execution, RuntimeSlot
 from luasip.server.transactions.layer import TransactionLayer
+from luasip.server.transactions.outcome import Outcome
 from luasip.server.transactions.own_requests import PLACEHOLDER_VIA, OwnRequests, remove_vias
 from luasip.server.transactions.relay import Relay
 from luasip.server.transactions.suspension import Suspension
@@ -30,6 +31,7 @@ class TransactionAccess:
         self,
         layer: TransactionLayer,
         relay: Relay,
+        outcome: Outcome,
         suspension: Suspension,
         own_requests: OwnRequests,
         execution: Execution,
@@ -38,6 +40,7 @@ class TransactionAccess:
     ) -> None:
         self._layer = layer
         self._relay = relay
+        self._outcome = outcome
         self._suspension = suspension
         self._own_requests = own_requests
         self._execution = execution
@@ -52,6 +55,14 @@ class TransactionAccess:
     @settings.setter
     def settings(self, settings: TransactionSettings) -> None:
         self._layer.settings = settings
+
+    def observe(self, observer: TransactionObserver) -> None:
+        """Tell `observer` of every request; call it before messages come."""
+        self._layer.observers = (*self._layer.observers, observer)
+
+    def context_of(self, transaction: TransactionView, response: Response | None = None) -> RouteContext:
+        """The transaction's request as a failure callback sees it."""
+        return self._outcome.failure_context(_own(transaction), response)
 
     def create(self, ctx: RouteContext) -> int:
         """Make the request stateful: 1 new, 0 a retransmission, -1 not possible."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
 from luasip.kemi.context import RouteContext
-from luasip.kemi.transactions import TransactionSettings
+from luasip.kemi.transactions import TransactionObserver, TransactionSettings
 from luasip.proxy.cancel import build_ack, build_cancel
 from luasip.server.execution import Execution, Flow, RuntimeSlot
 from luasip.server.sockets import Sockets
@@ -58,6 +58,8 @@ class TransactionLayer:
         self.sockets = sockets
         self.settings = TransactionSettings()
         self.table = TransactionTable()
+        self.observers: tuple[TransactionObserver, ...] = ()
+        """Told what became of requests; empty when no module wants to know."""
         self.succeeded: Callable[[Transaction, Response], Flow]
         """Flow that takes a 2xx to an INVITE made here; set by OwnRequests."""
         self.branch_failed: BranchFailed
@@ -151,10 +153,18 @@ class TransactionLayer:
 
     # Upstream
 
-    def respond(self, transaction: Transaction, status: int, text: str, local: bool = False) -> bool:
+    def respond(
+        self,
+        transaction: Transaction,
+        status: int,
+        text: str,
+        local: bool = False,
+        response: Response | None = None,
+    ) -> bool:
         """Send a response of this status upstream; False when it comes too late.
 
         local: it was made here: it is not sent after another final one, and a 2xx is repeated until its ACK.
+        response: the one received that is passed on.
         """
         with transaction.lock:
             machine = transaction.machine
@@ -176,7 +186,15 @@ class TransactionLayer:
                 transaction.last_response = text
             self.reschedule(transaction)
         self._server_step(transaction, step)
+        if self.observers:
+            self.tell_response(transaction, status, response)
         return True
+
+    def tell_response(self, transaction: Transaction, status: int, response: Response | None) -> None:
+        """Tell the observers of a response that was sent upstream."""
+        if status > 100:
+            for observer in self.observers:
+                observer.response_sent(transaction, status, response)
 
     def local_response(
         self, transaction: Transaction, status: int, reason: str, headers: str = "", body: str = ""

@@ -167,6 +167,8 @@ class Outcome:
     def _all_final(self, transaction: Transaction) -> Flow:
         """Every branch has failed: the failure callback may fork again or answer; else the best response goes up."""
         index = transaction.responses.best()
+        if self.layer.observers and not (transaction.local_request or transaction.final_sent):
+            self._tell_failed(transaction, index)
         name, transaction.arming.on_failure = transaction.arming.on_failure, ""
         if name and not transaction.final_sent:
             winner = transaction.branches[index].response if index >= 0 else None
@@ -189,6 +191,18 @@ class Outcome:
             self._complete(transaction, index)
         else:
             self._answer(transaction, index)
+
+    def _tell_failed(self, transaction: Transaction, index: int) -> None:
+        """Tell the observers that branch `index` is the best of those that failed."""
+        response = None
+        if index < 0:
+            status, _ = transaction.error_reply or (self.layer.settings.default_code, "")
+        else:
+            branch = transaction.branches[index]
+            status = 487 if transaction.canceled and branch.timed_out else branch.status
+            response = branch.response
+        for observer in self.layer.observers:
+            observer.failed(transaction, status, response)
 
     def _complete(self, transaction: Transaction, index: int) -> None:
         """A request made here has failed."""
@@ -259,12 +273,17 @@ class Outcome:
             log.warning("response %d not forwarded: %s", response.status, error)
             return
         sent = status or response.status
-        if 200 <= sent < 300 and transaction.last_status >= 300:
+        is_2xx = 200 <= sent < 300
+        past_machine = False
+        if is_2xx and transaction.last_status >= 300:
             # The caller has a failure already; the 2xx must still reach it (RFC 6026 §7.1), past the machine.
-            self.layer.send_past_machine(transaction, text)
-        elif not self.layer.respond(transaction, sent, text) and transaction.is_invite and 200 <= sent < 300:
+            past_machine = True
+        elif not self.layer.respond(transaction, sent, text, response=response):
             # It came after the server machine had ended (a second branch's, or one repeated late).
+            past_machine = transaction.is_invite and is_2xx
+        if past_machine:
             self.layer.send_past_machine(transaction, text)
+            self.layer.tell_response(transaction, sent, response)
 
 
 def _inherit(context: RouteContext, template: RouteContext) -> None:

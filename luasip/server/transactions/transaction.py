@@ -8,6 +8,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from luasip.kemi.context import Arming, Branch, RouteContext, Source
 from luasip.kemi.lists import ValueLists
@@ -136,6 +137,7 @@ class Transaction:
         "local_request",
         "lock",
         "machine",
+        "notes",
         "reply_send_flags",
         "request",
         "responses",
@@ -219,6 +221,8 @@ class Transaction:
         self.local_request = False
         self.completed: Completed | None = None
         """Who is to be told how a request made here ended."""
+        self.notes: dict[str, Any] | None = None
+        """What observers keep with it, keyed by module; None as long as there is nothing."""
         self.events: deque[tuple[Flow, RuntimeSlot]] = deque()
         self.events_running = False
         self.timer_entry: Entry | None = None
