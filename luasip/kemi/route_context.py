@@ -1,0 +1,237 @@
+"""The message being routed and everything pending on it: what a KEMI function is handed.
+
+A RouteContext lives as long as one callback run. It holds no socket, thread or Lua; what leaves it are the pending
+edits, the targets and the calls made on `services`, which the server package implements. Made for every message,
+so that it stands apart from the interfaces of `context`, which mypyc cannot compile.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from luasip.kemi.declare import Route
+from luasip.kemi.lists import ValueLists
+from luasip.sip.edits import Edits
+from luasip.sip.message import Request, Response
+
+if TYPE_CHECKING:  # they name RouteContext in turn
+    from luasip.kemi.context import Listener, Services
+    from luasip.kemi.transactions import Transaction
+
+SEND_NO_CONNECT = 1
+SEND_CLOSE = 2
+
+
+class Source:
+    """Where a message came from. `host` is an IP literal without brackets; connection_id is 0 for datagrams."""
+
+    __slots__ = ("connection_id", "host", "listener", "number", "port", "received_at")
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        listener: "Listener",
+        connection_id: int = 0,
+        received_at: float = 0.0,
+        number: int = 0,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.listener = listener
+        self.connection_id = connection_id
+        self.received_at = received_at
+        self.number = number
+        """Counts the messages received ($mi); 0 for messages made here."""
+
+
+class Branch:
+    """One destination of the request: Kamailio's branch before it is sent."""
+
+    __slots__ = (
+        "destination_uri",
+        "flags",
+        "instance",
+        "location_user_agent",
+        "path",
+        "protocol",
+        "q",
+        "reg_id",
+        "ruid",
+        "send_socket",
+        "uri",
+    )
+
+    def __init__(self, uri: str, destination_uri: str = "", q: float | None = None, flags: int = 0) -> None:
+        self.uri = uri
+        self.destination_uri = destination_uri
+        """Next hop URI ($du), "" when the Request-URI decides."""
+        self.q = q
+        """0.0 to 1.0, None when unspecified."""
+        self.flags = flags
+        self.path = ""
+        """Value of the Path vector, which becomes Route headers (RFC 3327)."""
+        self.send_socket: "Listener | None" = None
+        self.protocol = ""
+        """Outbound protocol forced by the script ("udp", "tcp" …), "" when free."""
+        self.instance = ""
+        self.reg_id = 0
+        self.ruid = ""
+        self.location_user_agent = ""
+
+    def copy(self) -> "Branch":
+        """An independent copy."""
+        other = Branch(self.uri, self.destination_uri, self.q, self.flags)
+        other.path, other.protocol, other.send_socket = self.path, self.protocol, self.send_socket
+        other.instance, other.reg_id, other.ruid = self.instance, self.reg_id, self.ruid
+        other.location_user_agent = self.location_user_agent
+        return other
+
+
+class Arming:
+    """Names of the Lua functions armed by t_on_*; "" when none."""
+
+    __slots__ = ("on_branch", "on_branch_failure", "on_failure", "on_reply")
+
+    def __init__(self) -> None:
+        self.on_branch = ""
+        self.on_reply = ""
+        self.on_failure = ""
+        self.on_branch_failure = ""
+
+    def copy(self) -> "Arming":
+        """An independent copy."""
+        other = Arming()
+        other.on_branch, other.on_reply = self.on_branch, self.on_reply
+        other.on_failure, other.on_branch_failure = self.on_failure, self.on_branch_failure
+        return other
+
+
+class RecordRoute:
+    """A Record-Route asked for by the rr module; written when the message leaves, when the sockets are known.
+
+    `presets` are literal URIs' host parts given by record_route_preset; otherwise the server's own addresses are
+    used, twice (r2=on) when the message leaves by another socket than it came in.
+    """
+
+    __slots__ = ("advertised", "double", "full_lr", "parameters", "presets", "user")
+
+    def __init__(self, parameters: str = "", presets: tuple[str, ...] = (), advertised: str = "") -> None:
+        self.parameters = parameters
+        """Text to put after the URI's own parameters and ;lr, each with its ';'."""
+        self.presets = presets
+        self.advertised = advertised
+        self.user = ""
+        self.double = 1
+        """A second one for the other side: 0 never, 1 where the sockets differ, 2 always."""
+        self.full_lr = False
+        """Write ";lr=on" in place of ";lr" (enable_full_lr)."""
+
+
+class RouteContext:
+    """One run of a callback over one message."""
+
+    __slots__ = (
+        "advertised",
+        "arming",
+        "at_end",
+        "attributes",
+        "branch_index",
+        "branches",
+        "dropped",
+        "edits",
+        "event",
+        "flags",
+        "forward_send_flags",
+        "last_error",
+        "lists",
+        "local_rport",
+        "message",
+        "on_response",
+        "record_route",
+        "reply_body",
+        "reply_headers",
+        "reply_send_flags",
+        "route",
+        "rport_forced",
+        "runs",
+        "script_variables",
+        "services",
+        "source",
+        "target",
+        "transaction",
+        "winner",
+        "xflags",
+    )
+
+    def __init__(
+        self,
+        route: Route,
+        message: Request | Response,
+        source: Source,
+        services: "Services",
+        script_variables: dict[str, str | int] | None = None,
+    ) -> None:
+        self.route = route
+        self.message = message
+        self.source = source
+        self.services = services
+        self.script_variables = {} if script_variables is None else script_variables
+        """$var(…): they belong to the Lua runtime, not to the message."""
+        self.edits = Edits()
+        """Pending header and body edits over message.text."""
+        self.target = Branch(message.request_uri if isinstance(message, Request) else "")
+        """The first destination: its uri is the current Request-URI ($ru), destination_uri is $du."""
+        self.branches: list[Branch] = []
+        """Further destinations, from append_branch or lookup."""
+        self.flags = 0
+        """Message flags 0..31 as a bit mask; they travel with the transaction."""
+        self.xflags = 0
+        """corex's extra flags 0..63 as a bit mask."""
+        self.lists = ValueLists()
+        """AVPs and XAVPs; the transaction's own once there is one."""
+        self.arming = Arming()
+        self.on_response: tuple[Callable[["RouteContext"], None], ...] = ()
+        """Told of each response to the branches made from here on, with its context, before the callback of t_on_reply:
+        what takes back in responses what a module changed in the request."""
+        self.transaction: "Transaction | None" = None
+        self.branch_index = -1
+        """Index of the branch this callback is about ($T_branch_idx), -1 when none."""
+        self.winner: Response | None = None
+        """In a failure route the reply that won, None when it was made locally (408)."""
+        self.dropped = False
+        self.reply_headers: list[str] = []
+        """Header lines (with CRLF) for locally generated replies: append_to_reply."""
+        self.reply_body: tuple[str, str] | None = None
+        """(body, content type) for locally generated replies: set_reply_body."""
+        self.record_route: RecordRoute | None = None
+        self.advertised: tuple[str, int] | None = None
+        """Address and port for Via and Record-Route of this message (set_advertised_address), port 0: unchanged."""
+        self.rport_forced = False
+        self.local_rport = False
+        """Add ;rport to our own Via (add_local_rport)."""
+        self.reply_send_flags = 0
+        """SEND_NO_CONNECT | SEND_CLOSE for replies."""
+        self.forward_send_flags = 0
+        """SEND_NO_CONNECT | SEND_CLOSE for the forwarded request."""
+        self.last_error: tuple[int, str] | None = None
+        """(status, reason) of the last internal failure: what sl_reply_error answers."""
+        self.at_end: list[Callable[[], None]] | None = None
+        """What is to be done when this run of the callback is over, however it ends."""
+        self.runs = 0
+        """How many Lua callbacks run with this context now: those it calls, like KSR.app_lua.run, share it."""
+        self.event = ""
+        """Name of the event in an event callback."""
+        self.attributes: dict[str, Any] = {}
+        """What modules keep for this run only, keyed "module.what"."""
+
+    @property
+    def request(self) -> Request:
+        """The message when it is a request; in failure and branch routes always. Raises TypeError on a reply."""
+        if not isinstance(self.message, Request):
+            raise TypeError("the message is a reply")
+        return self.message
+
+    @property
+    def is_request(self) -> bool:
+        """True for a request."""
+        return isinstance(self.message, Request)
