@@ -59,7 +59,7 @@ class Relay:
         layer.next_address = self._next_address
 
     canceled_while_held: Callable[[Transaction], None]
-    """Told of a suspended request whose caller has given up, and which has been answered; set by Suspension."""
+    """Told of a suspended request whose caller has given up, and which has been answered; set by the server."""
 
     def relay(self, context: RouteContext, slot: RuntimeSlot, flags: int = 0, next_hop: str = "") -> Relaying:
         """Forward the request of `context` to its targets. Returns Kamailio's code for t_relay."""
