@@ -33,6 +33,8 @@ ACTIONS = {
     "sql": 'KSR.sqlops.sql_query("db", "select sleep(0.1)", "ra") KSR.sqlops.sql_result_free("ra")',
     "http": 'KSR.http_client.query("http://127.0.0.1:PORT/", "$var(body)")',
 }
+MODULES = ("kex", "tm", "sl", "pv", "db_mysql", "sqlops", "http_client")
+"""Kamailio's, which the scripts need."""
 RATES = (20, 40, 60, 70, 80, 90, 100, 150, 200, 300, 400, 500, 600, 700, 800, 1000)
 
 
@@ -70,7 +72,11 @@ def kamailio(folder: Path, script: str, database: str, children: int) -> Iterato
     folder.mkdir()
     path = folder / "route.lua"
     path.write_text(script, "ascii")
-    with Kamailio(folder, path, free_port(), database, children) as server:
+    parameters = [
+        f'modparam("sqlops", "sqlcon", "db=>{database}")',
+        'modparam("http_client", "keep_connections", 1)',
+    ]
+    with Kamailio(folder, path, free_port(), children, MODULES, parameters) as server:
         yield server.address
 
 

@@ -3,21 +3,19 @@
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
-
-MODULES = ("kex", "tm", "sl", "pv", "db_mysql", "sqlops", "http_client", "app_lua")
 
 CONFIG = """#!KAMAILIO
 debug=0
 log_stderror=yes
 fork=yes
 children={children}
-disable_tcp=yes
 auto_aliases=no
 listen=udp:127.0.0.1:{port}
+{tcp}
 {modules}
-modparam("sqlops", "sqlcon", "db=>{database}")
-modparam("http_client", "keep_connections", 1)
+{parameters}
 modparam("app_lua", "load", "{script}")
 cfgengine "lua"
 """
@@ -26,12 +24,30 @@ cfgengine "lua"
 class Kamailio:
     """It serves while the `with` block runs. `-x fm -X fm`: the memory managers for production use."""
 
-    def __init__(self, folder: Path, script: Path, port: int, database: str, children: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        script: Path,
+        port: int,
+        children: int,
+        modules: Sequence[str],
+        parameters: Sequence[str] = (),
+        tcp: bool = False,
+    ) -> None:
+        """`parameters` are lines for the configuration. With TCP there are `children` more processes for that."""
         self.address = ("127.0.0.1", port)
         self._folder = folder
-        modules = "\n".join(f'loadmodule "{name}.so"' for name in MODULES)
         self._config = folder / "kamailio.cfg"
-        text = CONFIG.format(children=children, port=port, modules=modules, database=database, script=script)
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = f"tcp_children={children}\nlisten=tcp:127.0.0.1:{port}" if tcp else "disable_tcp=yes"
+        text = CONFIG.format(
+            children=children,
+            port=port,
+            tcp=stream,
+            modules="\n".join(f'loadmodule "{name}.so"' for name in [*modules, "app_lua"]),
+            parameters="\n".join(parameters),
+            script=script,
+        )
         self._config.write_text(text, "ascii")
 
     def __enter__(self) -> "Kamailio":
@@ -51,7 +67,13 @@ class Kamailio:
             self._process.kill()
             self._process.wait()
 
-    def version(self) -> str:
+    @property
+    def pid(self) -> int:
+        """The process all others are below."""
+        return self._process.pid
+
+    @staticmethod
+    def version() -> str:
         """Its first line about itself."""
         shown = subprocess.run(["kamailio", "-v"], capture_output=True, text=True, check=True)
         return shown.stdout.splitlines()[0]

@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.processes import cpu_seconds
+
 SCENARIO = Path(__file__).with_name("message.xml")
 
 PATIENCE = 2.0
@@ -105,11 +107,18 @@ class Counts:
 
 
 class Sipp:
-    """A running sipp; it ends by itself, or with the `with` block."""
+    """A running sipp; it ends by itself, or with the `with` block.
+
+    Once it was waited for, `took` says how many seconds it ran and `cpu` how many of a core's it used.
+    """
+
+    took = 0.0
+    cpu = 0.0
 
     def __init__(self, folder: Path, command: list[str]) -> None:
         self._folder = folder
         self._screen = open(folder / "screen", "wb")  # noqa: SIM115 - closed with the process
+        self._began = time.monotonic()
         self._process = subprocess.Popen(
             command,
             cwd=folder,
@@ -127,9 +136,22 @@ class Sipp:
         self._process.wait()
         self._screen.close()
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
     def wait(self, seconds: float) -> None:
         """Wait until it has ended. Raises subprocess.TimeoutExpired."""
-        self._process.wait(seconds)
+        ends_at = self._began + seconds
+        # WNOWAIT: what an ended process has used can be read until it is waited for.
+        while os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            if time.monotonic() > ends_at:
+                raise subprocess.TimeoutExpired("sipp", seconds)
+            time.sleep(0.01)
+        self.took = time.monotonic() - self._began
+        self.cpu = cpu_seconds(self.pid)
+        self._process.wait()
 
     def poll(self) -> int | None:
         """None while it runs."""
