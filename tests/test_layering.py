@@ -40,7 +40,7 @@ OWNERS = {
     "lupa": {"script"},
     "sqlalchemy": {"storage", "modules"},
     "pydantic": {"server"},
-    "asyncio": set[str](),
+    "asyncio": {"transport"},
     **{
         name: set(ALLOWED) - set(PURE)
         for name in ("threading", "time", "logging", "random", "secrets", "concurrent", "queue", "os")

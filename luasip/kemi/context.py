@@ -6,6 +6,7 @@ The server package implements the interfaces; they are all here because they nam
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol
 
+from luasip.kemi.byte_streams import ByteStreams
 from luasip.kemi.declare import Export, Module
 from luasip.kemi.operation import Operation
 from luasip.kemi.route_context import (
@@ -151,6 +152,7 @@ class Services(Protocol):
     databases: Databases
     transactions: Transactions
     script: Script
+    byte_streams: ByteStreams
     modules: Sequence[Module]
     """The loaded modules; complete when Module.start is called."""
     defines: dict[str, str]

@@ -9,10 +9,11 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import watchfiles
 
+from luasip.kemi.byte_streams import ByteStreams as StreamService
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Module, Route
 from luasip.kemi.pseudo_variables import PseudoVariables
@@ -42,6 +43,7 @@ from luasip.server.wakeup import WakeUps
 from luasip.server.worker import Worker
 from luasip.sip.message import Request, Response
 from luasip.storage import Databases
+from luasip.transport.byte_streams import ByteStreams
 from luasip.transport.loopback import LoopbackTransport
 from luasip.transport.packet import Transport
 from luasip.transport.tcp import StreamTransport
@@ -59,11 +61,18 @@ RELOAD_PAUSE = 200
 """Milliseconds in which several changes of files count as one."""
 
 
+class StoppableStreams(StreamService, Protocol):
+    """Byte streams whose owner is the server."""
+
+    def stop(self) -> None:
+        """Close them all."""
+
+
 class Server:
     """One server. `start`, `stop` and `reload` may be called from any thread, `run` from the main one.
 
-    `clock` and `transports` (by protocol) replace the real ones in tests, together with `threads=False`: then
-    nothing runs by itself and the test calls `timers.run_due()`.
+    `clock`, `transports` (by protocol) and `byte_streams` replace the real ones in tests, together with
+    `threads=False`: then nothing runs by itself and the test calls `timers.run_due()`.
     """
 
     def __init__(
@@ -72,6 +81,7 @@ class Server:
         *,
         clock: Clock = time.monotonic,
         transports: Mapping[str, Transport] | None = None,
+        byte_streams: StoppableStreams | None = None,
         threads: bool = True,
     ) -> None:
         self.settings = settings
@@ -109,6 +119,8 @@ class Server:
             self.execution,
             lambda: [settings.kemi.request_route_callback],
         )
+        self.byte_streams = byte_streams or ByteStreams()
+        self.services.byte_streams = self.byte_streams
         self._build_routing()
         self._build_modules()
         self._started: list[Module] = []
@@ -271,6 +283,7 @@ class Server:
         for module in reversed(self._started):
             module.stop()
         self._started = []
+        self.byte_streams.stop()
         for pool in self.pools.values():
             pool.stop()
         self._databases.close()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
+from luasip.kemi.byte_streams import ByteStreams
 from luasip.kemi.context import Databases, LuaWorkers, RouteContext, Script, Variables
 from luasip.kemi.context import Listener as SendSocket
 from luasip.kemi.declare import Export, Module, Route
@@ -40,6 +41,7 @@ class ServerServices:
     databases: Databases
     transactions: Transactions
     script: Script
+    byte_streams: ByteStreams
     stateless: Stateless
     layer: TransactionLayer
 

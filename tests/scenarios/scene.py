@@ -19,6 +19,7 @@ from luasip.server.settings import load_settings
 from luasip.sip.message import Request, Response
 from luasip.sip.parser import parse_message
 from luasip.transport.loopback import LoopbackNetwork, LoopbackPeer, LoopbackTransport
+from tests.stream_stub import StreamStub
 
 SERVER = "10.0.0.1"
 
@@ -32,6 +33,7 @@ class Scene:
         settings: str = "",
         listen: tuple[str, ...] = (f"udp:{SERVER}:5060", f"tcp:{SERVER}:5060"),
         server: str = "",
+        streams: StreamStub | None = None,
     ) -> None:
         self.now = 1000.0
         self.folder = tempfile.TemporaryDirectory(prefix="luasip-scene-")
@@ -48,13 +50,18 @@ class Scene:
         self.network = LoopbackNetwork(lambda: self.now)
         transport = LoopbackTransport(self.network, list(listen))
         transports = {text.partition(":")[0]: transport for text in listen}
+        self.streams = streams or StreamStub()
         self.log = _Records()
         self._logger = logging.getLogger("luasip")
         self._logger.addHandler(self.log)
         self._level = self._logger.level
         self._logger.setLevel(logging.DEBUG)
         self.server = Server(
-            load_settings(config), clock=lambda: self.now, transports=transports, threads=False
+            load_settings(config),
+            clock=lambda: self.now,
+            transports=transports,
+            byte_streams=self.streams,
+            threads=False,
         )
         self.server.start()
         self._phones = 0
@@ -91,6 +98,7 @@ class Scene:
         """Deliver everything and run everything due, without moving the clock."""
         for _ in range(1000):
             moved = self.network.deliver()
+            moved += self.streams.run()
             moved += self.server.timers.run_due()
             self.server.housekeeping.run_due()
             if not moved:
