@@ -70,7 +70,7 @@ class Branch:
         self.flags = flags
         self.path = ""
         """Value of the Path vector, which becomes Route headers (RFC 3327)."""
-        self.send_socket: "Listener | None" = None
+        self.send_socket: Listener | None = None
         self.protocol = ""
         """Outbound protocol forced by the script ("udp", "tcp" …), "" when free."""
         self.instance = ""
@@ -190,10 +190,10 @@ class RouteContext:
         self.lists = ValueLists()
         """AVPs and XAVPs; the transaction's own once there is one."""
         self.arming = Arming()
-        self.on_response: tuple[Callable[["RouteContext"], None], ...] = ()
+        self.on_response: tuple[Callable[[RouteContext], None], ...] = ()
         """Told of each response to the branches made from here on, with its context, before the callback of t_on_reply:
         what takes back in responses what a module changed in the request."""
-        self.transaction: "Transaction | None" = None
+        self.transaction: Transaction | None = None
         self.branch_index = -1
         """Index of the branch this callback is about ($T_branch_idx), -1 when none."""
         self.winner: Response | None = None

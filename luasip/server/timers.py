@@ -44,7 +44,7 @@ class Timers:
         self._ready: list[Action] = []
         self._sequence = itertools.count()
         self._stopping = False
-        self._thread: threading.Thread | None = None
+        self._own_thread: threading.Thread | None = None
 
     def at(self, instant: float, action: Action) -> Entry:
         """Run `action` at the monotonic instant `instant`, or at once when that is past."""
@@ -91,16 +91,16 @@ class Timers:
 
     def start(self, name: str = "timers") -> None:
         """Start the thread."""
-        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
-        self._thread.start()
+        self._own_thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._own_thread.start()
 
     def stop(self) -> None:
         """End the thread after the action it is in; pending actions are forgotten."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(5.0)
+        if self._own_thread is not None and self._own_thread is not threading.current_thread():
+            self._own_thread.join(5.0)
 
     def _loop(self) -> None:
         # Ends only by stop(): _run lets no exception through.
