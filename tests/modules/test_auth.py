@@ -37,7 +37,7 @@ def request(method: str = "INVITE", header: str = "", **fields: str) -> str:
 
 def nonce_of(module: Auth, ctx: RouteContext, qop: str = "auth") -> str:
     line = module.checker.challenge(ctx, REALM, qop, "authorization", False)
-    return parse_challenge(line.partition(": ")[2].strip()).nonce
+    return parse_challenge(line.splitlines()[0].partition(": ")[2]).nonce
 
 
 def credentials(nonce: str, method: str = "INVITE", password: str = PASSWORD, **changes: str) -> str:
@@ -48,7 +48,7 @@ def credentials(nonce: str, method: str = "INVITE", password: str = PASSWORD, **
         "username": changes.pop("user", "alice"),
         "realm": REALM,
         "nonce": nonce,
-        "uri": "sip:bob@example.com",
+        "uri": changes.pop("hashed_uri", "sip:bob@example.com"),
         "algorithm": algorithm,
     }
     if qop:
@@ -212,7 +212,10 @@ def test_header_line_for_a_variable() -> None:
         ({"qop": "auth-int"}, 1),
         ({"password": "guess"}, -2),
         ({"username": "bob"}, -2),
-        ({"uri": "sip:other@example.com"}, -2),
+        ({"uri": "sip:other@example.com"}, -1),
+        ({"uri": "sip:bob@example.com;user=phone"}, -2),
+        ({"hashed_uri": "sip:bob@EXAMPLE.com:5060"}, 1),
+        ({"hashed_uri": "sip:other@example.com"}, -1),
         ({"response": "0" * 32}, -2),
         ({"response": "short"}, -1),
         ({"response": "\xe4" * 32}, -2),
@@ -255,6 +258,37 @@ def test_algorithms(algorithm: str) -> None:
     ctx = context(request(header=f"Authorization: {credentials(nonce, hashed='MD5')}"))
     assert module.pv_www_authenticate(ctx, REALM, PASSWORD, 0) == (1 if algorithm == "MD5" else -1)
     assert [module.auth_algorithm(ctx, "MD5"), module.auth_algorithm(ctx, "MD4")] == [1, -1]
+    assert module.pv_www_authenticate(ctx, REALM, PASSWORD, 0) == 1
+
+
+def test_uri_is_not_compared_when_it_is_not_to_be() -> None:
+    module = auth(check_uri=0)
+    assert check(module, credentials(nonce_of(module, context()), hashed_uri="sip:other@example.com")) == 1
+
+
+def test_several_algorithms_are_offered_and_any_is_accepted() -> None:
+    """RFC 8760 §2.3: a header for each, the best first."""
+    services = FakeServices()
+    module = auth(services, algorithm="SHA-256, MD5")
+    ctx = context(services=services)
+    assert module.proxy_challenge(ctx, REALM, 1) == 1
+    lines = services.replies[0][2].splitlines()
+    challenges = [parse_challenge(line.partition(": ")[2]) for line in lines]
+    assert [challenge.algorithm for challenge in challenges] == ["SHA-256", "MD5"]
+    assert challenges[0].nonce == challenges[1].nonce
+    for algorithm, code in (("MD5", 1), ("SHA-256", 1), ("SHA-512-256", -1)):
+        assert check(module, credentials(challenges[0].nonce, hashed=algorithm)) == code
+    ctx = context()
+    assert module.auth_algorithm(ctx, "SHA-512-256, SHA-256") == 1
+    assert module.checker.algorithms(ctx) == ("SHA-512-256", "SHA-256")
+    assert module.auth_algorithm(ctx, "SHA-256, MD4") == -1
+
+
+def test_credentials_with_an_offered_algorithm_are_taken_before_others() -> None:
+    module = auth(algorithm="SHA-256")
+    nonce = nonce_of(module, context())
+    lines = [f"Authorization: {credentials(nonce, hashed=algorithm)}" for algorithm in ("MD5", "SHA-256")]
+    ctx = context(request(header="\r\n".join(lines)))
     assert module.pv_www_authenticate(ctx, REALM, PASSWORD, 0) == 1
 
 

@@ -37,12 +37,12 @@ USERS = (
 class Bench:
     """auth and auth_db with three users."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, auth: dict[str, Any] | None = None, **settings: Any) -> None:
         self.services = FakeServices()
         self.services.databases = Databases()
         self.services.variables = PseudoVariables(self.services)
         self.services.variables.add(Pv(Pv.Settings(), self.services))
-        self.auth = Auth(AuthSettings(), self.services)
+        self.auth = Auth(AuthSettings(**auth or {}), self.services)
         self.url = "sqlite:///:memory:"
         self.module = AuthDb(AuthDbSettings(db_url=self.url, **settings), self.services, self.auth)
         self.module.start()
@@ -149,6 +149,42 @@ def test_database_is_too_slow(bench: Bench, caplog: pytest.LogCaptureFixture) ->
     assert "cannot be looked up" in caplog.text
 
 
+def test_database_that_does_not_answer_is_no_wrong_password(bench: Bench) -> None:
+    for _ in range(30):
+        settle(bench.module.auth_check(bench.context(), REALM, "subscriber", 0), lambda _operation: TIMED_OUT)
+    assert bench.check(bench.context()) == 1
+
+
+@pytest.mark.parametrize("user", ["alice", "nobody", "empty"])
+def test_users_there_are_and_users_there_are_not_are_locked_alike(user: str) -> None:
+    bench = Bench(auth={"guess_limit": 4})
+    codes = [bench.check(bench.context(user=user, password="guess")) for _ in range(8)]
+    assert codes[:4] == [-3 if user == "nobody" else -2] * 4
+    assert codes[4:] == [-2] * 4
+    assert bench.check(bench.context(user="carol")) == 1
+    bench.services.databases.close()
+
+
+def test_each_algorithm_may_have_a_column() -> None:
+    """Here domain and ha1b stand for columns with the other hashes."""
+    columns = {"password_column_sha256": "domain", "password_column_sha512_256": "ha1b"}
+    bench = Bench(auth={"algorithm": "SHA-512-256, SHA-256, MD5"}, **columns)
+    hashes = [compute_ha1("alice", REALM, PASSWORD, name) for name in ("SHA-256", "SHA-512-256")]
+    database = bench.services.databases.open(bench.url)
+    database.execute_positional("update subscriber set domain = ?, ha1b = ? where username = 'alice'", hashes)
+    for algorithm in ("MD5", "SHA-256", "SHA-512-256"):
+        assert bench.check(bench.context(hashed=algorithm)) == 1
+        assert bench.check(bench.context(hashed=algorithm, password="guess")) == -2
+    assert bench.check(bench.context(hashed="SHA-256", user="carol")) == -2
+    bench.services.databases.close()
+
+
+def test_passwords_do_for_every_algorithm() -> None:
+    bench = Bench(auth={"algorithm": "SHA-256, MD5"}, calculate_ha1=1, password_column="password")
+    assert [bench.check(bench.context(hashed=name)) for name in ("MD5", "SHA-256")] == [1, 1]
+    bench.services.databases.close()
+
+
 def test_www_authenticate(bench: Bench) -> None:
     ctx = bench.context(header="Authorization")
     assert settle(bench.module.www_authenticate(ctx, REALM, "subscriber"), perform) == 1
@@ -200,6 +236,7 @@ def test_is_subscriber(uri: str, table: str, flags: int, code: int, loaded: bool
     ("settings", "problem"),
     [
         ({"user_column": "a b"}, "user_column"),
+        ({"password_column_sha256": "a b"}, "password_column_sha256"),
         ({"load_credentials": "$var(x)=rpid"}, "load_credentials"),
         ({"load_credentials": "rpid;a-b"}, "a-b"),
         ({"db_url": "nonsense"}, "db_url"),

@@ -101,6 +101,28 @@ def test_stale_nonce(settings: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert register(alice, 4, answer(alice, again, "REGISTER", f"sip:{REALM}")).status == 200
 
 
+def test_guesser_gets_nowhere_while_the_phone_goes_on(settings: str) -> None:
+    with Scene(DEFAULT, settings + "[modules.pike]\nreqs_density_per_unit = 1000\n") as scene:
+        alice = scene.phone("alice")
+        registered(alice)
+        for name, host in (("alice", "198.51.100.66"), ("nobody", "198.51.100.67")):
+            guesser = scene.phone(name, host=host)
+            for number in range(30):
+                wrong = answer(guesser, register(guesser), "REGISTER", f"sip:{REALM}", f"guess-{number}")
+                assert register(guesser, 2, wrong).status == 401
+            right = answer(guesser, register(guesser), "REGISTER", f"sip:{REALM}")
+            refused = register(guesser, 3, right)
+            assert (refused.status, "stale" in refused.text) == (401, False)
+        registered(alice)
+        assert scene.log.text(30).count("waiting begins") == 2
+
+
+def test_uri_of_credentials_must_be_the_request_uri(settings: str) -> None:
+    with Scene(DEFAULT, settings) as scene:
+        alice = scene.phone("alice")
+        assert register(alice, 2, answer(alice, register(alice), "REGISTER", "sip:other@example.com")).status == 401
+
+
 def test_credentials_of_one_user_register_no_other(settings: str) -> None:
     with Scene(DEFAULT, settings) as scene:
         alice = scene.phone("alice")

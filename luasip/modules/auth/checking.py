@@ -4,17 +4,20 @@
 nonce up. Knows neither passwords nor where they come from.
 """
 
+import logging
+from collections.abc import Sequence
 from typing import Final
 
 from luasip.errors import SipError
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.credentials import accept_credentials
 from luasip.kemi.current import from_header, request_uri, to_header, uri_of
+from luasip.modules.auth.guesses import Attempt, Guesses, GuessLimits, Verdict
 from luasip.modules.auth.nonces import Freshness, Nonces, UsedNonces, read_count
 from luasip.modules.auth.outcomes import Outcome
-from luasip.modules.auth.settings import AuthSettings
+from luasip.modules.auth.places import guesser, is_for, is_within
+from luasip.modules.auth.settings import AuthSettings, read_algorithms, read_networks
 from luasip.sip.digest import (
-    ALGORITHMS,
     Credentials,
     compute_response,
     digest_hash,
@@ -25,6 +28,8 @@ from luasip.sip.digest import (
 from luasip.sip.message import HeaderLine
 from luasip.sip.uri import Uri
 
+_log = logging.getLogger("luasip.auth")
+
 AUTHORIZATION: Final = "authorization"
 PROXY_AUTHORIZATION: Final = "proxy-authorization"
 
@@ -34,6 +39,7 @@ EXEMPT: Final = ("ACK", "CANCEL", "PRACK")
 _USED: Final = "auth.header"
 _STALE: Final = "auth.stale"
 _ALGORITHM: Final = "auth.algorithm"
+_ATTEMPT: Final = "auth.attempt"
 _QOPS: Final = ("", "auth", "auth-int")
 _MD5: Final = "MD5"
 
@@ -53,38 +59,49 @@ class Checker:
         )
         self._counts = UsedNonces(settings.nc_array_size, settings.nonce_expire)
         self._once = UsedNonces(settings.otn_in_flight_no, settings.nonce_expire)
+        self._algorithms = read_algorithms(settings.algorithm) or (_MD5,)
+        self._exempt = read_networks(settings.guess_exempt)
+        self.guesses = Guesses(
+            GuessLimits(
+                settings.guess_limit,
+                settings.guess_limit_address,
+                settings.guess_limit_user,
+                settings.guess_delay,
+                settings.guess_delay_max,
+                settings.guess_window,
+                settings.guess_table_size,
+            )
+        )
 
     # ── challenges ─────────────────────────────────────────────────────────────────────────────────────────
 
     def challenge(self, ctx: RouteContext, realm: str, qop: str, header: str, stale: bool) -> str:
-        """A header line, with CRLF, that asks for credentials by `header`."""
+        """Header lines, each with CRLF, that ask for credentials by `header`: one for each algorithm (RFC 8760)."""
         named = self._settings.www_challenge_header
         if header == PROXY_AUTHORIZATION:
             named = self._settings.proxy_challenge_header
-        value = render_challenge(
-            self.realm(realm),
-            self._make_nonce(ctx),
-            algorithm=self.algorithm(ctx),
-            qop=qop,
-            stale=stale or bool(ctx.attributes.get(_STALE)),
-        )
-        return f"{named}: {value}\r\n"
+        nonce, stale = self._make_nonce(ctx), stale or bool(ctx.attributes.get(_STALE))
+        values = [
+            render_challenge(self.realm(realm), nonce, algorithm=algorithm, qop=qop, stale=stale)
+            for algorithm in self.algorithms(ctx)
+        ]
+        return "".join([f"{named}: {value}\r\n" for value in values])
 
     def realm(self, realm: str) -> str:
         """A realm without realm_prefix."""
         return realm.removeprefix(self._settings.realm_prefix)
 
-    def algorithm(self, ctx: RouteContext) -> str:
-        """The algorithm of this run's challenges."""
+    def algorithms(self, ctx: RouteContext) -> tuple[str, ...]:
+        """The algorithms of this run's challenges, the best first."""
         chosen = ctx.attributes.get(_ALGORITHM)
-        return chosen if isinstance(chosen, str) else self._settings.algorithm or _MD5
+        return chosen if isinstance(chosen, tuple) else self._algorithms
 
     def choose_algorithm(self, ctx: RouteContext, algorithm: str) -> bool:
-        """Use another algorithm for the rest of this run; False when it is unknown."""
-        if algorithm not in ALGORITHMS:
-            return False
-        ctx.attributes[_ALGORITHM] = algorithm
-        return True
+        """Use another algorithm, or several with commas, for the rest of this run; False when one is unknown."""
+        algorithms = read_algorithms(algorithm)
+        if algorithms:
+            ctx.attributes[_ALGORITHM] = algorithms
+        return bool(algorithms)
 
     # ── credentials ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -94,32 +111,32 @@ class Checker:
             return Outcome.ACCEPTED
         if not realm:
             return Outcome.ERROR
-        found = find_credentials(ctx, self.realm(realm), header)
+        algorithms = self.algorithms(ctx)
+        found = find_credentials(ctx, self.realm(realm), header, algorithms)
         if isinstance(found, Outcome):
             return found
         line, given = found
         ctx.attributes[_USED] = line
-        if given.algorithm != self.algorithm(ctx) or given.qop not in _QOPS:
+        if given.algorithm not in algorithms or not _is_sound(given):
             return Outcome.ERROR
-        if given.qop and read_count(given.nonce_count) is None:
-            return Outcome.ERROR
-        if len(given.response) != len(digest_hash(given.algorithm, "")):
+        if self._settings.check_uri and not is_for(given.uri, ctx.request.request_uri):
             return Outcome.ERROR
         freshness = self._nonces.check(given.nonce, self._now, self._bound_to(ctx))
         if freshness is Freshness.STALE:
-            ctx.attributes[_STALE] = True
-            return Outcome.STALE_NONCE
-        return Outcome.ERROR if freshness is Freshness.FOREIGN else given
+            return _stale(ctx)
+        return Outcome.ERROR if freshness is Freshness.FOREIGN else self._allow_guess(ctx, given)
 
     def finish(self, ctx: RouteContext, given: Credentials, ha1: str, method: str = "") -> Outcome:
         """Check the response with H(A1) and use the nonce up; the user counts as authenticated when accepted."""
-        body = ctx.message.body
-        if not response_matches(ha1.lower(), method or ctx.request.method, given, body):
+        if not response_matches(ha1.lower(), method or ctx.request.method, given, ctx.message.body):
+            self._count_guess(ctx)
             return Outcome.WRONG_PASSWORD
+        attempt = _attempt(ctx)
+        if attempt is not None:
+            self.guesses.succeed(attempt, self._services.now())
         freshness = self._use(given)
         if freshness is Freshness.STALE:
-            ctx.attributes[_STALE] = True
-            return Outcome.STALE_NONCE
+            return _stale(ctx)
         if freshness is Freshness.USED:
             return Outcome.NONCE_REUSED
         accept_credentials(ctx, given)
@@ -128,13 +145,44 @@ class Checker:
         return Outcome.ACCEPTED
 
     def refuse(self, ctx: RouteContext, given: Credentials, ha1: str) -> None:
-        """Take the time that `finish` takes, for a user who has no password."""
+        """Take the time that `finish` takes, for a user who has no password, and count it as wrong."""
         response_matches(ha1, ctx.request.method, given, ctx.message.body)
+        self._count_guess(ctx)
+
+    def abandon(self, ctx: RouteContext) -> None:
+        """In place of `finish`: the password cannot be found out."""
+        attempt = _attempt(ctx)
+        if attempt is not None:
+            self.guesses.abandon(attempt, self._services.now())
 
     def used_header(self, ctx: RouteContext) -> HeaderLine | None:
         """The header line that `begin` found last in this run."""
         line = ctx.attributes.get(_USED)
         return line if isinstance(line, HeaderLine) else None
+
+    def _allow_guess(self, ctx: RouteContext, given: Credentials) -> Outcome | Credentials:
+        """`given`, unless too many were wrong before."""
+        self.abandon(ctx)
+        host = ctx.source.host
+        if self._exempt and is_within(host, self._exempt):
+            return given
+        user = f"{given.username.partition('@')[0].strip().lower()}@{given.realm.lower()}"
+        origin = self._nonces.origin(given.nonce)
+        attempt = Attempt(origin, host, ctx.source.port, user, given.response)
+        verdict = self.guesses.begin(attempt, self._services.now())
+        if verdict is Verdict.FREE:
+            ctx.attributes[_ATTEMPT] = attempt
+            return given
+        self._services.count("auth:refused_guesses")
+        return _stale(ctx) if verdict is Verdict.BUSY else Outcome.WRONG_PASSWORD
+
+    def _count_guess(self, ctx: RouteContext) -> None:
+        attempt = _attempt(ctx)
+        if attempt is None:
+            return
+        self._services.count("auth:wrong_passwords")
+        if self.guesses.fail(attempt, self._services.now()):
+            _log.warning("wrong passwords for %s from %s: waiting begins", attempt.user, attempt.host)
 
     def _use(self, given: Credentials) -> Freshness:
         made_at = self._nonces.made_at(given.nonce)
@@ -154,7 +202,8 @@ class Checker:
         return f'Authentication-Info: {parts}, cnonce="{given.cnonce}", nc={given.nonce_count}\r\n'
 
     def _make_nonce(self, ctx: RouteContext) -> str:
-        return self._nonces.make(self._now, self._services.random_token(16), self._bound_to(ctx))
+        address = guesser(ctx.source.host)
+        return self._nonces.make(self._now, self._services.random_token(16), self._bound_to(ctx), address)
 
     @property
     def _now(self) -> int:
@@ -181,16 +230,24 @@ class Checker:
         return "\n".join(part for bit, part in enumerate(parts) if checks >> bit & 1)
 
 
-def find_credentials(ctx: RouteContext, realm: str, header: str) -> Outcome | tuple[HeaderLine, Credentials]:
-    """The first credentials for `realm` (for any when it is "") in the headers with this key."""
+def find_credentials(
+    ctx: RouteContext, realm: str, header: str, algorithms: Sequence[str] = ()
+) -> Outcome | tuple[HeaderLine, Credentials]:
+    """The first credentials for `realm` (for any when it is "") in the headers with this key.
+
+    When there are some with one of `algorithms`, the first of these.
+    """
+    found: tuple[HeaderLine, Credentials] | None = None
     for line in ctx.message.all(header):
         try:
             given = parse_credentials(line.value, line.name)
         except SipError:
             return Outcome.ERROR
         if given.is_digest and (not realm or given.realm.lower() == realm.lower()):
-            return line, given
-    return Outcome.NO_CREDENTIALS
+            if given.algorithm in algorithms or not algorithms:
+                return line, given
+            found = found or (line, given)
+    return found or Outcome.NO_CREDENTIALS
 
 
 def check_user(ctx: RouteContext, username: str, with_domain: bool, skip_sender: bool = False) -> Outcome:
@@ -219,6 +276,25 @@ def check_user(ctx: RouteContext, username: str, with_domain: bool, skip_sender:
     if method == "PUBLISH" and not _same_user(sender, target, with_domain):
         return Outcome.OTHER_USER
     return Outcome.ACCEPTED
+
+
+def _is_sound(given: Credentials) -> bool:
+    """Whether qop, nonce count and response have the form they must have."""
+    if given.qop not in _QOPS or (given.qop and read_count(given.nonce_count) is None):
+        return False
+    return len(given.response) == len(digest_hash(given.algorithm, ""))
+
+
+def _stale(ctx: RouteContext) -> Outcome:
+    """The next challenge says that nothing but the nonce was wrong."""
+    ctx.attributes[_STALE] = True
+    return Outcome.STALE_NONCE
+
+
+def _attempt(ctx: RouteContext) -> Attempt | None:
+    """The attempt that `begin` counted last in this run, once."""
+    attempt = ctx.attributes.pop(_ATTEMPT, None)
+    return attempt if isinstance(attempt, Attempt) else None
 
 
 def _same_user(one: Uri, other: Uri, with_domain: bool) -> bool:

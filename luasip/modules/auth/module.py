@@ -2,7 +2,7 @@
 
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.credentials import accepted_credentials
-from luasip.kemi.declare import Module, Route, function
+from luasip.kemi.declare import Module, Route, command, function
 from luasip.modules.auth.checking import (
     AUTHORIZATION,
     EXEMPT,
@@ -88,8 +88,8 @@ class Auth(Module):
         """Use another algorithm than the settings' for the rest of this run of the callback.
 
         Args:
-            alg: MD5, SHA-256 or SHA-512-256.
-        Returns: 1, or -1 when it is unknown.
+            alg: MD5, SHA-256 or SHA-512-256; several with commas are all offered, the best first.
+        Returns: 1, or -1 when one is unknown.
         """
         return 1 if self.checker.choose_algorithm(ctx, alg) else -1
 
@@ -177,6 +177,16 @@ class Auth(Module):
         ctx.edits.remove_header(line)
         return 1
 
+    @command("auth.guesses")
+    def guesses(self) -> list[dict[str, str | int]]:
+        """Wrong passwords counted by user and address, by address, and by user; locked: for how many seconds."""
+        return self.checker.guesses.listed(self._services.now())
+
+    @command("auth.forgive")
+    def forgive(self, which: str = "") -> dict[str, int]:
+        """Forget the wrong passwords of an address or a user (name or name@realm), without one all of them."""
+        return {"forgotten": self.checker.guesses.clear(which)}
+
     def _challenge(self, ctx: RouteContext, realm: str, flags: int, header: str) -> int:
         if not realm:
             return -1 if flags & 4 or self._reply(ctx, 500, "Internal Server Error") else -4
@@ -210,6 +220,7 @@ class Auth(Module):
         if not isinstance(begun, Credentials):
             return begun
         if not password:
+            self.checker.abandon(ctx)
             return Outcome.ERROR  # a script's missing password must let nobody in
         return self.checker.finish(ctx, begun, _ha1_of(begun, realm, password, flags, self.checker), method)
 

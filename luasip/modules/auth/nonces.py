@@ -1,6 +1,7 @@
 """Nonces: made without being stored, recognised by a keyed hash, and remembered once they have been used.
 
-A nonce is the time it was made at, a random part, the hash of both, and the hash of what binds it to a request.
+A nonce is the time it was made at, a random part, a hash of the address it was sent to, the hash of these three, and
+the hash of what binds it to a request.
 Only nonces with which somebody has proved to know a password are remembered, so guessing costs no memory.
 Knows no message.
 """
@@ -14,6 +15,8 @@ from typing import Final
 
 _TIME: Final = 8
 _ID: Final = 16
+_ORIGIN: Final = 16
+_HEAD: Final = _TIME + _ID + _ORIGIN
 _HASH: Final = 32
 _HEX: Final = frozenset("0123456789abcdef")
 
@@ -40,9 +43,12 @@ class Nonces:
         self._drift = drift
         self._valid_from = valid_from
 
-    def make(self, now: int, random: str, bound_to: str) -> str:
-        """A nonce; `random` is 16 characters that nobody can guess, `bound_to` what it is good for only."""
-        head = f"{now & 0xFFFFFFFF:08x}{random[:_ID]:0>16}"
+    def make(self, now: int, random: str, bound_to: str, address: str = "") -> str:
+        """A nonce to be sent to `address`; `random` is 16 characters that nobody can guess, `bound_to` what it is
+        good for only.
+        """
+        origin = self._hash("origin", address)[:_ORIGIN]
+        head = f"{now & 0xFFFFFFFF:08x}{random[:_ID]:0>16}{origin}"
         return f"{head}{self._hash('time', head)}{self._hash('bound', head + bound_to)}"
 
     def check(self, nonce: str, now: int, bound_to: str) -> Freshness:
@@ -52,7 +58,7 @@ class Nonces:
             return Freshness.FOREIGN
         if made_at < self._valid_from:
             return Freshness.STALE
-        head, first, second = nonce[: _TIME + _ID], nonce[_TIME + _ID : -_HASH], nonce[-_HASH:]
+        head, first, second = nonce[:_HEAD], nonce[_HEAD:-_HASH], nonce[-_HASH:]
         if not hmac.compare_digest(first.encode(), self._hash("time", head).encode()):
             return Freshness.FOREIGN
         if not hmac.compare_digest(second.encode(), self._hash("bound", head + bound_to).encode()):
@@ -63,9 +69,13 @@ class Nonces:
 
     def made_at(self, nonce: str) -> int:
         """When a nonce says it was made, -1 when it does not look like one of ours."""
-        if len(nonce) != _TIME + _ID + 2 * _HASH or not nonce.isascii() or not _HEX.issuperset(nonce[:_TIME]):
+        if len(nonce) != _HEAD + 2 * _HASH or not nonce.isascii() or not _HEX.issuperset(nonce[:_TIME]):
             return -1
         return int(nonce[:_TIME], 16)
+
+    def origin(self, nonce: str) -> str:
+        """What stands for the address that a nonce of ours was sent to."""
+        return nonce[_TIME + _ID : _HEAD]
 
     def _hash(self, purpose: str, text: str) -> str:
         data = f"{purpose}:{text}".encode("latin-1", "replace")

@@ -1,6 +1,7 @@
 """auth's settings: Kamailio's modparams."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
 from luasip.errors import SettingsError
@@ -37,7 +38,27 @@ class AuthSettings(Module.Settings):
     auth_checks_in_dlg: int = 0
     """The same for requests with To tag."""
     algorithm: str = ""
-    """MD5, SHA-256 or SHA-512-256; "" for MD5."""
+    """MD5, SHA-256 or SHA-512-256; "" for MD5. Several with commas, "SHA-256, MD5", are all offered, the best
+    first, and any of them is accepted (RFC 8760)."""
+    check_uri: int = 1
+    """1: the uri in credentials must name the user, host and port of the Request-URI; 0: it is not compared, as in
+    Kamailio."""
+    guess_limit: int = 10
+    """Wrong passwords for one user from one address in guess_window before waiting begins; 0: any number."""
+    guess_limit_address: int = 100
+    """The same for one address (IPv6: its /64 network) and all users."""
+    guess_limit_user: int = 200
+    """The same for one user from everywhere; does not hold up addresses at which the password was right lately."""
+    guess_delay: float = 5.0
+    """Seconds of the first wait, in which no password is right; each further wrong one doubles it."""
+    guess_delay_max: float = 900.0
+    """Seconds of the longest wait."""
+    guess_window: float = 86400.0
+    """Seconds in which as many wrong passwords are forgotten as the limit allows."""
+    guess_table_size: int = 65536
+    """How many addresses, users and pairs of both are counted; the oldest are forgotten."""
+    guess_exempt: list[str] = field(default_factory=list)
+    """Addresses and networks that are not counted, such as a load balancer in front that everybody comes through."""
     realm_prefix: str = ""
     """Taken off the beginning of realms."""
     use_domain: int = 0
@@ -64,12 +85,42 @@ class AuthSettings(Module.Settings):
     """Accepted; otn_in_flight_no says how many."""
 
 
+def read_algorithms(text: str) -> tuple[str, ...]:
+    """The algorithms of a list with commas, each once; () when one is unknown."""
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    return names if all(name in ALGORITHMS for name in names) else ()
+
+
+def read_networks(texts: list[str]) -> list[IPv4Network | IPv6Network]:
+    """The addresses and networks of a list; those that are none are left out."""
+    found = []
+    for text in texts:
+        try:
+            found.append(ip_network(text, strict=False))
+        except ValueError:
+            continue
+    return found
+
+
 def check(settings: AuthSettings) -> None:
     """Raises SettingsError for values there are not."""
     problems = [
         f"modules.auth.{key}: {getattr(settings, key)} is not a positive number"
-        for key in ("nonce_expire", "nc_array_size", "otn_in_flight_no")
+        for key in (
+            "nonce_expire",
+            "nc_array_size",
+            "otn_in_flight_no",
+            "guess_delay",
+            "guess_delay_max",
+            "guess_window",
+            "guess_table_size",
+        )
         if getattr(settings, key) <= 0
+    ]
+    problems += [
+        f"modules.auth.{key}: {getattr(settings, key)} is negative"
+        for key in ("guess_limit", "guess_limit_address", "guess_limit_user")
+        if getattr(settings, key) < 0
     ]
     problems += [
         f"modules.auth.{key}: {getattr(settings, key)!r} is no name of a header"
@@ -81,9 +132,14 @@ def check(settings: AuthSettings) -> None:
         for key in ("auth_checks_register", "auth_checks_no_dlg", "auth_checks_in_dlg")
         if not 0 <= getattr(settings, key) <= 15
     ]
-    if settings.algorithm and settings.algorithm not in ALGORITHMS:
+    if settings.algorithm and not read_algorithms(settings.algorithm):
         allowed = ", ".join(ALGORITHMS)
         problems.append(f"modules.auth.algorithm: {settings.algorithm!r} is unknown; allowed: {allowed}")
+    problems += [
+        f"modules.auth.guess_exempt: {text!r} is no address or network"
+        for text in settings.guess_exempt
+        if not read_networks([text])
+    ]
     if settings.secret and len(settings.secret) < SHORTEST_SECRET:
         problems.append(f"modules.auth.secret: shorter than {SHORTEST_SECRET} characters")
     if not settings.challenge_attr.startswith("$"):

@@ -133,8 +133,7 @@ class AuthDb(Module):
             return begun
         user, _, domain = begun.username.partition("@")
         plain = bool(self.settings.calculate_ha1)
-        password = self.settings.password_column_2 if domain and not plain else self.settings.password_column
-        names = [password, *(column for column, _ in self._loaded)]
+        names = [self._password_column(begun), *(column for column, _ in self._loaded)]
         sought = (domain or realm) if self.settings.use_domain else ""
         row = yield from self._find(table, names, user, sought)
         found = "" if isinstance(row, Outcome) else str(row[0] or "")
@@ -143,6 +142,9 @@ class AuthDb(Module):
             if plain
             else found
         )
+        if row is Outcome.ERROR:
+            self._checker.abandon(ctx)
+            return row
         if isinstance(row, Outcome) or not found:
             self._checker.refuse(ctx, begun, ha1)
             return row if isinstance(row, Outcome) else Outcome.WRONG_PASSWORD
@@ -156,6 +158,19 @@ class AuthDb(Module):
         if not flags & _CHECK_USER or ctx.request.method in EXEMPT:
             return outcome
         return check_user(ctx, begun.username, bool(self.settings.use_domain), bool(flags & _SKIP_SENDER))
+
+    def _password_column(self, given: Credentials) -> str:
+        """The column with the password or H(A1) that these credentials are checked against."""
+        settings = self.settings
+        if settings.calculate_ha1:
+            return settings.password_column
+        own = {
+            "SHA-256": settings.password_column_sha256,
+            "SHA-512-256": settings.password_column_sha512_256,
+        }.get(given.algorithm)
+        if own:
+            return own
+        return settings.password_column_2 if given.username.partition("@")[2] else settings.password_column
 
     def _find(self, table: str, columns: list[str], user: str, domain: str) -> Searching:
         """The first row of a user, or UNKNOWN_USER or ERROR; `domain` "" matches any."""

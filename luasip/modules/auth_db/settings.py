@@ -24,6 +24,10 @@ class AuthDbSettings(Module.Settings):
     """Column with H(A1), or with the password when calculate_ha1 is set."""
     password_column_2: str = "ha1b"
     """Column with the H(A1) of "user@domain", for phones that send that as their user name."""
+    password_column_sha256: str = ""
+    """Column with the H(A1) of SHA-256, where auth offers several algorithms; "" for password_column."""
+    password_column_sha512_256: str = ""
+    """Column with the H(A1) of SHA-512-256; "" for password_column."""
     calculate_ha1: int = 0
     """0: the column holds H(A1), made with auth's algorithm; 1: it holds the password."""
     use_domain: int = 0
@@ -48,6 +52,11 @@ def check(settings: AuthDbSettings) -> list[tuple[str, str]]:
         f"modules.auth_db.{key}: {getattr(settings, key)!r} is no name of a column"
         for key in columns
         if not is_name(getattr(settings, key))
+    ]
+    problems += [
+        f"modules.auth_db.{key}: {getattr(settings, key)!r} is no name of a column"
+        for key in ("password_column_sha256", "password_column_sha512_256")
+        if getattr(settings, key) and not is_name(getattr(settings, key))
     ]
     loaded: list[tuple[str, str]] = []
     for part in filter(None, (part.strip() for part in settings.load_credentials.split(";"))):
