@@ -68,6 +68,22 @@ def test_cancel_while_held() -> None:
         assert alice.statuses() == [200, 487]
 
 
+def test_failure_callback_hears_of_a_cancel() -> None:
+    script = HOLD.replace(
+        'KSR.tm.t_reply(480, "Nobody " .. KSR.pv.get("$T_reply_code"))',
+        'KSR.info("canceled " .. KSR.tm.t_is_canceled() .. " reply " .. KSR.tm.t_reply(480, "Too Late"))',
+    )
+    with Scene(script) as scene:
+        alice = scene.phone("alice")
+        invite = alice.request("INVITE", "sip:bob@example.com")
+        alice.send(invite)
+        alice.send(alice.cancel(invite))
+        assert alice.statuses() == [100, 200, 487]
+        assert scene.said == ["canceled 1 reply -1"]
+        scene.advance(40)
+        assert len(scene.said) == 1
+
+
 def test_unknown_transaction() -> None:
     with Scene(
         'function ksr_request_route() KSR.sl.sl_send_reply(200, "c" .. KSR.tmx.t_continue(1, 2, "f")) end'
