@@ -22,7 +22,7 @@ SILENCE_AFTER = 0.6
 
 Outcome = list[int] | str
 
-VIA_PORT = re.compile(rb"\r\nv(?:ia)?[ \t]*:[^,;\r\n]*?[\w\].]:(\d{1,5})(?=[ \t;,\r])", re.IGNORECASE)
+VIA_PORT = re.compile(rb"\r\nv(?:ia)?[ \t]*:[^,;\r\n]*?[\w\].]:(\d+)(?=[ \t;,\r])", re.IGNORECASE)
 
 
 def own_address() -> str:
@@ -42,7 +42,7 @@ def via_port(data: bytes) -> int:
     found = VIA_PORT.search(data)
     head = data[: found.start()].lower() if found else b""
     if found and b"\r\nvia" not in head and b"\r\nv:" not in head:
-        return int(found[1])
+        return int(found[1]) if int(found[1]) < 65536 else 5060
     return 5060
 
 
@@ -74,6 +74,14 @@ class Hostile:
         )
         return text.encode(), call_id
 
+    def connect(self) -> socket.socket:
+        """A connection to the server."""
+        opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        opened.bind((self.address, 0))
+        opened.settimeout(5.0)
+        opened.connect(self.server)
+        return opened
+
     def udp(self, data: bytes) -> list[int]:
         """The statuses that come back for one datagram.
 
@@ -97,10 +105,7 @@ class Hostile:
 
     def tcp(self, data: bytes) -> Outcome:
         """The statuses that come back on a connection, `CLOSED` or `WAITS`; an OPTIONS follows here too."""
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as opened:
-            opened.bind((self.address, 0))
-            opened.settimeout(5.0)
-            opened.connect(self.server)
+        with self.connect() as opened:
             alive, call_id = self.options("tcp", opened.getsockname()[1])
             received = b""
             try:
