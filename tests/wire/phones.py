@@ -44,10 +44,13 @@ class Talk(pj.Call):  # type: ignore[misc]
         super().__init__(phone, call_id)
         self.digits = ""
         self.state = ""
+        self.statuses: list[int] = []
         self.has_media = False
 
     def onCallState(self, prm: Any) -> None:
-        self.state = self.getInfo().stateText
+        info = self.getInfo()
+        self.state = info.stateText
+        self.statuses.append(info.lastStatusCode)
 
     def onCallMediaState(self, prm: Any) -> None:
         info = self.getInfo()  # named: what it holds dies with it
@@ -90,12 +93,13 @@ def endpoint() -> tuple[Any, dict[str, int]]:
     return started, transports
 
 
-def phone(name: str, server: str, protocol: str, transport: int) -> Phone:
-    """A phone that registers at `server` and sends everything through it."""
+def phone(name: str, server: str, protocol: str, transport: int, awake: bool = True) -> Phone:
+    """A phone that registers at `server`, now if it is awake, and sends everything through it."""
     suffix = ";transport=tcp" if protocol == "tcp" else ""
     config = pj.AccountConfig()
     config.idUri = f"sip:{name}@{server}"
     config.regConfig.registrarUri = f"sip:{server}{suffix}"
+    config.regConfig.registerOnAdd = awake
     config.regConfig.timeoutSec = 60
     config.sipConfig.proxies.append(f"sip:{server};lr{suffix}")
     config.sipConfig.transportId = transport
@@ -140,6 +144,7 @@ def converse(started: Any, caller: Phone, callee: Phone, server: str) -> dict[st
     found["packets"] = [call.packets, other.packets]
     call.hangup(pj.CallOpParam())
     found["ended"] = pump(started, lambda: call.state == other.state == "DISCONNECTED")
+    found["statuses"] = call.statuses
     caller.calls.clear()
     callee.calls.clear()
     return found
