@@ -348,6 +348,20 @@ function runner.abandon(number)
     if raw_close then raw_close(co) end
 end
 
+-- "file:line" where a suspended route waits, the innermost of the script; "" when it is unknown.
+function runner.position(number)
+    local co = routes[number]
+    if not co then return "" end
+    for level = 0, 250 do
+        local info = getinfo(co, level, "Sl")
+        if not info then break end
+        if info.source ~= OURS and info.currentline > 0 then
+            return (place(info, info.currentline):gsub(": $", ""))
+        end
+    end
+    return ""
+end
+
 function runner.has(name)
     if type(name) == "number" then return kept[name] ~= nil end
     return type(rawget(globals, name)) == "function"

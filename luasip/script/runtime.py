@@ -331,6 +331,11 @@ class Runtime:
         """Forget a suspended route; its generator is the caller's to close."""
         self._runner["abandon"](coroutine)
 
+    def position(self, coroutine: int) -> str:
+        """Where in the script a suspended route waits, "file:line"; "" when it is unknown."""
+        found: str = self._runner["position"](coroutine)
+        return found
+
     def forget(self, name: FunctionName) -> None:
         """Drop a function that was given as an argument and will not be started."""
         self._runner["forget"](name.number)

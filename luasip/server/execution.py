@@ -32,6 +32,7 @@ from luasip.script.plain_data import FunctionName
 from luasip.script.runtime import DONE, SUSPENDED, Runtime, Step
 from luasip.server import logs
 from luasip.server.pool import Job, Pool
+from luasip.server.refusals import given_up, refusal
 from luasip.server.timers import Timers
 from luasip.server.waiting import Wait
 from luasip.server.wakeup import WakeUps
@@ -48,15 +49,6 @@ DEEPEST_BLOCKING = 20
 """The same for callbacks that run where Lua cannot yield: they take the stack of the thread."""
 
 
-def _refusal(operation: Operation) -> Any:
-    """What an operation gives that may not even begin."""
-    if isinstance(operation, Call):
-        return POOL_FULL
-    if isinstance(operation, Parallel):
-        return [False] * len(operation.routes)
-    return TIMED_OUT if isinstance(operation, Event) else None
-
-
 def _bind_log(context: RouteContext, callback: str) -> None:
     """Let log records of this step name the message and the callback."""
     message = context.message
@@ -66,6 +58,9 @@ def _bind_log(context: RouteContext, callback: str) -> None:
     except SipError:
         logs.bind("", "", callback)
 
+
+_DROPPED = object()
+"""Given to a task that is to end where it waits."""
 
 STUCK_AFTER = 1.0
 """Seconds past its deadline after which a call that still runs is written off."""
@@ -125,7 +120,7 @@ def _frame(operation: RunRoute | RunCode) -> LuaFrame:
 class Task:
     """One flow of work; see the module's docstring. `on_end(result)` is called once, when the stack is empty."""
 
-    __slots__ = ("on_end", "outputs", "runtime", "stack", "started_at", "waiting_for")
+    __slots__ = ("number", "on_end", "outputs", "runtime", "stack", "started_at", "wait", "waiting_for")
 
     def __init__(
         self, runtime: Runtime | None, frame: LuaFrame | Flow, on_end: Callable[[Any], None] | None = None
@@ -135,7 +130,11 @@ class Task:
         self.on_end = on_end
         self.outputs: list[Callable[[], None]] = []
         self.waiting_for: Operation | None = None
+        self.wait: Wait | None = None
+        """What ends the wait for `waiting_for`."""
         self.started_at = 0.0
+        self.number = 0
+        """What it is called by from outside, once it has waited."""
 
     @property
     def innermost(self) -> LuaFrame | None:
@@ -164,6 +163,7 @@ class Execution:
             ("pool_full", "pool_late", "pool_stuck", "too_many_suspended", "too_deep"), 0
         )
         self._suspended: dict[int, Task] = {}
+        self._last_number = 0
         self._suspended_lock = threading.Lock()
         self._local = threading.local()
 
@@ -243,7 +243,7 @@ class Execution:
                 self._count(
                     "too_many_suspended", f"{self.max_suspended} routes wait already: a wait was refused"
                 )
-                value = _refusal(operation)
+                value = refusal(operation)
         return None, value
 
     def _step_lua(self, task: Task, frame: LuaFrame, value: Any) -> tuple[Operation | None, Any]:
@@ -283,17 +283,20 @@ class Execution:
             frame.coroutine = step.coroutine
             frame.generator = step.generator
             return step.operation, None
-        context = frame.context
-        context.runs -= 1
-        if context.at_end and not context.runs:
-            actions, context.at_end = context.at_end, None
-            for action in actions:
-                action()
+        self._leave(frame.context)
         if step.state == DONE:
             return None, True
         assert step.error is not None
         self.on_failure(frame, step.error)
         return None, False
+
+    def _leave(self, context: RouteContext) -> None:
+        """A callback is over, however it ended."""
+        context.runs -= 1
+        if context.at_end and not context.runs:
+            actions, context.at_end = context.at_end, None
+            for action in actions:
+                action()
 
     def _park(self, task: Task, operation: Operation) -> None:
         """Arrange that the task goes on when `operation` is done. Nothing may touch the task after this."""
@@ -302,9 +305,12 @@ class Execution:
             self.before_suspension(frame.context)
         task.waiting_for = operation
         task.started_at = self.timers.clock()
+        wait = task.wait = Wait(lambda value: self.timers.soon(lambda: self._resume(task, value)))
         with self._suspended_lock:
             self._suspended[id(task)] = task
-        wait = Wait(lambda value: self.timers.soon(lambda: self._resume(task, value)))
+            if not task.number:
+                self._last_number += 1
+                task.number = self._last_number
         if isinstance(operation, Parallel):
             runtime = frame.runtime if frame is not None else task.runtime
             assert runtime is not None
@@ -394,8 +400,33 @@ class Execution:
     def _resume(self, task: Task, value: Any) -> None:
         with self._suspended_lock:
             del self._suspended[id(task)]
-        task.waiting_for = None
-        self._advance(task, value)
+        task.waiting_for = task.wait = None
+        if value is _DROPPED:
+            self._abandon(task)
+        else:
+            self._advance(task, value)
+
+    def give_up(self, task: Task, *, drop: bool = False) -> bool:
+        """End the wait of a task from outside: it goes on as if its time were over, or with `drop` it ends here.
+
+        False when it does not wait any more.
+        """
+        wait, operation = task.wait, task.waiting_for
+        return wait is not None and wait.take(_DROPPED if drop else given_up(operation))
+
+    def _abandon(self, task: Task) -> None:
+        """End a task where it waits: no Lua of it runs any more, and it counts as failed."""
+        while task.stack:
+            frame = task.stack.pop()
+            generator = frame.generator if isinstance(frame, LuaFrame) else frame
+            if generator is not None:
+                generator.close()
+            if isinstance(frame, LuaFrame) and frame.runtime is not None:
+                with frame.runtime.lock:
+                    frame.runtime.abandon(frame.coroutine)
+                self._leave(frame.context)
+        if task.on_end is not None:
+            task.on_end(False)
 
     def block(self, generator: Flow, operation: Operation) -> Any:
         """Carry out a suspending function to its end on this thread: for places where Lua cannot yield.

@@ -587,3 +587,41 @@ def test_callbacks_that_block_in_each_other_without_end_are_refused() -> None:
 def test_no_callback_runs_where_there_is_no_runtime() -> None:
     waiting = ask(RunRoute("route", context()))
     assert Stage().execution.block(waiting, next(waiting)) is False
+
+
+# From outside
+
+
+@pytest.mark.parametrize(
+    ("operation", "given"),
+    [(Sleep(100), None), (Event("key", 100), TIMED_OUT), (Call("sql", lambda: 1), TIMED_OUT)],
+)
+def test_a_wait_ended_from_outside_goes_on_as_if_its_time_were_over(operation: Operation, given: Any) -> None:
+    script = Script(Stage(HeldPool()))
+    got = script.answers(operation)
+    (task,) = script.stage.execution.suspended
+    assert script.stage.execution.give_up(task)
+    assert not script.stage.execution.give_up(task)
+    script.stage.timers.run_due()
+    assert (got, script.ended) == ([given], ["flow ended"])
+    assert script.stage.execution.suspended == []
+
+
+def test_a_dropped_task_ends_where_it_waits() -> None:
+    script = Script()
+    closed: list[str] = []
+
+    def flow() -> Waiting:
+        try:
+            yield Event("key", 100)
+        finally:
+            closed.append("closed")
+
+    script.start(flow())
+    (task,) = script.stage.execution.suspended
+    assert task.number == 1
+    assert script.stage.execution.give_up(task, drop=True)
+    script.stage.timers.run_due()
+    assert (closed, script.ended) == (["closed"], [False])
+    assert script.stage.execution.suspended == []
+    assert len(script.stage.wakeups) == 0
