@@ -74,13 +74,33 @@ class VariableExport:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class CommandParameter:
+    """One parameter of an RPC command. `kind` is "str", "int", "float" or "any"."""
+
+    name: str
+    kind: str
+    optional: bool = False
+    variadic: bool = False
+    """It takes every further argument."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Command:
     """One RPC command, `module.verb`."""
 
     name: str
     attribute: str
     documentation: Docstring
-    parameters: tuple[str, ...]
+    parameters: tuple[CommandParameter, ...]
+
+    @property
+    def usage(self) -> str:
+        """The command with its parameters, as `mqueue.get_size name` or `ul.dump [mode]`."""
+        words = [self.name]
+        for parameter in self.parameters:
+            shown = parameter.name + ("…" if parameter.variadic else "")
+            words.append(f"[{shown}]" if parameter.optional else shown)
+        return " ".join(words)
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -145,6 +165,7 @@ def command(name: str) -> Callable[[_F], _F]:
 
 
 _KINDS: dict[Any, str] = {str: "str", int: "int", Any: "any"}
+_COMMAND_KINDS: dict[Any, str] = {str: "str", int: "int", float: "float"}
 _RESULTS = {int: "int", bool: "bool", type(None): "none"}
 
 
@@ -204,15 +225,33 @@ class Module:
     @classmethod
     def commands(cls) -> list[Command]:
         """Every RPC command."""
-        return [
-            Command(
-                member.__kemi_command__,
-                attribute,
-                parse_docstring(inspect.getdoc(member) or "", f"{cls.__name__}.{attribute}"),
-                tuple(list(inspect.signature(member).parameters)[1:]),
-            )
-            for attribute, member in _members(cls, "__kemi_command__")
-        ]
+        return commands_of(cls)
+
+
+def commands_of(cls: type) -> list[Command]:
+    """The RPC commands a class declares with @command, a KEMI module or not."""
+    return [
+        Command(
+            member.__kemi_command__,
+            attribute,
+            parse_docstring(inspect.getdoc(member) or "", f"{cls.__name__}.{attribute}"),
+            _command_parameters(member),
+        )
+        for attribute, member in _members(cls, "__kemi_command__")
+    ]
+
+
+def _command_parameters(method: Any) -> tuple[CommandParameter, ...]:
+    # A method named like a type, such as `list`, hides it where annotations are looked up: only kinds are asked for.
+    return tuple(
+        CommandParameter(
+            parameter.name,
+            _COMMAND_KINDS.get(parameter.annotation, "any"),
+            parameter.default is not parameter.empty or parameter.kind is parameter.VAR_POSITIONAL,
+            parameter.kind is parameter.VAR_POSITIONAL,
+        )
+        for parameter in list(inspect.signature(method).parameters.values())[1:]
+    )
 
 
 def module_key(module: type[Module]) -> str:
@@ -222,7 +261,7 @@ def module_key(module: type[Module]) -> str:
     return module.name or "core"
 
 
-def _members(cls: type[Module], mark: str) -> list[tuple[str, Any]]:
+def _members(cls: type, mark: str) -> list[tuple[str, Any]]:
     """Marked methods in definition order, base classes first."""
     seen: dict[str, Any] = {}
     for base in reversed(cls.__mro__):

@@ -92,7 +92,7 @@ def _variable_table(variables: Iterable[VariableExport]) -> list[str]:
 
 def _command(command: Command) -> list[str]:
     documentation = command.documentation
-    lines = [f"### {command.name}", "", f"`{' '.join([command.name, *command.parameters])}`", ""]
+    lines = [f"### {command.name}", "", f"`{command.usage}`", ""]
     lines += [documentation.summary, "", documentation.description, ""]
     lines += [f"- `{name}`: {text}" for name, text in documentation.parameters.items()]
     lines += ["", f"Returns {documentation.returns}" if documentation.returns else "", ""]

@@ -77,7 +77,8 @@ def test_variables() -> None:
 
 def test_commands() -> None:
     (show,) = Example.commands()
-    assert (show.name, show.attribute, show.parameters) == ("example.show", "show", ("key",))
+    assert (show.name, show.attribute, show.usage) == ("example.show", "show", "example.show key")
+    assert [(one.name, one.kind, one.optional) for one in show.parameters] == [("key", "str", False)]
     assert show.documentation.parameters == {"key": "which."}
     assert show.documentation.returns == "the entry."
 
