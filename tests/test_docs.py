@@ -92,8 +92,8 @@ def test_scripts_run(block: Block) -> None:
         assert scene.log.text(logging.ERROR) == ""
 
 
-def script_with(text: str) -> str:
-    (found,) = [block.text for block in blocks("lua route") if text in block.text]
+def script_with(text: str, page: str = "waiting.md") -> str:
+    (found,) = [b.text for b in blocks("lua route") if b.file.name == page and text in b.text]
     return found
 
 
@@ -107,8 +107,9 @@ def parked_invite(scene: Scene) -> tuple[Phone, Phone, str]:
     return alice, bob, invite
 
 
-def test_the_call_waits_for_the_registration() -> None:
-    with Scene(script_with("luasip.notify(")) as scene:
+@pytest.mark.parametrize("page", ["waiting.md", "push.md"])
+def test_the_call_waits_for_the_registration(page: str) -> None:
+    with Scene(script_with("luasip.notify(", page)) as scene:
         _, bob, _ = parked_invite(scene)
         bob.send(bob.request("REGISTER", "sip:example.com", to="sip:bob@example.com", call_id="register"))
         scene.advance(0)
