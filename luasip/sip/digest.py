@@ -187,3 +187,38 @@ def render_challenge(
     if algorithm:
         pieces.append(f"algorithm={algorithm}")
     return ", ".join(pieces)
+
+
+def can_answer(challenge: Credentials) -> bool:
+    """Whether a challenge is Digest with an algorithm and a qop that are known here (RFC 7616 §3.3)."""
+    known = challenge.algorithm.removesuffix("-SESS") in ALGORITHMS
+    return challenge.is_digest and known and ("qop" not in challenge.params or _chosen_qop(challenge) != "")
+
+
+def answer_challenge(
+    challenge: Credentials, ha1: str, *, username: str, method: str, uri: str, cnonce: str, body: str = ""
+) -> str:
+    """The value of an Authorization or Proxy-Authorization header that answers a challenge `can_answer` accepts.
+
+    `ha1` is H(username:realm:password) by the challenge's algorithm, without the session part. The nonce count is 1:
+    `cnonce` is to be new each time. qop=auth is preferred to auth-int, for which `body` counts.
+    """
+    params = {"username": username, "realm": challenge.realm, "nonce": challenge.nonce, "uri": uri}
+    params.update((name, challenge.params[name]) for name in ("algorithm", "opaque") if name in challenge.params)
+    qop = _chosen_qop(challenge)
+    if qop:
+        params.update(qop=qop, nc="00000001", cnonce=cnonce)
+    elif challenge.algorithm.endswith("-SESS"):
+        params["cnonce"] = cnonce
+    proof = session_ha1(ha1, challenge.algorithm, challenge.nonce, cnonce)
+    params["response"] = compute_response(proof, method, Credentials("Digest", params, ""), body)
+    shown = [f"{name}={value if name in _UNQUOTED else quote(value)}" for name, value in params.items()]
+    return f"Digest {', '.join(shown)}"
+
+
+_UNQUOTED: Final = ("algorithm", "qop", "nc")
+
+
+def _chosen_qop(challenge: Credentials) -> str:
+    offered = [part.strip(" \t") for part in challenge.qop.split(",")]
+    return next((qop for qop in ("auth", "auth-int") if qop in offered), "")

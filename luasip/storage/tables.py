@@ -116,6 +116,24 @@ def htable_table(name: str, columns: Mapping[str, str]) -> Table:
     )
 
 
+def accounting_table(name: str, columns: Mapping[str, str], further: Mapping[str, TypeEngine[Any]]) -> Table:
+    """A table of acc; `columns` are other names than Kamailio's, by Kamailio's, `further` those of the settings."""
+    sizes = {"method": 16, "from_tag": 128, "to_tag": 128, "callid": 255, "sip_code": 3, "sip_reason": 128}
+    table = Table(
+        name,
+        MetaData(),
+        Column("id", Integer, primary_key=True, autoincrement=True),
+        *[
+            Column(columns.get(key, key), String(size), key=key, nullable=False, default="", server_default="")
+            for key, size in sizes.items()
+        ],
+        Column(columns.get("time", "time"), time_type(), key="time", nullable=False),
+        *[Column(key, kind, nullable=True) for key, kind in further.items()],
+    )
+    Index(f"{name}_callid_idx", table.c["callid"])
+    return table
+
+
 def subscriber_table(name: str) -> Table:
     """A table of users for auth_db: each with the password, or with H(A1) made from user and from user@domain."""
     sizes = {"username": 64, "domain": 64, "password": 64, "ha1": 128, "ha1b": 128}
@@ -124,3 +142,37 @@ def subscriber_table(name: str) -> Table:
     Index(f"{name}_account_idx", table.c["username"], table.c["domain"], unique=True)
     Index(f"{name}_username_idx", table.c["username"])
     return table
+
+
+def uacreg_table(name: str) -> Table:
+    """A table of accounts that uac registers at other servers."""
+    sizes = {"auth_ha1": 128, "auth_proxy": 255, "contact_addr": 255, "socket": 128}
+    columns = [
+        Column(key, Integer, nullable=False, default=0, server_default="0")
+        if key in ("expires", "flags", "reg_delay")
+        else Column(key, String(sizes.get(key, 64)), nullable=False, default="", server_default="")
+        for key in UACREG_COLUMNS
+    ]
+    table = Table(name, MetaData(), Column("id", Integer, primary_key=True, autoincrement=True), *columns)
+    Index(f"{name}_l_uuid_idx", table.c["l_uuid"], unique=True)
+    return table
+
+
+UACREG_COLUMNS: Final = (
+    "l_uuid",
+    "l_username",
+    "l_domain",
+    "r_username",
+    "r_domain",
+    "realm",
+    "auth_username",
+    "auth_password",
+    "auth_ha1",
+    "auth_proxy",
+    "expires",
+    "flags",
+    "reg_delay",
+    "contact_addr",
+    "socket",
+)
+"""The columns of an uacreg table, in Kamailio's order."""

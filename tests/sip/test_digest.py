@@ -2,6 +2,8 @@ import pytest
 
 from luasip.errors import HeaderError
 from luasip.sip.digest import (
+    answer_challenge,
+    can_answer,
     compute_ha1,
     compute_response,
     digest_hash,
@@ -100,3 +102,42 @@ def test_challenge_round_trip() -> None:
     assert render_challenge("r", "n") == 'Digest realm="r", nonce="n"'
     with pytest.raises(HeaderError, match="realm"):
         parse_challenge('Digest nonce="n"')
+
+
+ANSWERED = [
+    "",
+    ', algorithm=MD5, qop="auth"',
+    ', algorithm=SHA-256, qop="auth,auth-int", opaque="o\\"o"',
+    ', algorithm=MD5-sess, qop="auth-int"',
+    ", algorithm=MD5-sess",
+    ', algorithm=sha-512-256, qop="AUTH"',
+]
+
+
+@pytest.mark.parametrize("rest", ANSWERED)
+def test_answers_satisfy_their_challenge(rest: str) -> None:
+    challenge = parse_challenge(f'Digest realm="r \\"x\\"", nonce="n"{rest}')
+    assert can_answer(challenge)
+    algorithm = challenge.algorithm.removesuffix("-SESS")
+    ha1 = compute_ha1("a", challenge.realm, "p", algorithm)
+    text = answer_challenge(
+        challenge, ha1, username="a", method="INVITE", uri="sip:b@h", cnonce="c", body="hello"
+    )
+    answer = parse_credentials(text)
+    assert (answer.realm, answer.nonce, answer.uri, answer.opaque) == (
+        challenge.realm,
+        "n",
+        "sip:b@h",
+        challenge.opaque,
+    )
+    proof = compute_ha1("a", challenge.realm, "p", challenge.algorithm, "n", "c")
+    assert response_matches(proof, "INVITE", answer, "hello")
+    assert not response_matches(proof, "BYE", answer, "hello")
+    assert ("qop=" in text) == ("qop" in rest)
+
+
+@pytest.mark.parametrize(
+    "text", ["Basic x", 'Digest realm="r", nonce="n", algorithm=SHA-1', 'Digest realm="r", nonce="n", qop="x"']
+)
+def test_challenges_nobody_can_answer(text: str) -> None:
+    assert not can_answer(parse_challenge(text))

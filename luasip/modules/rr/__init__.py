@@ -127,15 +127,27 @@ class Rr(Module):
         """
         if not sparam or not isinstance(ctx.message, Request):
             return -1
+        self._set_parameters(ctx, self._parameters(ctx) + sparam)
+        return 1
+
+    def put_parameter(self, ctx: RouteContext, name: str, value: str) -> None:
+        """As add_rr_param, in the place of parameters of this name that were added before."""
+        kept = [p for p in self._parameters(ctx).split(";")[1:] if p.partition("=")[0].strip() != name]
+        self._set_parameters(ctx, "".join([f";{parameter}" for parameter in (*kept, f"{name}={value}")]))
+
+    def _parameters(self, ctx: RouteContext) -> str:
+        pending: str = ctx.attributes.get(_PENDING, "")
+        return pending if ctx.record_route is None else ctx.record_route.parameters
+
+    def _set_parameters(self, ctx: RouteContext, parameters: str) -> None:
         record = ctx.record_route
         if record is None:
-            ctx.attributes[_PENDING] = ctx.attributes.get(_PENDING, "") + sparam
-            return 1
+            ctx.attributes[_PENDING] = parameters
+            return
         # A branch may share the request's Record-Route: what it adds must stay its own.
-        longer = RecordRoute(record.parameters + sparam, record.presets, record.advertised)
-        longer.user, longer.double, longer.full_lr = record.user, record.double, record.full_lr
-        ctx.record_route = longer
-        return 1
+        other = RecordRoute(parameters, record.presets, record.advertised)
+        other.user, other.double, other.full_lr = record.user, record.double, record.full_lr
+        ctx.record_route = other
 
     @function(_ROUTES)
     def remove_record_route(self, ctx: RouteContext) -> int:
