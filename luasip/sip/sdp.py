@@ -88,7 +88,7 @@ class SessionDescription:
         """Every c= address, each once, session first."""
         found: list[Connection] = [] if self.connection is None else [self.connection]
         for section in self.media:
-            if section.connection is not None and section.connection not in found:
+            if section.connection is not None and section.connection is not self.connection:
                 found.append(section.connection)
         return found
 
