@@ -9,6 +9,7 @@ from luasip.modules.cfgutils import Cfgutils
 from luasip.modules.core import Core
 from luasip.modules.corex import Corex
 from luasip.modules.counters import Counters
+from luasip.modules.evapi import Evapi
 from luasip.modules.hdr import Hdr
 from luasip.modules.htable import Htable
 from luasip.modules.http_async_client import HttpAsyncClient
@@ -77,6 +78,7 @@ MODULES: tuple[type[Module], ...] = (
     Htable,
     Queue,
     Mqueue,
+    Evapi,
     Statistics,
     Counters,
     Ipops,
