@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from luasip.errors import SipError
-from luasip.kemi.context import RouteContext, Source
+from luasip.kemi.context import Branch, RouteContext, Source
 from luasip.kemi.declare import Route
 from luasip.kemi.operation import Operation
 from luasip.kemi.transactions import Completed, OwnRequest, TransactionObserver, TransactionSettings
@@ -19,6 +19,7 @@ from luasip.server.transactions.suspension import Suspension
 from luasip.server.transactions.transaction import Transaction
 from luasip.sip.message import Request, Response
 from luasip.sip.parser import parse_message
+from luasip.sip.uri import parse_uri
 from luasip.transaction.key import cancel_key, client_key
 
 Relaying = Generator[Operation, Any, int]
@@ -243,6 +244,8 @@ class TransactionAccess:
             Route.REQUEST, message, Source(listener.host, listener.port, listener), services
         )
         context.target.destination_uri = next_hop
+        if listener.text == socket and listener.protocol != "udp" and _leaves_transport_open(context.target):
+            context.target.protocol = listener.protocol
         slot = self._current_slot()
         remove_vias(context)
         flow = self._own_requests.send(context, slot, True, completed)
@@ -253,6 +256,15 @@ class TransactionAccess:
     def _own_source(self, ctx: RouteContext) -> Source:
         listener = ctx.source.listener
         return Source(listener.host, listener.port, listener)
+
+
+def _leaves_transport_open(target: Branch) -> bool:
+    """Whether the URI that decides the next hop names no transport."""
+    try:
+        uri = parse_uri(target.destination_uri or target.uri)
+    except SipError:
+        return False
+    return uri.scheme == "sip" and not uri.transport
 
 
 def _own(transaction: TransactionView) -> Transaction:
