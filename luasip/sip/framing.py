@@ -24,12 +24,13 @@ _LENGTH_NAMES: Final = (b"content-length", b"l")
 class StreamFramer:
     """The receiving half of one connection. Not for two threads at once."""
 
-    __slots__ = ("_buffer", "_fault", "_limits", "_message_end", "_scanned")
+    __slots__ = ("_buffer", "_fault", "_has_start_line", "_limits", "_message_end", "_scanned")
 
     def __init__(self, limits: Limits = DEFAULT) -> None:
         self._limits = limits
         self._buffer = bytearray()
         self._scanned = 0  # how far the end of the headers has been looked for
+        self._has_start_line = False
         self._message_end = 0  # offset behind the message, 0 while its headers are incomplete
         self._fault = ""
 
@@ -87,18 +88,21 @@ class StreamFramer:
         frame = bytes(buffer[: self._message_end])
         del buffer[: self._message_end]
         self._message_end = self._scanned = 0
+        self._has_start_line = False
         return frame
 
     def _find_message_end(self) -> bool:
         buffer = self._buffer
+        if not self._has_start_line:  # looked at also when all headers are there: pieces make no difference
+            newline = buffer.find(b"\n", self._scanned)
+            self._has_start_line = newline >= 0
+            if newline >= 0 and buffer[newline - 1 : newline] != b"\r":
+                raise FramingError("start line ends in LF without CR")
         end = buffer.find(b"\r\n\r\n", self._scanned)
         if end < 0:
             self._scanned = max(0, len(buffer) - 3)
             if len(buffer) > self._limits.message:
                 raise FramingError(f"no end of headers within {self._limits.message} bytes")
-            newline = buffer.find(b"\n")
-            if newline >= 0 and buffer[newline - 1 : newline] != b"\r":
-                raise FramingError("line ends in LF without CR")
             return False
         self._message_end = end + 4 + read_content_length(bytes(buffer[:end]))
         if self._message_end > self._limits.message:

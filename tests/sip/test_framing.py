@@ -111,3 +111,14 @@ def test_garbage_gives_frames_or_framing_error(data: bytes) -> None:
     except FramingError:
         return
     assert sum(map(len, frames)) + framer.pending <= len(data)
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_start_line_that_ends_in_lf_is_lost_however_it_comes(size: int) -> None:
+    """Whole, such a message was let through; in pieces the stream was lost."""
+    data = b"OPTIONS sip:h SIP/2.0\nl: 0\r\n\r\n"
+    framer = StreamFramer()
+    frames: list[bytes] = []
+    with pytest.raises(FramingError, match="start line"):
+        frames += [frame for at in range(0, len(data), size) for frame in framer.feed(data[at : at + size])]
+    assert frames == []

@@ -82,9 +82,9 @@ CASES: dict[str, tuple[str, str, Outcome, Outcome]] = {
     "bare CR between headers": ("Max-Forwards: 70\r\n", "Max-Forwards: 70\r", BAD, BAD),
     "CR CR LF": ("Max-Forwards: 70\r\n", "Max-Forwards: 70\r\r\n", BAD, BAD),
     "LF CR": ("Max-Forwards: 70\r\n", "Max-Forwards: 70\n\r", BAD, BAD),
-    "bare LF ends the start line": (" SIP/2.0\r\n", " SIP/2.0\n", NOTHING, NOTHING),
+    "bare LF ends the start line": (" SIP/2.0\r\n", " SIP/2.0\n", NOTHING, CLOSED),
     "bare CR ends the start line": (" SIP/2.0\r\n", " SIP/2.0\r", NOTHING, NOTHING),
-    "bare LF in the start line": (" SIP/2.0\r\n", "\n SIP/2.0\r\n", NOTHING, NOTHING),
+    "bare LF in the start line": (" SIP/2.0\r\n", "\n SIP/2.0\r\n", NOTHING, CLOSED),
     "escaped line end in a URI": ("mallory@", "m%0d%0aX:%20y%0d%0a%0d%0a@", OK, OK),
     # Headers given twice.
     "From twice": ("To:", "From: <sip:other@example.com>;tag=2\r\nTo:", BAD, BAD),
