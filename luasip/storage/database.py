@@ -151,6 +151,13 @@ class Database:
         with self._errors():
             return inspect(self._engine).has_table(name)
 
+    def text_lengths(self, table: str) -> dict[str, int]:
+        """How many characters the text columns of a table hold, by name, where that is limited. Raises StorageError."""
+        with self._errors():
+            columns = inspect(self._engine).get_columns(table)
+        lengths = {column["name"]: getattr(column["type"], "length", None) for column in columns}
+        return {name: length for name, length in lengths.items() if isinstance(length, int)}
+
     def close(self) -> None:
         """Close the pooled connections; a later call opens new ones."""
         self._engine.dispose()

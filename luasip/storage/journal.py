@@ -95,13 +95,15 @@ class Journal:
         return found
 
     def remove(self, segment: str, at_offset: int = -1) -> bool:
-        """Delete a segment, the one that grows only when it ends at `at_offset`. False when it stays.
+        """Delete a segment, with `at_offset` only when it ends there; the one that grows needs that.
 
-        Raises StorageError.
+        Returns False when it stays. Raises StorageError.
         """
         with self._lock:
+            if at_offset >= 0 and at_offset != self.size(segment):
+                return False
             if segment == self._current:
-                if at_offset != self._size:
+                if at_offset < 0:
                     return False
                 self._unsynced = False
                 self._end_segment()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, DateTime, Float, Index, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, DateTime, Float, Index, Integer, MetaData, String, Table, text
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.types import TypeEngine
 
@@ -176,3 +176,65 @@ UACREG_COLUMNS: Final = (
     "socket",
 )
 """The columns of an uacreg table, in Kamailio's order."""
+
+
+def _last_modified() -> Column[Any]:
+    when = datetime(2000, 1, 1, 0, 0, 1)
+    return Column("last_modified", time_type(), nullable=False, default=when, server_default=text(f"'{when}'"))
+
+
+def domain_table(name: str, columns: Mapping[str, str]) -> Table:
+    """A table of domains; `columns` are other names than Kamailio's, by Kamailio's."""
+    return Table(
+        name,
+        MetaData(),
+        Column("id", Integer, primary_key=True, autoincrement=True),
+        Column(columns.get("domain", "domain"), String(64), key="domain", nullable=False, unique=True),
+        Column(columns.get("did", "did"), String(64), key="did"),
+        _last_modified(),
+    )
+
+
+def domain_attrs_table(name: str, columns: Mapping[str, str]) -> Table:
+    """A table of attributes of domains."""
+    table = Table(
+        name,
+        MetaData(),
+        Column("id", Integer, primary_key=True, autoincrement=True),
+        Column(columns.get("did", "did"), String(64), key="did", nullable=False),
+        Column(columns.get("name", "name"), String(32), key="name", nullable=False),
+        Column(columns.get("type", "type"), Integer, key="type", nullable=False),
+        Column(columns.get("value", "value"), String(255), key="value", nullable=False),
+        _last_modified(),
+    )
+    Index(f"{name}_domain_attrs_idx", table.c["did"], table.c["name"])
+    return table
+
+
+def pipes_table(name: str, columns: Mapping[str, str]) -> Table:
+    """A table of pipelimit's pipes."""
+    return Table(
+        name,
+        MetaData(),
+        Column("id", Integer, primary_key=True, autoincrement=True),
+        Column(
+            columns.get("pipeid", "pipeid"),
+            String(64),
+            key="pipeid",
+            nullable=False,
+            default="",
+            server_default="",
+            unique=True,
+        ),
+        Column(
+            columns.get("algorithm", "algorithm"),
+            String(32),
+            key="algorithm",
+            nullable=False,
+            default="",
+            server_default="",
+        ),
+        Column(
+            columns.get("plimit", "plimit"), Integer, key="plimit", nullable=False, default=0, server_default="0"
+        ),
+    )

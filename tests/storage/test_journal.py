@@ -80,6 +80,7 @@ def test_removing(tmp_path: Path) -> None:
     assert journal.size(segment) == 0
     journal.append("two")
     journal.seal()
+    assert not journal.remove(journal.segments()[0], 3)
     assert journal.remove(journal.segments()[0])
     assert journal.remove("gone.journal")
 
