@@ -1,6 +1,7 @@
 """The KEMI modules. MODULES is the explicit list, in the order in which they are started."""
 
 from luasip.kemi.declare import Module
+from luasip.modules.acc import Acc
 from luasip.modules.app_lua import AppLua
 from luasip.modules.async_ import Async
 from luasip.modules.auth import Auth
@@ -73,6 +74,7 @@ MODULES: tuple[type[Module], ...] = (
     Usrloc,
     Registrar,
     Nathelper,
+    Acc,
     Auth,
     AuthDb,
     Htable,
