@@ -6,6 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pytest
+
 from luasip.modules.netstring import NetstringReader, netstring
 from luasip.sip.message import Request, Response
 from tests.wire.load import ask
@@ -189,12 +191,10 @@ def test_an_address_that_is_taken_ends_the_start(tmp_path: Path) -> None:
     port = free_port()
     with socket.create_server(("127.0.0.1", port)):
         server = served(tmp_path, port)
-        try:
+        with pytest.raises(
+            AssertionError, match=f"modules.evapi.bind_addr: 127.0.0.1:{port}: address already in use"
+        ):
             server.start()
-        except AssertionError as error:
-            assert f"modules.evapi.bind_addr: 127.0.0.1:{port}: address already in use" in str(error)
-        else:
-            raise AssertionError("it started")
 
 
 def test_stopping_closes_the_clients(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from luasip.errors import MisuseError
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.declare import Module, function
 from luasip.kemi.operation import Call, Operation
-from luasip.kemi.wire_text import from_wire
+from luasip.kemi.wire_text import data_from_wire
 from luasip.modules.luasip_http.exchange import Credentials, HttpAnswer, HttpRequest, TlsOptions, failure_of
 from luasip.modules.luasip_http.transfer import Transfer
 
@@ -159,15 +159,6 @@ def _headers_table(answer: HttpAnswer) -> dict[str, str]:
 
 def _json_text(value: Any) -> str:
     try:
-        return json.dumps(_unicode(value), allow_nan=False)
+        return json.dumps(data_from_wire(value), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise MisuseError(f"luasip.http.request: json: {error}") from error
-
-
-def _unicode(value: Any) -> Any:
-    """Plain data with its text as Unicode."""
-    if isinstance(value, dict):
-        return {from_wire(key) if isinstance(key, str) else key: _unicode(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_unicode(item) for item in value]
-    return from_wire(value) if isinstance(value, str) else value
