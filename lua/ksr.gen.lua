@@ -3410,6 +3410,27 @@ function KSR.nathelper.fix_nated_register() end
 ---@return integer # 1, or -1 when a Contact is malformed or the number does not fit the transport.
 function KSR.nathelper.add_rcv_param(upos) end
 
+---acc: accounting.
+---@class KSR.acc
+KSR.acc = {}
+
+---Account the request now, in the log and in the database where there is one.
+---@param comment string|number "404 Not Found", or a text without code.
+---@param dbtable string|number the table; "@acc" is "acc".
+---@return integer # 1, -1 when the request cannot be read or no table is named.
+function KSR.acc.acc_request(comment, dbtable) end
+
+---Account the request now, in the log.
+---@param comment string|number "404 Not Found", or a text without code.
+---@return integer # 1, -1 when the request cannot be read.
+function KSR.acc.acc_log_request(comment) end
+
+---Account the request now, in the database.
+---@param comment string|number "404 Not Found", or a text without code.
+---@param dbtable string|number the table; "@acc" is "acc".
+---@return integer # 1, -1 when the request cannot be read, no table is named or there is no database.
+function KSR.acc.acc_db_request(comment, dbtable) end
+
 ---auth: challenges and passwords.
 ---@class KSR.auth
 KSR.auth = {}
@@ -3446,8 +3467,8 @@ function KSR.auth.proxy_challenge(realm, flags) end
 function KSR.auth.auth_get_www_authenticate(realm, flags, pvdst) end
 
 ---Use another algorithm than the settings' for the rest of this run of the callback.
----@param alg string|number MD5, SHA-256 or SHA-512-256.
----@return integer # 1, or -1 when it is unknown.
+---@param alg string|number MD5, SHA-256 or SHA-512-256; several with commas are all offered, the best first.
+---@return integer # 1, or -1 when one is unknown.
 function KSR.auth.auth_algorithm(alg) end
 
 ---Check the credentials in Authorization against a password.
@@ -3545,6 +3566,122 @@ function KSR.auth_db.www_authenticate_method(realm, table, method) end
 ---@param iflags integer|string sum of 1 compare the domain too, 2 do not read load_credentials into AVPs.
 ---@return integer # 1 there is, -1 error (also of the database or the URI), -2 there is none.
 function KSR.auth_db.is_subscriber(suri, stable, iflags) end
+
+---uac: the server as a client of others.
+---@class KSR.uac
+KSR.uac = {}
+
+---Find the account a call from another server is for, and put its local user's URI into a variable.
+---@param userid string|number l_uuid, the user part of the Contact that was registered.
+---@param sdst string|number the variable, such as "$ru".
+---@return integer # 1, -1 when there is no such account or the variable cannot be set.
+function KSR.uac.uac_reg_lookup(userid, sdst) end
+
+---Find the account of a local user, and put its l_uuid into a variable.
+---@param suri string|number URI whose user (with reg_use_domain: and host) are l_username (and l_domain).
+---@param sdst string|number the variable, such as "$var(uuid)".
+---@return integer # 1, -1 when there is no such account or the variable cannot be set, -2 for an unreadable URI.
+function KSR.uac.uac_reg_lookup_uri(suri, sdst) end
+
+---Tell whether an account is registered.
+---@param sruuid string|number l_uuid.
+---@return integer # 1 it is; -1 there is no such account; -2 it is not, but a REGISTER is under way; -3 it is disabled; -99 it is not, and waits for the next try.
+function KSR.uac.uac_reg_status(sruuid) end
+
+---Send this request as an account's user: sets $ru, $du and the variables uac_auth reads.
+---
+---Allowed in: request, failure, branch, branch failure.
+---@param userid string|number l_uuid, or l_username (with reg_use_domain a URI).
+---@param imode integer|string sum of 1 userid is a user and not l_uuid, 2 auth_password_avp gets H(A1): then use uac_auth_mode(1).
+---@return integer # 1; -1 when there is no such account, imode is unknown, or auth_*_avp are not set in the settings; -2 for an unreadable URI.
+function KSR.uac.uac_reg_request_to(userid, imode) end
+
+---Let an account be registered, from the timer's next look on.
+---@param attr string|number "l_uuid", "l_username", "r_username" or "auth_username".
+---@param val string|number its value.
+---@return integer # 1, -1 when one is empty, -2 when there is no such account, -3 for another attribute.
+function KSR.uac.uac_reg_enable(attr, val) end
+
+---Let an account no longer be registered; what is registered stays until it ends.
+---@param attr string|number "l_uuid", "l_username", "r_username" or "auth_username".
+---@param val string|number its value.
+---@return integer # as uac_reg_enable.
+function KSR.uac.uac_reg_disable(attr, val) end
+
+---Read an account anew from the database, or for the first time; it is registered at the timer's next look.
+---
+---Other messages are handled while the database is asked.
+---
+---May suspend the route until its result is there.
+---@param l_uuid string|number of the account.
+---@return integer # 1, 0 when the database does not have it, -1 on failure or without database.
+function KSR.uac.uac_reg_refresh(l_uuid) end
+
+---Replace display name and URI of From in the request when it is sent.
+---
+---The replies get the original From back; with restore_mode "auto" so do later requests of the dialog.
+---Branch and failure routes may replace anew, for their branches, what the request route has replaced.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@param pdsp string|number display name as it is to stand there, with its quotes; "" keeps the old one.
+---@param puri string|number the URI; "" keeps the old one.
+---@return integer # 1, -1 when the request route has replaced it already, when it cannot be read, or in a dialog when restore_mode is "auto".
+function KSR.uac.uac_replace_from(pdsp, puri) end
+
+---Replace the URI of From, see uac_replace_from.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@param puri string|number the URI; "" keeps the old one.
+---@return integer # as uac_replace_from.
+function KSR.uac.uac_replace_from_uri(puri) end
+
+---Replace display name and URI of To in the request when it is sent, see uac_replace_from.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@param pdsp string|number display name as it is to stand there, with its quotes; "" keeps the old one.
+---@param puri string|number the URI; "" keeps the old one.
+---@return integer # as uac_replace_from.
+function KSR.uac.uac_replace_to(pdsp, puri) end
+
+---Replace the URI of To, see uac_replace_from.
+---
+---Allowed in: request, failure, branch, branch failure, event.
+---@param puri string|number the URI; "" keeps the old one.
+---@return integer # as uac_replace_from.
+function KSR.uac.uac_replace_to_uri(puri) end
+
+---In a request of a dialog whose From was replaced: put the URI there that its receiver knows.
+---
+---For restore_mode "manual"; with "auto" loose_route does it. Its replies are restored too.
+---
+---Allowed in: request.
+---@return integer # 1, -1 when our Route does not tell of a replaced From.
+function KSR.uac.uac_restore_from() end
+
+---In a request of a dialog whose To was replaced: put the URI there that its receiver knows.
+---
+---Allowed in: request.
+---@return integer # as uac_restore_from, for To.
+function KSR.uac.uac_restore_to() end
+
+---Add credentials that answer the 401 or 407 this failure route is about; t_relay() then sends them.
+---
+---The Request-URI becomes that of the challenged branch. CSeq stays as it is, so that the caller's dialog fits.
+---
+---Allowed in: failure.
+---@return integer # 1, -1 when there is no challenge, or no credentials for its realm.
+function KSR.uac.uac_auth() end
+
+---Add credentials as uac_auth does, with a flag.
+---
+---Allowed in: failure.
+---@param mode integer|string 1: the password is H(A1) in hexadecimal, by the algorithm of the challenge; 0 it is the password.
+---@return integer # as uac_auth.
+function KSR.uac.uac_auth_mode(mode) end
+
+---Begin to send the request that $uac_req(…) describes; the route does not wait for its replies.
+---@return integer # 1, -1 when method or ruri is missing or the request cannot be built.
+function KSR.uac.uac_req_send() end
 
 ---htable: shared tables of keys and values.
 ---@class KSR.htable
@@ -3807,6 +3944,57 @@ function KSR.mqueue.mqv_gete(qname) end
 ---@param qname string|number the queue.
 ---@return string|integer|nil # the value, "<null>" when nothing was fetched.
 function KSR.mqueue.mqv_getw(qname) end
+
+---evapi: events to and messages from other programs.
+---@class KSR.evapi
+KSR.evapi = {}
+
+---Send a message to every client.
+---@param sdata string|number the message.
+---@return integer # 1, also when no client is connected; -1 when the message cannot be sent to anybody, as it is larger than max_output.
+function KSR.evapi.relay(sdata) end
+
+---Send a message to the first client with a tag.
+---@param sdata string|number the message.
+---@param stag string|number the tag; "" for the first client of all.
+---@return integer # as relay.
+function KSR.evapi.relay_unicast(sdata, stag) end
+
+---Send a message to every client with a tag.
+---@param sdata string|number the message.
+---@param stag string|number the tag; "" for all clients.
+---@return integer # as relay.
+function KSR.evapi.relay_multicast(sdata, stag) end
+
+---Suspend the request and send a message to every client; the script must then end.
+---
+---A client's answer continues the request, by t_continue in the callback of evapi:message-received. The message
+---must name the transaction, $T(id_index) and $T(id_label) after t_newtran. When no answer comes within fr_timer
+---the armed failure callback runs with 408.
+---@param sdata string|number the message.
+---@return integer # 1; -1 when there is no message or the request cannot be suspended; -2, with the request not suspended, when no client is connected or the message is larger than max_output.
+function KSR.evapi.async_relay(sdata) end
+
+---As async_relay, to the first client with a tag.
+---@param sdata string|number the message.
+---@param stag string|number the tag.
+---@return integer # as async_relay; -1 also without a tag, -2 also when no client has it.
+function KSR.evapi.async_unicast(sdata, stag) end
+
+---As async_relay, to every client with a tag.
+---@param sdata string|number the message.
+---@param stag string|number the tag.
+---@return integer # as async_relay; -1 also without a tag, -2 also when no client has it.
+function KSR.evapi.async_multicast(sdata, stag) end
+
+---In an event: close the client's connection.
+---@return integer # 0 (not 1, as in Kamailio); -1 outside an event, -2 when it is closed already.
+function KSR.evapi.close() end
+
+---In an event: give the client a tag, in place of the one it has.
+---@param stag string|number the tag, at most 63 characters.
+---@return integer # 1; -1 outside an event, when the client is gone or the tag is too long.
+function KSR.evapi.set_tag(stag) end
 
 ---statistics: counters of the script's own.
 ---@class KSR.statistics
@@ -4072,6 +4260,99 @@ function KSR.permissions.allow_address_group(_addr, _port) end
 ---May suspend the route until its result is there.
 ---@return integer # 1 it did (with peer_tag_mode 1 how many entries match), -1 not, or the database did not answer.
 function KSR.permissions.allow_trusted() end
+
+---domain: the domains this server is responsible for.
+---@class KSR.domain
+KSR.domain = {}
+
+---Tell whether the host of the From URI is one of the domains.
+---
+---Allowed in: request, failure, branch, event.
+---@return integer # 1, -1, or -2 when From cannot be read.
+function KSR.domain.is_from_local() end
+
+---Tell whether the host of the Request-URI is a domain of ours; in a failure callback, of the first new branch.
+---
+---Allowed in: request, failure, branch, event.
+---@return integer # 1 or -1, also when there is no such URI.
+function KSR.domain.is_uri_host_local() end
+
+---Tell whether a domain is one of those of this server.
+---
+---Allowed in: request, failure, branch, event.
+---@param sdomain string|number the domain.
+---@return integer # 1 or -1.
+function KSR.domain.is_domain_local(sdomain) end
+
+---Put a domain's attributes into AVPs of their names, and its identifier into $avp(did).
+---
+---Allowed in: request, failure, branch, event.
+---@param _sdomain string|number the domain.
+---@return integer # 1, or -1 when it is not one of this server's.
+function KSR.domain.lookup_domain(_sdomain) end
+
+---Put a domain's attributes into AVPs, and its identifier into the one with "did".
+---
+---Allowed in: request, failure, branch, event.
+---@param _sdomain string|number the domain.
+---@param _sprefix string|number stands before the names of the AVPs.
+---@return integer # 1, or -1 when it is not one of this server's.
+function KSR.domain.lookup_domain_prefix(_sdomain, _sprefix) end
+
+---ratelimit: how many requests of each method may pass.
+---@class KSR.ratelimit
+KSR.ratelimit = {}
+
+---Count the message in the pipe of its method.
+---@return integer # 1 it may pass, -1 the limit is reached, or no queue is for this method.
+function KSR.ratelimit.rl_check() end
+
+---Count the message in a pipe.
+---@param pipe integer|string its number; negative for the pipe of the message's method.
+---@return integer # 1 it may pass, -1 the limit is reached, or there is no such pipe.
+function KSR.ratelimit.rl_check_pipe(pipe) end
+
+---pipelimit: limits with names.
+---@class KSR.pipelimit
+KSR.pipelimit = {}
+
+---Count the message in a pipe.
+---@param pipeid string|number name of the pipe.
+---@return integer # 1 it may pass, 2 the pipe has no algorithm, -1 its limit is reached, -2 there is no such pipe.
+function KSR.pipelimit.pl_check(pipeid) end
+
+---Count the message in a pipe, which is made when it is not there.
+---@param pipeid string|number name of the pipe.
+---@param alg string|number algorithm of a new pipe: TAILDROP, RED, FEEDBACK or NETWORK.
+---@param limit integer|string requests in an interval; also of a pipe there is, when above 0.
+---@return integer # 1 it may pass, -1 the limit is reached, -2 there is no such algorithm, 2 it is NOP.
+function KSR.pipelimit.pl_check_limit(pipeid, alg, limit) end
+
+---Tell whether there is a pipe.
+---@param pipeid string|number its name.
+---@return integer # 1 or -1.
+function KSR.pipelimit.pl_active(pipeid) end
+
+---Refuse the request with reply_code.
+---
+---Allowed in: request, failure, branch, onsend.
+---@return integer # 1, or -1 when no reply can be sent.
+function KSR.pipelimit.pl_drop() end
+
+---Refuse the request with reply_code and Retry-After.
+---
+---Allowed in: request, failure, branch, onsend.
+---@param rafter integer|string seconds; 0 for no Retry-After.
+---@return integer # 1, or -1 when no reply can be sent.
+function KSR.pipelimit.pl_drop_retry(rafter) end
+
+---Refuse the request with reply_code and a Retry-After by chance, so that not all come back at once.
+---
+---Allowed in: request, failure, branch, onsend.
+---@param rmin integer|string least seconds.
+---@param rmax integer|string most seconds.
+---@return integer # 1, or -1 when no reply can be sent.
+function KSR.pipelimit.pl_drop_range(rmin, rmax) end
 
 ---luasip.sql: databases, with bound values and rows as tables.
 ---@class luasip.sql

@@ -84,6 +84,7 @@ class FakeServices:
     filtered_ack_told: list[Callable[[Request], None]] = field(default_factory=list)
     granted: dict[str, Any] = field(default_factory=dict)
     domains: tuple[str, ...] = ("example.com",)
+    own_checks: list[Callable[[str], bool]] = field(default_factory=list)
     hosts: dict[str, list[str]] = field(default_factory=dict)
     """Addresses by host name, for addresses_of and name_of."""
     records: dict[tuple[str, str], list[dict[str, str | int]]] = field(default_factory=dict)
@@ -100,8 +101,11 @@ class FakeServices:
         self._tokens += 1
         return str(self._tokens).zfill(length)
 
+    def register_own(self, check: Callable[[str], bool]) -> None:
+        self.own_checks.append(check)
+
     def is_myself(self, host: str, port: int = 0, protocol: str = "") -> bool:
-        if host.lower() in self.domains:
+        if host.lower() in self.domains or any(check(host) for check in self.own_checks):
             return True
         return any(
             host.strip("[]") == s.host and port in (0, s.port) and protocol in ("", s.protocol)

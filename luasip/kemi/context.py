@@ -145,6 +145,14 @@ class Script(Protocol):
         ...
 
 
+class Commands(Protocol):
+    """The RPC commands of the server; implemented by luasip.control."""
+
+    def call(self, document: str, pretty: bool) -> tuple[int, str, str]:
+        """(code, text, answer) of a JSON-RPC document. Blocks: call it in the control pool."""
+        ...
+
+
 class Services(Protocol):
     """What modules may ask of the server. Every method may be called from any thread."""
 
@@ -179,6 +187,10 @@ class Services(Protocol):
 
     def is_myself(self, host: str, port: int = 0, protocol: str = "") -> bool:
         """Whether host (an IP, v6 with or without brackets, or a name) is ours; port 0 and protocol "" match any."""
+        ...
+
+    def register_own(self, check: Callable[[str], bool]) -> None:
+        """Count the hosts for which `check(host)` holds as ours, whatever the port; call it in Module.start."""
         ...
 
     def reply(

@@ -10,6 +10,7 @@ from luasip.modules.cfgutils import Cfgutils
 from luasip.modules.core import Core
 from luasip.modules.corex import Corex
 from luasip.modules.counters import Counters
+from luasip.modules.domain import Domain
 from luasip.modules.evapi import Evapi
 from luasip.modules.hdr import Hdr
 from luasip.modules.htable import Htable
@@ -25,8 +26,10 @@ from luasip.modules.mqueue import Mqueue, Queue
 from luasip.modules.nathelper import Nathelper
 from luasip.modules.permissions import Permissions
 from luasip.modules.pike import Pike
+from luasip.modules.pipelimit import Pipelimit
 from luasip.modules.pv import Pv
 from luasip.modules.pvx import Pvx
+from luasip.modules.ratelimit import Ratelimit
 from luasip.modules.regex import Regex
 from luasip.modules.registrar import Registrar
 from luasip.modules.rr import Rr
@@ -42,6 +45,7 @@ from luasip.modules.textopsx import Textopsx
 from luasip.modules.timer import Timer
 from luasip.modules.tm import Tm
 from luasip.modules.tmx import Tmx
+from luasip.modules.uac import Uac
 from luasip.modules.usrloc import Usrloc
 from luasip.modules.uuid_ import Uuid
 from luasip.modules.x import X
@@ -77,6 +81,7 @@ MODULES: tuple[type[Module], ...] = (
     Acc,
     Auth,
     AuthDb,
+    Uac,
     Htable,
     Queue,
     Mqueue,
@@ -89,6 +94,9 @@ MODULES: tuple[type[Module], ...] = (
     Uuid,
     Pike,
     Permissions,
+    Domain,
+    Ratelimit,
+    Pipelimit,
     Sql,
     Sqlops,
     Http,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from luasip.kemi.byte_streams import ByteStreams
-from luasip.kemi.context import Databases, LuaWorkers, RouteContext, Script, Variables
+from luasip.kemi.context import Commands, Databases, LuaWorkers, RouteContext, Script, Variables
 from luasip.kemi.context import Listener as SendSocket
 from luasip.kemi.declare import Export, Module, Route
 from luasip.kemi.operation import Call, Operation
@@ -41,6 +41,7 @@ class ServerServices:
     databases: Databases
     transactions: Transactions
     script: Script
+    commands: Commands
     byte_streams: ByteStreams
     stateless: Stateless
     layer: TransactionLayer
@@ -89,6 +90,10 @@ class ServerServices:
     def is_myself(self, host: str, port: int = 0, protocol: str = "") -> bool:
         """Whether a host is one of ours."""
         return self.sockets.is_own(host, port, protocol)
+
+    def register_own(self, check: Callable[[str], bool]) -> None:
+        """Count the hosts for which `check(host)` holds as ours."""
+        self.sockets.register_own(check)
 
     def reply(
         self, ctx: RouteContext, status: int, reason: str, *, stateless: bool = False, to_tag: str = ""

@@ -16,9 +16,11 @@ from luasip.server.settings_problems import describe, nearest, shown, unknown_ke
 ALWAYS_LOADED = frozenset(("core", "pv", "hdr", "x"))
 """Scripts may rely on these without asking for them, as in Kamailio."""
 
-NOT_BY_DEFAULT = frozenset(("auth", "auth_db", "evapi", "nathelper", "permissions", "rtpengine", "rtpproxy", "uac"))
+NOT_BY_DEFAULT = frozenset(
+    ("auth", "auth_db", "domain", "evapi", "nathelper", "permissions", "ratelimit", "rtpengine", "rtpproxy", "uac")
+)
 """Scripts ask whether these are loaded and act otherwise then, and uac changes From and To by what stands in Routes;
-evapi opens a socket. So they load only when named."""
+evapi opens a socket, domain a database. So they load only when named."""
 
 _CONFIG = ConfigDict(allow_inf_nan=False)
 

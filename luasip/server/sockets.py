@@ -37,6 +37,7 @@ class Sockets:
         self.transports = transports
         self._streams = streams
         self._aliases = [(protocol, _plain(host), port) for protocol, host, port in aliases]
+        self._own_checks: list[Callable[[str], bool]] = []
         self.listeners: list[Listener] = []
         self.refresh()
 
@@ -62,10 +63,16 @@ class Sockets:
         host = _plain(host)
         if (host, port, protocol) in self._own:
             return True
-        return bool(self._aliases) and any(
+        if self._aliases and any(
             alias == host and (not port or own_port in (0, port)) and (not protocol or own in ("", protocol))
             for own, alias, own_port in self._aliases
-        )
+        ):
+            return True
+        return bool(self._own_checks) and any(check(host) for check in self._own_checks)
+
+    def register_own(self, check: Callable[[str], bool]) -> None:
+        """Count the hosts for which `check(host)` holds as ours, whatever the port and protocol."""
+        self._own_checks.append(check)
 
     def choose(
         self, protocol: str, is_ipv6: bool, preferred: ListenerView | None, received: ListenerView

@@ -1,0 +1,5 @@
+"""ratelimit: how many requests of each method may pass."""
+
+from luasip.modules.ratelimit.module import Ratelimit
+
+__all__ = ["Ratelimit"]
