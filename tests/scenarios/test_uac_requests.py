@@ -55,7 +55,7 @@ def test_a_request_in_every_detail() -> None:
         assert (request.to.uri_text, request.to.tag) == ("sip:them@example.net", "t1")
         assert (request.call_id, request.cseq.number, request.max_forwards) == ("my-call", 77, 70)
         assert [line.value for line in request.all("user-agent")] == ["mine"]
-        assert request.first("x-a").value == "1"
+        assert request.required("x-a").value == "1"
         bob.answer(request, 200)
         assert scene.said == ["send 1"]
 
