@@ -7,6 +7,7 @@ import pytest
 from luasip.errors import CommandError, MisuseError, SettingsError, StorageError
 from luasip.kemi.operation import TIMED_OUT, Event
 from luasip.modules.mqueue import ItemQueue, Mqueue, Queue
+from luasip.modules.mqueue.item_log import ItemLog
 from luasip.storage import Databases
 from tests.bench import FakeServices, context, exported, settle
 
@@ -113,6 +114,8 @@ def test_queues_by_name_and_defaults() -> None:
         (["name=q", "name=q"], "already"),
         (["name=q;colour=red"], "colour"),
         (["name=q;dbmode=1"], "db_url"),
+        (["name=q;durable=2"], "durable"),
+        (["name=q;dbmode=1;durable=1"], "not both"),
     ],
 )
 def test_wrong_settings(queues: list[str], problem: str) -> None:
@@ -192,9 +195,165 @@ def test_wrong_use_of_get(name: str, timeout: Any) -> None:
 
 def test_putting_back_leaves_a_newer_item_with_the_key() -> None:
     queue = ItemQueue("q", addmode=2)
+    queue.add("k", "old")
+    taken = queue.take(5)
     queue.add("k", "new")
-    queue.put_back(("k", "old"))
-    assert queue.fetch() == ("k", "new")
+    assert taken is not None
+    assert queue.give_back(taken[0]) == ""
+    assert (queue.fetch(), queue.fetch()) == (("k", "new"), None)
+
+
+# Taking
+
+
+def taking(services: FakeServices, name: str = "q", **settings: Any) -> tuple[Mqueue, Queue]:
+    queue = Queue(Queue.Settings(), services)
+    module = Mqueue(Mqueue.Settings(mqueue=[f"name={name}", "name=last;addmode=2"]), services, luasip_queue=queue)
+    module.start()
+    return module, queue
+
+
+def test_an_item_that_was_taken_is_gone_when_it_is_done() -> None:
+    module, queue = taking(FakeServices())
+    module.mq_add(context(), "q", "k", "v")
+    key, value, receipt = settle(queue.take(context(), "q", 0, 60))
+    assert (key, value) == ("k", "v")
+    assert settle(queue.take(context(), "q", 0, 60)) is None
+    assert module.mq_size(context(), "q") == -1
+    assert queue.done(context(), "q", receipt) is True
+    assert queue.done(context(), "q", receipt) is False
+    assert queue.give_back(context(), "q", receipt) is False
+
+
+def test_items_given_back_are_first_again() -> None:
+    module, queue = taking(FakeServices())
+    for key in "abc":
+        module.mq_add(context(), "q", key, "")
+    receipts = [settle(queue.take(context(), "q", 0, 60))[2] for _ in range(2)]
+    assert [queue.give_back(context(), "q", receipt) for receipt in reversed(receipts)] == [True, True]
+    assert drained(module, "q") == [("a", ""), ("b", ""), ("c", "")]
+
+
+def test_items_come_back_after_their_time() -> None:
+    services = FakeServices()
+    module, queue = taking(services)
+    for key in "abc":
+        module.mq_add(context(), "q", key, "")
+    for seconds in (10, 5):
+        settle(queue.take(context(), "q", 0, seconds))
+    services.clock += 7
+    services.timers["mqueue.taken"]()
+    assert module.mq_size(context(), "q") == 2
+    services.clock += 7
+    services.timers["mqueue.taken"]()
+    assert drained(module, "q") == [("a", ""), ("b", ""), ("c", "")]
+
+
+def test_what_is_given_back_goes_to_one_who_waits() -> None:
+    services = FakeServices()
+    module, queue = taking(services)
+    module.mq_add(context(), "q", "k", "v")
+    receipt = settle(queue.take(context(), "q", 0, 60))[2]
+    route = queue.take(context(), "q", 5, 60)
+    ticket = next(route)
+    assert queue.give_back(context(), "q", receipt) is True
+    assert isinstance(ticket, Event)
+    assert ticket.key in services.granted
+    with pytest.raises(StopIteration) as ended:
+        route.send(True)
+    assert ended.value.value == ("k", "v", receipt)
+    assert queue.done(context(), "q", receipt) is True
+
+
+@pytest.mark.parametrize(("timeout", "keep"), [(-1, 1), (1, -1), (1, "x"), (1, 1e6)])
+def test_wrong_use_of_take(timeout: Any, keep: Any) -> None:
+    _, queue = taking(FakeServices())
+    with pytest.raises(MisuseError):
+        settle(queue.take(context(), "q", timeout, keep))
+
+
+# Durable queues
+
+
+def durable(folder: Path, services: FakeServices | None = None, more: str = "") -> tuple[Mqueue, Queue]:
+    services = services or FakeServices()
+    queue = Queue(Queue.Settings(), services)
+    settings = Mqueue.Settings(mqueue=[f"name=q/1;durable=1;{more}"], journal=str(folder))
+    module = Mqueue(settings, services, luasip_queue=queue)
+    module.start()
+    return module, queue
+
+
+def killed(module: Mqueue) -> None:
+    """The process ends without any of ours being called; the system closes its files."""
+    for journal in module._logs:
+        journal.close()
+
+
+def test_what_was_added_is_there_again(tmp_path: Path) -> None:
+    module, queue = durable(tmp_path)
+    for key in ("a", "caf\xc3\xa9\xff", "c", "d"):
+        module.mq_add(context(), "q/1", key, f"{key}\r\n;")
+    assert module.mq_fetch(context(), "q/1") == 1
+    settle(queue.take(context(), "q/1", 0, 60))
+    queue.done(context(), "q/1", settle(queue.take(context(), "q/1", 0, 60))[2])
+    killed(module)
+    module, _ = durable(tmp_path)
+    module.mq_add(context(), "q/1", "e", "")
+    killed(module)
+    module, _ = durable(tmp_path)
+    assert [key for key, _ in drained(module, "q/1")] == ["caf\xc3\xa9\xff", "d", "e"]
+    module.stop()
+    assert drained(durable(tmp_path)[0], "q/1") == []
+
+
+def test_an_item_that_cannot_be_written_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(line: str) -> str:
+        raise StorageError("journal: No space left on device")
+
+    module, _ = durable(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(module._logs[0]._journal, "append", full)
+        assert module.mq_add(context(), "q/1", "k", "v") == -1
+    assert module.mq_add(context(), "q/1", "l", "w") == 1
+    assert drained(module, "q/1") == [("l", "w")]
+
+
+@pytest.mark.parametrize(("more", "left"), [("size=1", ["b"]), ("addmode=1", ["a", "b"]), ("addmode=2", ["b"])])
+def test_what_drops_out_stays_out(more: str, left: list[str], tmp_path: Path) -> None:
+    module, _ = durable(tmp_path, more=more)
+    for value in ("a", "b") if more != "addmode=1" else ("a", "b", "c"):
+        module.mq_add(context(), "q/1", "k" if value != "b" or more == "addmode=2" else "l", value)
+    killed(module)
+    assert [value for _, value in drained(durable(tmp_path, more=more)[0], "q/1")] == left
+
+
+def test_segments_without_items_go(tmp_path: Path) -> None:
+    journal = ItemLog(tmp_path, segment_bytes=100)
+    numbers = [journal.add("key", "x" * 50) for _ in range(20)]
+    for number in numbers[1:]:
+        journal.remove(number)
+    assert len(list(tmp_path.iterdir())) > 10  # the first item keeps the oldest
+    journal.tidy()
+    assert len(list(tmp_path.iterdir())) < 4
+    journal.close()
+    again = ItemLog(tmp_path)
+    assert again.load() == [(1, "key", "x" * 50)]
+    again.remove(1)
+    again.remove(1)
+    again.add("y", "y" * 70_000)
+    again.remove(21)
+    assert list(tmp_path.iterdir()) == []
+    assert again.add("key", "") == 22
+
+
+def test_lines_that_cannot_be_read_are_passed_over(tmp_path: Path) -> None:
+    journal = ItemLog(tmp_path)
+    journal.add("k", "v")
+    for line in ("garbage", "5", '[3,"k"]', "[null]"):
+        journal._journal.append(line)
+    journal.close()
+    assert ItemLog(tmp_path).load() == [(1, "k", "v")]
 
 
 # Database

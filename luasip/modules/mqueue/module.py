@@ -2,12 +2,15 @@
 
 import logging
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from luasip.errors import CommandError, SettingsError, StorageError
 from luasip.kemi.context import PvValue, RouteContext, Services
 from luasip.kemi.declare import Module, command, function, variable
 from luasip.kemi.parameter_text import fields
+from luasip.modules.mqueue.item_log import ItemLog
 from luasip.modules.mqueue.queue import Item, ItemQueue
 from luasip.modules.mqueue.store import QueueStore
 from luasip.modules.mqueue.waiting import Queue
@@ -17,6 +20,8 @@ log = logging.getLogger("luasip.mqueue")
 _FETCHED: Final = "mqueue.fetched"
 _LOADING: Final = (1, 2)
 _SAVING: Final = (1, 3)
+_FIELDS: Final = ("name", "size", "addmode", "dbmode", "durable")
+_GREATEST: Final = {"addmode": 2, "dbmode": 3, "durable": 1}
 
 
 class Mqueue(Module):
@@ -30,9 +35,11 @@ class Mqueue(Module):
         """Which queues there are, and where they are kept."""
 
         mqueue: list[str] = field(default_factory=list)
-        """Queues, each "name=NAME;size=N;addmode=M;dbmode=D". size: items at most, beyond it the oldest goes, 0 for any
-        number. addmode: 0 adds all, 1 does not add a key that is in the queue, 2 removes the older item with the key.
-        dbmode: 0 in memory only, 1 loaded at the start and written at the end, 2 only loaded, 3 only written."""
+        """Queues, each "name=NAME;size=N;addmode=M;dbmode=D;durable=1". size: items at most, beyond it the oldest
+        goes, 0 for any number. addmode: 0 adds all, 1 does not add a key that is in the queue, 2 removes the older
+        item with the key.
+        dbmode: 0 in memory only, 1 loaded at the start and written at the end, 2 only loaded, 3 only written.
+        durable (not Kamailio's): 1 keeps each item in a journal from mq_add until it has left the queue."""
         mqueue_name: list[str] = field(default_factory=list)
         """Queues by name only, with mqueue_size and mqueue_addmode."""
         mqueue_size: int = 0
@@ -44,31 +51,37 @@ class Mqueue(Module):
         save_interval: int = 0
         """Seconds between two writings of queues with dbmode 1 or 3, for a server that may crash; 0: only at the end.
         Not a setting of Kamailio's."""
+        journal: str = "mqueue-journal"
+        """Folder of the journals of durable queues. Not a setting of Kamailio's."""
 
     def __init__(self, settings: Settings, services: Services, luasip_queue: Queue) -> None:
         self.settings = settings
         self._services = services
         self._queues = luasip_queue.queues
         self._modes: dict[str, int] = {}
+        self._durable: list[str] = []
         for text in settings.mqueue:
-            self._define(fields(text, "modules.mqueue.mqueue", ("name", "size", "addmode", "dbmode")), text)
+            self._define(fields(text, "modules.mqueue.mqueue", _FIELDS), text)
         for name in settings.mqueue_name:
             self._define({"name": name}, name)
         if any(self._modes.values()) and not settings.db_url:
             raise SettingsError(["modules.mqueue.db_url: missing; a queue has a dbmode"])
         self._stores: dict[str, QueueStore] = {}
+        self._logs: list[ItemLog] = []
 
     def _define(self, values: dict[str, str], text: str) -> None:
         name = values.pop("name", "")
-        defaults = {"size": self.settings.mqueue_size, "addmode": self.settings.mqueue_addmode, "dbmode": 0}
-        numbers = {key: values.get(key, str(value)) for key, value in defaults.items()}
-        wrong = [key for key, value in numbers.items() if not value.isdecimal()]
-        if not name or wrong or int(numbers["addmode"]) > 2 or int(numbers["dbmode"]) > 3:
-            raise SettingsError(
-                [
-                    f"modules.mqueue.mqueue: {text!r}: a name, and size, addmode (0 to 2), dbmode (0 to 3) as numbers"
-                ]
-            )
+        defaults = {"size": self.settings.mqueue_size, "addmode": self.settings.mqueue_addmode}
+        numbers = {key: values.get(key, str(defaults.get(key, 0))) for key in _FIELDS[1:]}
+        if (
+            not name
+            or not all(value.isdecimal() for value in numbers.values())
+            or any(int(numbers[key]) > greatest for key, greatest in _GREATEST.items())
+        ):
+            expected = "a name, and size, addmode (0 to 2), dbmode (0 to 3), durable (0 or 1) as numbers"
+            raise SettingsError([f"modules.mqueue.mqueue: {text!r}: {expected}"])
+        if int(numbers["dbmode"]) and int(numbers["durable"]):
+            raise SettingsError([f"modules.mqueue.mqueue: {text!r}: dbmode or durable, not both"])
         if name in self._queues:
             raise SettingsError([f"modules.mqueue.mqueue: {text!r}: there is a queue {name!r} already"])
         self._queues[name] = ItemQueue(
@@ -76,7 +89,10 @@ class Mqueue(Module):
             int(numbers["size"]),
             int(numbers["addmode"]),
             lambda: self._services.count("mqueue:dropped"),
+            self._services.now,
         )
+        if int(numbers["durable"]):
+            self._durable.append(name)
         self._modes[name] = int(numbers["dbmode"])
 
     def start(self) -> None:
@@ -91,10 +107,29 @@ class Mqueue(Module):
                 self._stores[name] = store
         if self._stores and self.settings.save_interval > 0:
             self._services.every(float(self.settings.save_interval), self.save, "mqueue.save")
+        for name in self._durable:
+            journal = ItemLog(Path(self.settings.journal) / quote(name, safe=""))
+            self._logs.append(journal)
+            self._queues[name].keep_in(journal)
+        if self._queues:
+            self._services.every(1.0, self._look_after, "mqueue.taken")
 
     def stop(self) -> None:
         """Write what is to be kept."""
         self.save()
+        for journal in self._logs:
+            journal.close()
+
+    def _look_after(self) -> None:
+        """Housekeeping: items that were taken for too long, and journals."""
+        for queue in self._queues.values():
+            for ticket in queue.give_back_late():
+                self._services.grant(ticket, True)
+        for journal in self._logs:
+            try:
+                journal.sync()
+            except StorageError as error:
+                log.error("mqueue: %s", error)
 
     def save(self) -> None:
         """Write the queues that are kept; a failure is logged and tried again the next time."""
@@ -112,12 +147,16 @@ class Mqueue(Module):
             mq: the queue.
             key: the item's key.
             val: its value.
-        Returns: 1, -1 when there is no such queue.
+        Returns: 1, -1 when there is no such queue, or it is durable and the item cannot be written.
         """
         queue = self._find(mq)
         if queue is None:
             return -1
-        ticket = queue.add(key, val)
+        try:
+            ticket = queue.add(key, val)
+        except StorageError as error:
+            log.error("mqueue: queue %s does not take an item: %s", mq, error)
+            return -1
         if ticket:
             self._services.grant(ticket, True)
         return 1
