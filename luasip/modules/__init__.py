@@ -20,6 +20,7 @@ from luasip.modules.ipops import Ipops
 from luasip.modules.kex import Kex
 from luasip.modules.kx import Kx
 from luasip.modules.luasip_http import Http
+from luasip.modules.luasip_jsonrpc import JsonRpc
 from luasip.modules.luasip_sql import Sql
 from luasip.modules.maxfwd import Maxfwd
 from luasip.modules.mqueue import Mqueue, Queue
@@ -100,6 +101,7 @@ MODULES: tuple[type[Module], ...] = (
     Sql,
     Sqlops,
     Http,
+    JsonRpc,
     HttpClient,
     HttpAsyncClient,
 )
