@@ -9,14 +9,16 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from benchmarks.kamailio import Kamailio
-from benchmarks.load import run
+from benchmarks.load import Measured, run
+from benchmarks.luasip_server import LuaSip
 from tests.wire.mariadb import MariaDb
-from tests.wire.process import Served, free_port, wait_for
+from tests.wire.process import ROOT, free_port, wait_for
 
 SCRIPT = """
 function ksr_request_route()
@@ -35,6 +37,8 @@ ACTIONS = {
 }
 MODULES = ("kex", "tm", "sl", "pv", "db_mysql", "sqlops", "http_client")
 """Kamailio's, which the scripts need."""
+Start = Callable[[Path, Path], LuaSip | Kamailio]
+"""Makes a server in a folder for a script."""
 RATES = (20, 40, 60, 70, 80, 90, 100, 150, 200, 300, 400, 500, 600, 700, 800, 1000)
 
 
@@ -58,41 +62,66 @@ def _refused(port: int) -> bool:
 
 
 @contextmanager
-def luasip(folder: Path, script: str, database: str, threads: int) -> Iterator[tuple[str, int]]:
-    """LuaSIP with pools of `threads`; gives its address."""
-    settings = "".join(f"[pools.{name}]\nthreads = {threads}\n" for name in ("sql", "http"))
+def database(folder: Path) -> Iterator[str]:
+    """A private MariaDB; gives its URL."""
+    mariadb = MariaDb(folder)
+    try:
+        yield mariadb.url
+    finally:
+        mariadb.stop()
+
+
+def luasip(folder: Path, script: Path, database: str, size: int, source: Path = ROOT) -> LuaSip:
+    """LuaSIP with pools of so many threads."""
+    settings = "".join(f"[pools.{name}]\nthreads = {size}\n" for name in ("sql", "http"))
     settings += f'[modules.sqlops]\nsqlcon = "db=>{database}"\n'
-    with Served(folder, settings, script) as server:
-        yield server.address
+    return LuaSip(folder, script, free_port(), source, settings)
 
 
-@contextmanager
-def kamailio(folder: Path, script: str, database: str, children: int) -> Iterator[tuple[str, int]]:
-    """Kamailio with so many workers; gives its address."""
-    folder.mkdir()
-    path = folder / "route.lua"
-    path.write_text(script, "ascii")
+def kamailio(folder: Path, script: Path, database: str, size: int) -> Kamailio:
+    """Kamailio with so many workers."""
     parameters = [
         f'modparam("sqlops", "sqlcon", "db=>{database}")',
         'modparam("http_client", "keep_connections", 1)',
     ]
-    with Kamailio(folder, path, free_port(), children, MODULES, parameters) as server:
-        yield server.address
+    return Kamailio(folder, script, free_port(), size, MODULES, parameters)
 
 
-def climb(address: tuple[str, int], folder: Path, rates: list[int], seconds: float) -> list[str]:
+def climb(
+    start: Start, folder: Path, script: str, rates: Sequence[int], seconds: float
+) -> tuple[Measured | None, Measured | None]:
     """The fastest run without a retransmission and the fastest without a failed call; every run is printed."""
-    run(address, folder / "warm", 20, 2.0)
+    folder.mkdir()
+    path = folder / "route.lua"
+    path.write_text(script, "ascii")
     steady = best = None
-    for rate in rates:
-        measured = run(address, folder / str(rate), rate, seconds)
-        print(f"  {measured}", flush=True)
-        if measured.counts.failed:
-            break
-        best = measured
-        if not measured.counts.retransmissions:
-            steady = measured
-    return [f"steady  {steady or 'none'}", f"maximum {best or 'none'}"]
+    with start(folder / "server", path) as server:
+        run(server.address, folder / "warm", 20, 2.0)
+        for rate in rates:
+            measured = run(server.address, folder / str(rate), rate, seconds)
+            print(f"  {measured}", flush=True)
+            if measured.counts.failed:
+                break
+            best = measured
+            if not measured.counts.retransmissions:
+                steady = measured
+    return steady, best
+
+
+def sql(
+    folder: Path, source: Path, rates: Sequence[int], kamailio_rates: Sequence[int], seconds: float
+) -> dict[str, tuple[Measured | None, Measured | None]]:
+    """The SQL call in short: what `climb` finds, for LuaSIP with 64 threads and, with rates for it, Kamailio with 8."""
+    script = SCRIPT.replace("ACTION", ACTIONS["sql"])
+    found = {}
+    folder.mkdir()
+    with database(folder / "mariadb") as url:
+        start: Start = partial(luasip, database=url, size=64, source=source)
+        found["LuaSIP"] = climb(start, folder / "luasip", script, rates, seconds)
+        if kamailio_rates:
+            start = partial(kamailio, database=url, size=8)
+            found["Kamailio"] = climb(start, folder / "kamailio", script, kamailio_rates, seconds)
+    return found
 
 
 def main() -> None:
@@ -100,32 +129,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--what", choices=[*ACTIONS, "all"], default="all")
     parser.add_argument("--server", choices=["luasip", "kamailio", "both"], default="both")
-    parser.add_argument("--threads", type=int, default=64, help="pool threads of LuaSIP (default: %(default)s)")
+    parser.add_argument(
+        "--threads", type=int, default=64, help="pool threads of LuaSIP (default: %(default)s)"
+    )
     parser.add_argument("--children", type=int, default=8, help="workers of Kamailio (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=8.0, help="length of each run (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=float, default=8.0, help="length of each run (default: %(default)s)"
+    )
     parser.add_argument("--rates", type=int, nargs="+", default=list(RATES), help="requests a second to try")
     options = parser.parse_args()
     print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} before")
     best: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="luasip-bench-") as name, http_service() as http_port:
-        folder = Path(name)
-        mariadb = MariaDb(folder / "mariadb")
-        try:
-            for what in ACTIONS if options.what == "all" else [options.what]:
-                script = SCRIPT.replace("ACTION", ACTIONS[what].replace("PORT", str(http_port)))
-                for kind, start, size in (
-                    ("luasip", luasip, options.threads),
-                    ("kamailio", kamailio, options.children),
-                ):
-                    if options.server not in (kind, "both"):
-                        continue
-                    print(f"{what}, {kind} with {size} {'threads' if kind == 'luasip' else 'workers'}:")
-                    place = folder / f"{what}-{kind}"
-                    with start(place, script, mariadb.url, size) as address:
-                        found = climb(address, folder / f"{what}-{kind}-load", options.rates, options.seconds)
-                    best += [f"{what:5s}{kind:9s}{line}" for line in found]
-        finally:
-            mariadb.stop()
+    with (
+        tempfile.TemporaryDirectory(prefix="luasip-bench-") as name,
+        http_service() as http_port,
+        database(Path(name) / "mariadb") as url,
+    ):
+        for what in ACTIONS if options.what == "all" else [options.what]:
+            script = SCRIPT.replace("ACTION", ACTIONS[what].replace("PORT", str(http_port)))
+            for kind, start, size in (
+                ("luasip", luasip, options.threads),
+                ("kamailio", kamailio, options.children),
+            ):
+                if options.server not in (kind, "both"):
+                    continue
+                print(f"{what}, {kind} with {size} {'threads' if kind == 'luasip' else 'workers'}:")
+                server: Start = partial(start, database=url, size=size)
+                steady, most = climb(
+                    server, Path(name) / f"{what}-{kind}", script, options.rates, options.seconds
+                )
+                best += [
+                    f"{what:5s}{kind:9s}steady  {steady or 'none'}",
+                    f"{what:5s}{kind:9s}maximum {most or 'none'}",
+                ]
     print(f"Steady: no retransmission; maximum: no failed call (load {os.getloadavg()[0]:.1f} after)")
     print("\n".join(best))
 

@@ -69,7 +69,10 @@ def kamailio(children: int) -> Contestant:
 
     def make(workload: Workload, folder: Path) -> Kamailio:
         modules = list(MODULES)
-        parameters = ['modparam("registrar", "max_expires", 3600)', 'modparam("usrloc", "preload", "location")']
+        parameters = [
+            'modparam("registrar", "max_expires", 3600)',
+            'modparam("usrloc", "preload", "location")',
+        ]
         if workload.auth:
             subscribers(folder / "users.db")
             modules += ["db_sqlite", "auth", "auth_db"]

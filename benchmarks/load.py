@@ -145,12 +145,14 @@ class Sipp:
         """Wait until it has ended. Raises subprocess.TimeoutExpired."""
         ends_at = self._began + seconds
         # WNOWAIT: what an ended process has used can be read until it is waited for.
-        while os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        while not (ended := os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)):
             if time.monotonic() > ends_at:
-                raise subprocess.TimeoutExpired("sipp", seconds)
+                break
             time.sleep(0.01)
         self.took = time.monotonic() - self._began
         self.cpu = cpu_seconds(self.pid)
+        if not ended:
+            raise subprocess.TimeoutExpired("sipp", seconds)
         self._process.wait()
 
     def poll(self) -> int | None:
@@ -166,7 +168,11 @@ class Sipp:
 
     def response_times(self) -> list[float]:
         """Milliseconds from each MESSAGE to its final response."""
-        lines = [line for path in self._folder.glob("*_rtt.csv") for line in path.read_text("ascii").splitlines()[1:]]
+        lines = [
+            line
+            for path in self._folder.glob("*_rtt.csv")
+            for line in path.read_text("ascii").splitlines()[1:]
+        ]
         return [float(line.split(";")[1]) for line in lines]
 
 

@@ -42,7 +42,8 @@ class LuaSip:
             )
         ends_at = time.monotonic() + 60
         while "ready, pid" not in (text := self._log.read_text("utf-8")):
-            assert self._process.poll() is None and time.monotonic() < ends_at, text
+            assert self._process.poll() is None, text
+            assert time.monotonic() < ends_at, text
             time.sleep(0.05)
         return self
 

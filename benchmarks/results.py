@@ -21,7 +21,7 @@ class Result:
     cpu: list[float] = field(default_factory=list)
     """Microseconds a call, run by run."""
     highest: int = 0
-    """Calls a second without a failed one; 0 where it was not tried."""
+    """Calls a second without a failed one; 0 where none was found."""
     stopped_by: str = ""
     """What kept it from more: "server", "sipp", "CPUs", "" where nothing did."""
 
@@ -76,7 +76,9 @@ HEADINGS = (
 
 def row(result: Result, reference: Result) -> list[str]:
     """The cells of a result; ratios are to `reference`."""
-    highest = f"{result.highest}{f' ({result.stopped_by})' if result.stopped_by else ''}" if result.highest else ""
+    highest = (
+        f"{result.highest}{f' ({result.stopped_by})' if result.stopped_by else ''}" if result.highest else ""
+    )
     return [
         result.workload,
         str(result.rate),
@@ -133,6 +135,7 @@ def plot(results: Sequence[Result]) -> str:
         x = 240 + 130 * number
         parts.append(f'<rect x="{x}" y="8" width="12" height="12" fill="{COLOURS[number % len(COLOURS)]}"/>')
         parts.append(f'<text x="{x + 18}" y="19">{escape(server)}</text>')
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="700" height="{y + 30}" font-family="sans-serif"'
     parts.append(f'<text x="240" y="{y + 20}">CPU of the server, microseconds a call</text>')
-    return f'{head} font-size="12">\n<rect width="100%" height="100%" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n"
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="700" height="{y + 30}"'
+    head += ' font-family="sans-serif" font-size="12">\n<rect width="100%" height="100%" fill="white"/>'
+    return "\n".join([head, *parts, "</svg>", ""])

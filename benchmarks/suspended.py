@@ -66,7 +66,9 @@ def main() -> None:
             counts = load.counts()
             after = resident(pid)
     times = others.times
-    print(f"{options.routes} routes, each waiting {waits:g} s: {counts.successful} answered, {counts.failed} not,")
+    print(
+        f"{options.routes} routes, each waiting {waits:g} s: {counts.successful} answered, {counts.failed} not,"
+    )
     print(f"  {counts.retransmissions} retransmissions, {took:.1f} s in all")
     print(f"  memory {before:.0f} MiB before, {most:.0f} at most (+{most - before:.0f}), {after:.0f} after")
     print(

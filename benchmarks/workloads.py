@@ -13,18 +13,18 @@ class Workload:
     callee: str = ""
     """Scenario of who is called; "" where the server itself answers."""
     rates: tuple[int, ...] = (1000,)
-    """Calls a second that are compared; those after the first where there is time."""
+    """Calls a second that are compared."""
     tcp: bool = False
     auth: bool = False
 
 
 WORKLOADS = (
-    Workload("options", "OPTIONS, answered", "options", rates=(2000,)),
-    Workload("register", "REGISTER, saved", "register", rates=(2000,)),
-    Workload("message", "MESSAGE, relayed", "message", "message_callee", rates=(2000,)),
-    Workload("invite", "INVITE and BYE", "invite", "invite_callee", rates=(1000, 2000)),
-    Workload("auth", "the same, digest from SQLite", "invite_auth", "invite_callee", rates=(500,), auth=True),
-    Workload("tcp", "INVITE and BYE over TCP", "invite", "invite_callee", tcp=True),
+    Workload("options", "OPTIONS, answered", "options", rates=(1000,)),
+    Workload("register", "REGISTER, saved", "register", rates=(1000,)),
+    Workload("message", "MESSAGE, relayed", "message", "message_callee", rates=(500,)),
+    Workload("invite", "INVITE and BYE", "invite", "invite_callee", rates=(300, 1000, 2000)),
+    Workload("auth", "the same, digest from SQLite", "invite_auth", "invite_callee", rates=(300,), auth=True),
+    Workload("tcp", "INVITE and BYE over TCP", "invite", "invite_callee", rates=(300,), tcp=True),
 )
 
 MODULES = (
