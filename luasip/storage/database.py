@@ -5,6 +5,7 @@ never in a receiver. Text goes through `luasip.storage.text` both ways; errors b
 names the database without its password. Knows no SIP and no KEMI.
 """
 
+import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -72,6 +73,7 @@ class Database:
     def __init__(self, engine: Engine, url: DatabaseUrl) -> None:
         self._engine = engine
         self._url = url
+        self._is_sqlite = engine.dialect.name == "sqlite"
         self._created: set[str] = set()
         self._creating = threading.Lock()
 
@@ -90,6 +92,8 @@ class Database:
 
         A str with parameters has them as :name; a str without is sent as it stands. Raises StorageError.
         """
+        if isinstance(statement, str) and not parameters and not self._is_sqlite:
+            return self._send(to_unicode(statement), None)
         with self._errors(), self._statement() as connection:
             return _rows(_run(connection, statement, parameters))
 
@@ -103,10 +107,37 @@ class Database:
         if count != len(values):
             raise StorageError(f"database {self.name}: {count} placeholders, {len(values)} values: {statement}")
         sent = tuple(to_unicode(value) if isinstance(value, str) else value for value in values)
+        if not self._is_sqlite:
+            return self._send(to_unicode(plain), sent or None)
         with self._errors(), self._statement() as connection:
             if not sent:
                 return _rows(_run(connection, plain, None))
             return _rows(connection.exec_driver_sql(to_unicode(plain), sent))
+
+    def _send(self, statement: str, values: tuple[Any, ...] | None) -> Rows:
+        """Run a statement of the driver's own as it stands, which commits itself.
+
+        Past SQLAlchemy's own execution, which costs more than the statement where the database is near.
+        """
+        engine = self._engine
+        pool = engine.pool
+        with self._errors():
+            connection = engine.raw_connection()
+            cursor = connection.cursor()
+            try:
+                cursor.execute(statement, values)
+                rows = _driver_rows(cursor, engine.dialect.name)
+            except engine.dialect.loaded_dbapi.Error as error:
+                if engine.dialect.is_disconnect(error, connection.dbapi_connection, cursor):
+                    connection.invalidate(error)
+                    if engine.pool is pool:  # what died together is given up together, once
+                        engine.dispose()
+                raise
+            finally:
+                with contextlib.suppress(engine.dialect.loaded_dbapi.Error):
+                    cursor.close()
+                connection.close()
+        return rows
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -120,7 +151,7 @@ class Database:
 
     def _statement(self) -> AbstractContextManager[Connection]:
         """A connection for one statement, which commits itself on a server and is committed on SQLite."""
-        return self._engine.begin() if self.dialect == "sqlite" else self._engine.connect()
+        return self._engine.begin() if self._is_sqlite else self._engine.connect()
 
     def stream(self, statement: Executable) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, fetched in portions, for tables too large to hold twice. Raises
@@ -166,7 +197,7 @@ class Database:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:
             cause = str(getattr(error, "orig", None) or error).strip()
             if self._url.password:
                 cause = cause.replace(self._url.password, "***")
@@ -206,12 +237,25 @@ def _rows(result: CursorResult[Any]) -> Rows:
     return Rows(columns, [_wire_row(row) for row in result.fetchall()], -1, big)
 
 
+def _driver_rows(cursor: Any, dialect: str) -> Rows:
+    description = cursor.description
+    if description is None:
+        return Rows((), [], cursor.rowcount)
+    columns = tuple([to_wire(column[0]) for column in description])
+    rows = [_wire_row(row) for row in cursor.fetchall()]
+    return Rows(columns, rows, -1, _big_columns(description, dialect))
+
+
 def _big_integers(result: CursorResult[Any]) -> tuple[int, ...]:
-    code = _BIG_INTEGER_CODES.get(result.dialect.name)
     cursor = result.cursor
-    if code is None or cursor is None:
+    return () if cursor is None else _big_columns(cursor.description, result.dialect.name)
+
+
+def _big_columns(description: Sequence[Sequence[Any]], dialect: str) -> tuple[int, ...]:
+    code = _BIG_INTEGER_CODES.get(dialect)
+    if code is None:
         return ()
-    return tuple(index for index, column in enumerate(cursor.description) if column[1] == code)
+    return tuple([index for index, column in enumerate(description) if column[1] == code])
 
 
 def _wire_row(row: Any) -> tuple[Any, ...]:

@@ -1,16 +1,17 @@
 """The databases a server uses, one engine for each URL.
 
-An engine's pool checks a connection before it is used, opens no more than a fixed number, and gives up
+An engine's pool checks a connection that lay idle before it is used, opens no more than a fixed number, and gives up
 waiting for one; what a database may take at most is limited as far as its driver can. Knows no tables.
 """
 
 import threading
+import time
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from luasip.errors import StorageError
 from luasip.storage.database import Database
@@ -18,6 +19,11 @@ from luasip.storage.urls import DatabaseUrl, parse_database_url
 
 _RECYCLE_AFTER: Final = 1800
 """Seconds after which a pooled connection is replaced: servers drop idle ones."""
+
+_CHECK_AFTER: Final = 1.0
+"""Seconds a pooled connection may lie idle without being asked for a sign of life before it is used: asking is a round
+trip, and of a connection that was in use just now it says little. Should it be dead all the same, its statement fails,
+and with the first such failure the database's other connections are given up too."""
 
 _LONGEST_CONNECT: Final = 2
 """Seconds to open a connection at most."""
@@ -61,14 +67,13 @@ class Databases:
             "pool_size": 1 if url.in_memory else self._pool_size,
             "max_overflow": 0,
             "pool_timeout": self._timeout,
-            "pool_pre_ping": not url.is_sqlite,
             "pool_recycle": -1 if url.is_sqlite else _RECYCLE_AFTER,
         }
         if url.is_sqlite:
             return self._sqlite_engine(url, pool)
         try:
             # Single statements commit themselves: no COMMIT and no ROLLBACK to wait for (see Database.transaction).
-            return create_engine(
+            engine = create_engine(
                 url.for_sqlalchemy(),
                 connect_args=self._connect_arguments(url),
                 isolation_level="AUTOCOMMIT",
@@ -82,6 +87,8 @@ class Databases:
             ) from error
         except SQLAlchemyError as error:
             raise StorageError(f"database {url}: {error}") from error
+        _check_idle_connections(engine)
+        return engine
 
     def _connect_arguments(self, url: DatabaseUrl) -> dict[str, Any]:
         seconds = max(1, round(self._timeout))
@@ -104,6 +111,28 @@ class Databases:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+
+
+def _check_idle_connections(engine: Engine) -> None:
+    """Ask connections that lay idle whether they live; with one that does not, all are replaced."""
+    dialect = engine.dialect
+
+    def used(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    def check(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        used_at = record.info.get("used_at")
+        if used_at is None or time.monotonic() - used_at < _CHECK_AFTER:
+            return
+        try:
+            alive = dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error:
+            alive = False
+        if not alive:
+            raise InvalidatePoolError
+
+    event.listen(engine, "checkin", used)
+    event.listen(engine, "checkout", check)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
