@@ -300,3 +300,43 @@ def test_variables() -> None:
     assert other.rr.route_direction(other.ctx, "", None) == 1
     broken = Bench(request("<"))
     assert broken.rr.route_uri(broken.ctx, "", None) is None
+
+
+# What other modules use
+
+
+def test_followed_routes_are_told() -> None:
+    told: list[str] = []
+    for routes, expected in (([OWN], ["yes"]), ([LOOSE], []), ([], [])):
+        bench = Bench(request(*routes))
+        bench.rr.on_followed(lambda ctx, rr=bench.rr: told.append(rr.own_parameter(ctx, "nat")))  # type: ignore[misc]
+        bench.rr.loose_route(bench.ctx)
+        assert told == expected
+        told.clear()
+
+
+def test_one_of_our_own_parameters() -> None:
+    bench = Bench(request(OWN))
+    assert [bench.rr.own_parameter(bench.ctx, name) for name in ("ftag", "nat", "lr", "no")] == [
+        "from1",
+        "yes",
+        "",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_parameter_in_the_place_of_an_earlier_one(first: bool) -> None:
+    bench = Bench(INVITE)
+    if first:
+        bench.rr.record_route(bench.ctx)
+    before = bench.ctx.record_route
+    bench.rr.add_rr_param(bench.ctx, ";a=1;b=2")
+    for value in ("x", "y="):
+        bench.rr.put_parameter(bench.ctx, "a", value)
+    if not first:
+        bench.rr.record_route(bench.ctx)
+    record = bench.ctx.record_route
+    assert record is not None
+    assert record is not before
+    assert record.parameters == ";ftag=from1;b=2;a=y="

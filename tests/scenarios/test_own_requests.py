@@ -144,3 +144,19 @@ def test_event_for_requests_of_our_own_may_drop_them() -> None:
 def test_t_use_uac_headers_and_auto_ack() -> None:
     assert ask("KSR.info(KSR.tm.t_set_no_auto_ack(1))") == ["-1"]
     assert ask('KSR.tm.t_newtran() KSR.info(KSR.tm.t_set_no_auto_ack(1)) KSR.tm.t_reply(200, "OK")') == ["1"]
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_an_answered_request_of_our_own_is_not_waited_for_at_the_end(status: int) -> None:
+    script = """
+    function ksr_request_route()
+      KSR.tm.t_uac_send("OPTIONS", "sip:10.0.0.3:5060", "", "", "", "")
+      KSR.sl.sl_send_reply(200, "OK")
+    end
+    """
+    with Scene(script) as scene:
+        _, bob, received = call(scene, "OPTIONS")
+        [own] = scene.server.layer.table.all()
+        assert not own.final_sent
+        bob.answer(received, status)
+        assert own.final_sent

@@ -266,6 +266,7 @@ class Transaction:
     def complete(self, status: int, response: Response | None) -> None:
         """A request made here has its final response: tell who asked for it, once."""
         with self.lock:
+            self.last_status = status  # nothing is left to be answered: a stopping server need not wait for it
             completed, self.completed = self.completed, None
         if completed is not None:
             completed(status, response)
