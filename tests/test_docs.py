@@ -1,5 +1,6 @@
 """What the documentation shows works as it stands there, and its tables leave nothing out."""
 
+import json
 import logging
 import re
 import shlex
@@ -17,7 +18,8 @@ from luasip.kemi.operation import Operation
 from luasip.kemi.reference import show_default
 from luasip.modules import MODULES
 from luasip.server.settings import load_settings
-from luasip.server.settings_sections import Document, Section
+from luasip.server.settings_base import Section
+from luasip.server.settings_sections import Document
 from tests.docs_blocks import (
     FILES,
     ROOT,
@@ -36,11 +38,13 @@ from tests.test_layering import ALLOWED
 
 DOCS = ROOT / "docs"
 GETTING_STARTED = DOCS / "getting-started.md"
-KINDS = {"", "text", "sh", "toml", "lua", "lua route", "lua example", "lua mistakes", "toml mistakes"}
+KINDS = {"", "text", "sh", "toml", "python", "lua", "lua route", "lua example", "lua mistakes", "toml mistakes"}
 
 SETTINGS = """
 [modules.htable]
 htable = ["parked=>size=8;"]
+[modules.evapi]
+event_callback = "ksr_evapi_event"
 """
 
 
@@ -60,7 +64,7 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
 def check(folder: Path, script: str, capsys: pytest.CaptureFixture[str]) -> str:
     """What `luasip check` says about a script."""
     (folder / "route.lua").write_text(script, encoding="utf-8")
-    (folder / "luasip.toml").write_text('[script]\npath = "route.lua"\n')
+    (folder / "luasip.toml").write_text(f'[script]\npath = "route.lua"\n{SETTINGS}')
     main(["check", "-c", str(folder / "luasip.toml")])
     return capsys.readouterr().err.replace(str(folder), "/srv/calls")
 
@@ -130,6 +134,32 @@ def test_nobody_continues_the_suspended_call() -> None:
         alice, _, _ = parked_invite(scene)
         scene.advance(31)
         assert alice.statuses()[0] == 480
+
+
+def test_another_program_says_where_the_call_goes() -> None:
+    with Scene(script_with("async_relay", "evapi.md"), SETTINGS) as scene:
+        program = scene.streams.client("127.0.0.1", 8448)
+        scene.settle()
+        alice, bob = scene.phone("alice"), scene.phone("bob")
+        alice.send(alice.request("INVITE", "sip:bob@example.com"))
+        question = json.loads(program.take().decode().partition(":")[2][:-1])
+        assert (question["caller"], question["user"]) == ("sip:alice@example.com", "bob")
+        answer = json.dumps({**question, "target": f"sip:bob@{bob.host}"}).encode()
+        program.feed(b"8:nonsense,%d:%b," % (len(answer), answer))
+        scene.settle()
+        assert [request.request_uri for request in bob.requests()] == [f"sip:bob@{bob.host}"]
+        assert "no JSON from 10.0.0.9" in scene.log.text()
+
+
+def test_only_some_clients_are_told() -> None:
+    with Scene(script_with("set_tag", "evapi.md"), SETTINGS) as scene:
+        near = scene.streams.client("127.0.0.1", 8448, "127.0.0.1")
+        far = scene.streams.client("127.0.0.1", 8448, "192.0.2.1")
+        scene.settle()
+        assert (near.is_open, far.is_open) == (True, False)
+        alice, bob = scene.phone("alice"), scene.phone("bob")
+        alice.send(alice.request("MESSAGE", f"sip:bob@{bob.host}"))
+        assert near.take() == b"15:request MESSAGE,"
 
 
 MESSAGES = [

@@ -28,7 +28,7 @@ ALLOWED = {
         *{"errors", "sip", "transaction", "proxy", "transport", "storage", "kemi", "script", "control"},
         "modules",
     },
-    "__main__": {"errors", "kemi", "modules", "script", "server"},
+    "__main__": {"errors", "kemi", "control", "modules", "script", "server"},
 }
 """Package → the packages of luasip it may import, besides itself."""
 
@@ -36,11 +36,14 @@ PURE = ("sip", "transaction", "proxy", "errors")
 """These are handed time, chance and addresses; they take nothing from the machine."""
 
 OWNERS = {
-    **{name: {"transport"} for name in ("socket", "ssl", "select", "selectors")},
+    "socket": {"transport", "control"},
+    **{name: {"transport"} for name in ("ssl", "select", "selectors")},
     "lupa": {"script"},
     "sqlalchemy": {"storage", "modules"},
     "pydantic": {"server"},
-    "asyncio": {"transport"},
+    "asyncio": {"transport", "control"},
+    "starlette": {"control", "server"},
+    **{name: {"control"} for name in ("uvicorn", "defusedxml", "rich", "argcomplete")},
     **{
         name: set(ALLOWED) - set(PURE)
         for name in ("threading", "time", "logging", "random", "secrets", "concurrent", "queue", "os")

@@ -180,6 +180,9 @@ class Module:
     namespace: ClassVar[str] = "KSR"
     uses: ClassVar[tuple[str, ...]] = ()
     """Modules this one cannot work without; they are constructor arguments."""
+    changeable: ClassVar[tuple[str, ...]] = ()
+    """Settings that may change while the server runs (cfg.set): those that are read at each use, or acted upon in
+    `settings_changed`."""
 
     @dataclasses.dataclass
     class Settings:
@@ -190,6 +193,9 @@ class Module:
 
     def stop(self) -> None:
         """Called once, in reverse order, after the last message."""
+
+    def settings_changed(self) -> None:
+        """A setting of `changeable` has a new value. ValueError, told to who asked, puts the old one back."""
 
     @classmethod
     def exports(cls) -> list[Export]:

@@ -3,6 +3,8 @@
 import dataclasses
 import logging
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,17 @@ log = logging.getLogger("luasip.script")
 
 MISTAKES_TOLD = 50
 """Warnings about a script at start and after a reload; `luasip check` tells all."""
+
+REMEMBERED = 50
+"""Reloads that are remembered."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reload:
+    """One reload of the script: when, in seconds since the epoch, and the error that made it fail, "" for none."""
+
+    at: float
+    error: str
 
 
 class Scripts:
@@ -39,6 +52,8 @@ class Scripts:
         self.slots: list[RuntimeSlot] = []
         self.reloads = 0
         self.failed_reloads = 0
+        self.history: deque[Reload] = deque(maxlen=REMEMBERED)
+        """The latest reloads, oldest first."""
         self._chunks = Chunks(lambda: self.options, lambda: self.reloads)
 
     def start(self, count: int) -> None:
@@ -60,12 +75,14 @@ class Scripts:
                 runtimes = [self._load() for _ in self.slots]
             except ScriptError as error:
                 self.failed_reloads += 1
+                self.history.append(Reload(time.time(), error.message))
                 log.error("reload failed, the running script stays: %s", error.message)
                 return error.message
             self._tell_mistakes(runtimes[0])
             for slot, runtime in zip(self.slots, runtimes, strict=True):
                 slot.runtime = runtime
             self.reloads += 1
+            self.history.append(Reload(time.time(), ""))
             log.info("script %s reloaded", self.options.path)
             return ""
 

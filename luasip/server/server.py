@@ -19,6 +19,8 @@ from luasip.kemi.declare import Module, Route
 from luasip.kemi.pseudo_variables import PseudoVariables
 from luasip.script.runtime import ScriptOptions
 from luasip.server import collector
+from luasip.server.control import Control
+from luasip.server.core_commands import CoreCommands
 from luasip.server.execution import Execution, LuaFrame
 from luasip.server.lua_workers import LuaWorkers
 from luasip.server.made_up import made_up_request
@@ -26,6 +28,7 @@ from luasip.server.next_hop import NextHops
 from luasip.server.onsend import OnSend
 from luasip.server.pool import ImmediatePool, Pool
 from luasip.server.resolving import CachingResolver
+from luasip.server.script_commands import ScriptCommands
 from luasip.server.scripts import Scripts
 from luasip.server.services import Housekeeping, ServerServices
 from luasip.server.settings import Settings
@@ -123,6 +126,7 @@ class Server:
         self.services.byte_streams = self.byte_streams
         self._build_routing()
         self._build_modules()
+        self._build_control()
         self._started: list[Module] = []
         self._lua_workers: list[LuaWorkers] = []
         self._stopping = threading.Event()
@@ -180,7 +184,10 @@ class Server:
         )
         services.event_runner = self._run_event
         services.worker_starter = self._start_workers
-        self.statistics.gauge("tm:current", lambda: len(self.layer.table))
+        table = self.layer.table
+        self.statistics.gauge("tm:current", lambda: len(table))
+        self.statistics.gauge("tmx:UAS_transactions", lambda: table.created - table.created_local)
+        self.statistics.gauge("tmx:UAC_transactions", lambda: table.created_local)
         self.statistics.gauge("script:suspended", lambda: len(self.execution.suspended))
         for outcome in self.execution.outcomes:
             self.statistics.gauge(f"script:{outcome}", partial(self.execution.outcomes.__getitem__, outcome))
@@ -210,6 +217,17 @@ class Server:
         self.modules = list(built.values())
         services.modules = self.modules
 
+    def _build_control(self) -> None:
+        streams = [transport for transport in self.transports if isinstance(transport, StreamTransport)]
+        self.control = Control(
+            self.settings,
+            self.modules,
+            CoreCommands(self.settings, self.sockets, streams, lambda: self._stopping.set()),
+            ScriptCommands(self.scripts, self.execution, self.pools),
+            self.pools["control"],
+        )
+        self.services.commands = self.control.calls
+
     # Running
 
     def start(self) -> None:
@@ -220,6 +238,8 @@ class Server:
                 if bind is not None:
                     bind()
             self.sockets.refresh()
+            if self._threads:
+                self.control.open()
             self.scripts.start(self._receiver_count())
             self.worker.use(self.scripts.slots)
             for module in self.modules:
@@ -230,6 +250,7 @@ class Server:
             self.housekeeping.start(self._threads)
             for transport in self.transports:
                 transport.start(self.worker.handle)
+            self.control.start()
         except BaseException:  # whatever it was: no thread and no socket stays
             self.stop(0.0)
             raise
@@ -279,6 +300,7 @@ class Server:
         for transport in self.transports:
             for name in transport.stop():
                 log.error("thread %s did not end", name)
+        self.control.stop()
         self.housekeeping.stop()
         for module in reversed(self._started):
             module.stop()
@@ -304,6 +326,8 @@ class Server:
         for listener in self.sockets.listeners:
             shown = f" advertised as {listener.sent_by}" if listener.advertised_host else ""
             log.info("listening on %s%s", listener.text, shown)
+        for interface in self.control.listening:
+            log.info("control on %s", interface)
         log.info("modules: %s", " ".join(loaded.key for loaded in self.settings.modules))
         log.info("script: %s", self.settings.script.path)
         log.info("ready, pid %d", os.getpid())

@@ -6,16 +6,18 @@ Only this package reads settings; everything below is handed plain values.
 import os.path
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from luasip.control.settings import ControlSettings
 from luasip.errors import SettingsError
 from luasip.kemi.declare import Module, module_key
 from luasip.modules import MODULES
 from luasip.server.pool import PoolSettings
+from luasip.server.settings_control import read_control
 from luasip.server.settings_modules import LoadedModule, read_modules
 from luasip.server.settings_problems import describe, unknown_key
 from luasip.server.settings_sections import (
@@ -41,7 +43,9 @@ class Settings:
     """In the order in which they start."""
     define: dict[str, str]
     pools: dict[str, PoolSettings]
-    """By name: sql, http, lua, dns."""
+    """By name: sql, http, lua, dns, control."""
+    control: ControlSettings = field(default_factory=ControlSettings)
+    """Paths are absolute."""
 
     @property
     def log(self) -> LogSettings:
@@ -63,6 +67,7 @@ def load_settings(path: str | Path, modules: Sequence[type[Module]] = MODULES) -
     _check_paths(table, folder, problems)
     document = _read_document(table, problems)
     loaded = read_modules(module_table, modules, problems)
+    control = ControlSettings() if document is None else read_control(document.control, folder, problems)
     if document is None or problems:
         raise SettingsError([f"{file}: {problem}" for problem in problems])
     document = _with_absolute_paths(document, folder)
@@ -74,6 +79,7 @@ def load_settings(path: str | Path, modules: Sequence[type[Module]] = MODULES) -
         loaded,
         document.define,
         _pools(document),
+        control,
     )
 
 

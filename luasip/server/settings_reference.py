@@ -5,8 +5,9 @@ from typing import get_type_hints
 
 from luasip.kemi.field_docs import field_documentation
 from luasip.kemi.reference import SettingRow, render_sections, show_default, show_type
+from luasip.server.settings_base import Section
 from luasip.server.settings_modules import ALWAYS_LOADED, NOT_BY_DEFAULT
-from luasip.server.settings_sections import Document, Section
+from luasip.server.settings_sections import Document
 
 MODULES_TEXT = f"""\
 Which KEMI modules are there, and their settings. `load = ["tm", "sl"]` chooses modules; without it every

@@ -7,9 +7,11 @@ knows the KEMI modules.
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from luasip.server.pool import PoolSettings
+from luasip.server.settings_base import Section
+from luasip.server.settings_control import ControlSection
 from luasip.server.settings_values import (
     Alias,
     Defines,
@@ -32,12 +34,6 @@ from luasip.transport.tcp import StreamSettings
 from luasip.transport.udp import UdpSettings
 
 
-class Section(BaseModel):
-    """A table of the settings file: fixed names, no change after loading."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
 class LogSettings(Section):
     """[server.log]: where log records go and what they look like."""
 
@@ -45,7 +41,7 @@ class LogSettings(Section):
     """How a record looks: "text", a line for people, or "json", one JSON object a line."""
     level: LogLevel = "info"
     """Least severe level logged: Kamailio's names (dbg, info, notice, warn, err, crit, alert) or Python's."""
-    levels: dict[str, LogLevel] = {}
+    levels: dict[str, LogLevel] = {}  # noqa: RUF012 - the model copies it
     """Other levels for single loggers, e.g. { "luasip.transport" = "dbg" }."""
     stderr: bool = True
     """Write to standard error."""
@@ -247,6 +243,8 @@ class PoolsSettings(Section):
     """Lua code run beside the routes."""
     dns: PoolSection = PoolSection(threads=8, deadline=5.0)
     """Look-ups of host names."""
+    control: PoolSection = PoolSection(threads=4, queue=100)
+    """RPC commands."""
 
 
 class Document(Section):
@@ -256,5 +254,6 @@ class Document(Section):
     script: ScriptSettings
     kemi: KemiSettings = KemiSettings()
     pools: PoolsSettings = PoolsSettings()
-    define: Defines = {}
+    control: ControlSection = ControlSection()
+    define: Defines = {}  # noqa: RUF012 - the model copies it
     """Names for KSR.kx.ifdef and KSR.kx.get_def; true defines one without a value, false does not."""

@@ -18,6 +18,7 @@ from luasip.sip.parser import Limits
 from luasip.transport.address import is_wildcard, normal_literal, pick_listener, socket_address
 from luasip.transport.connection import Connection, ConnectionGone, ConnectionLimits, Peer
 from luasip.transport.connections import ConnectionTable
+from luasip.transport.lasting_thread import LastingThread
 from luasip.transport.packet import Destination, ErrorCallback, Listener, Packet, bracketed
 from luasip.transport.reporting import Counters, report_error
 from luasip.transport.sockets import bind_failure, family_of, local_port
@@ -96,7 +97,7 @@ class StreamTransport:
     def start(self, handle: Callable[[Packet], None]) -> None:
         """Bind what is not bound and start the thread; `handle` is called in it for each message."""
         self.bind()
-        self._thread = threading.Thread(target=self._loop.run, args=(handle,), name="streams", daemon=True)
+        self._thread = LastingThread(self._loop.run, "streams", (handle,))
         self._thread.start()
 
     def send(self, data: bytes, destination: Destination, on_error: ErrorCallback | None = None) -> None:
@@ -139,6 +140,10 @@ class StreamTransport:
     def peers(self) -> dict[int, Peer]:
         """Connection id → peer of every connection."""
         return {connection.id: connection.peer for connection in self._table.all()}
+
+    def queued_bytes(self) -> int:
+        """Bytes that wait to be sent on all connections."""
+        return sum(connection.queued_bytes for connection in self._table.all())
 
     def stop_accepting(self) -> None:
         """Close the listening sockets and keep the connections: the first step of a slow stop."""

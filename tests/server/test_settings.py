@@ -100,7 +100,7 @@ def test_defaults(tmp_path: Path) -> None:
         "",
         "",
     )
-    assert sorted(settings.pools) == ["dns", "http", "lua", "sql"]
+    assert sorted(settings.pools) == ["control", "dns", "http", "lua", "sql"]
     assert settings.kemi.onsend_route_callback == "ksr_onsend_route"
 
 
@@ -175,7 +175,7 @@ def test_every_section_is_read(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         ('[server]\nlissten = ["a"]', "server.lissten: unknown setting, did you mean 'listen'?; allowed: "),
-        ("[serve]", "serve: unknown setting, did you mean 'server'?; allowed: define, kemi, "),
+        ("[serve]", "serve: unknown setting, did you mean 'server'?; allowed: control, define, kemi, "),
         (
             '[server]\nreceivers = "many"',
             "server.receivers: wrong type ('many'); allowed: an integer from 1 to 64",
@@ -233,7 +233,7 @@ def test_every_section_is_read(tmp_path: Path) -> None:
         ('[kemi]\nreply_route_callback = "a b"', "kemi.reply_route_callback: not the name of a Lua "),
         ("[define]\nA = [1]", "define.A: wrong type ([1]); allowed: a string, a number, true"),
         ('[define]\n"a b" = 1', "define: 'a b' is not a name"),
-        ("[pools.sqx]", "pools.sqx: unknown setting, did you mean 'sql'?; allowed: dns, http, lua, sql"),
+        ("[pools.sqx]", "pools.sqx: unknown setting, did you mean 'sql'?; allowed: control, dns, http, lua, sql"),
         ("[pools.sql]\nthreads = 0", "pools.sql.threads: too small (0); allowed: an integer from 1 to 1000"),
         ("modules = 3", "modules: wrong type (3); allowed: a table"),
         ("modules.tm = 3", "modules.tm: wrong type (3); allowed: a table of its settings"),

@@ -1,8 +1,9 @@
 """luasip/server/settings_reference.py: every section and every field is on the page, documented."""
 
 from luasip.kemi.field_docs import field_documentation
+from luasip.server.settings_base import Section
 from luasip.server.settings_reference import render_settings_page
-from luasip.server.settings_sections import Document, Section
+from luasip.server.settings_sections import Document
 
 
 def sections() -> list[type[Section]]:

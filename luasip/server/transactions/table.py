@@ -24,6 +24,10 @@ class TransactionTable:
         self._by_branch: dict[tuple[str, str], tuple[Transaction, ClientBranch]] = {}
         self._by_dialog: dict[str, Transaction] = {}
         self._labels = itertools.count(first_label)
+        self.created = 0
+        """Transactions since the start."""
+        self.created_local = 0
+        """Those of them whose request was made here."""
 
     def __len__(self) -> int:
         with self._lock:
@@ -74,6 +78,8 @@ class TransactionTable:
         with self._lock:
             there = self._by_key.setdefault(transaction.key, transaction)
             if there is transaction:
+                self.created += 1
+                self.created_local += transaction.local_request
                 self._by_id[transaction.id_index, transaction.id_label] = transaction
                 if transaction.is_invite:
                     self._by_dialog[ack_key(transaction.request)] = transaction

@@ -1,0 +1,70 @@
+"""The RPC side of one server: every command, and the interfaces they are reached by."""
+
+from collections.abc import Callable, Sequence
+
+from starlette.routing import BaseRoute
+
+from luasip.control.gate import Gate
+from luasip.control.interfaces import ControlInterfaces
+from luasip.control.json_rpc import ScriptCalls
+from luasip.control.registry import Registry
+from luasip.control.system_commands import SystemCommands
+from luasip.kemi.declare import Module
+from luasip.server.core_commands import CoreCommands
+from luasip.server.pool import Job, Pool
+from luasip.server.script_commands import ScriptCommands
+from luasip.server.setting_commands import SettingCommands
+from luasip.server.settings import Settings
+
+OWN_COMMANDS = (SystemCommands, CoreCommands, ScriptCommands, SettingCommands)
+"""The classes of commands that belong to no module."""
+
+
+class Control:
+    """`open`, `start` and `stop` do nothing when the settings name no interface."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        modules: Sequence[Module],
+        core: CoreCommands,
+        script: ScriptCommands,
+        pool: Pool,
+    ) -> None:
+        self.registry = Registry([*modules, core, script, SettingCommands(settings.modules, modules)])
+        self.registry.add(SystemCommands(self.registry))
+        self.calls = ScriptCalls(self.registry)
+        self.routes: list[BaseRoute] = []
+        """Further pages of the HTTP interface; add to them before `open`."""
+        self.open_paths: set[str] = set()
+        """Those of them that need no token."""
+        self._settings = settings.control
+        self._gate = Gate(self.registry, _submit(pool), pool.settings.deadline)
+        self._interfaces: ControlInterfaces | None = None
+
+    def open(self) -> None:
+        """Make sockets and files. Raises TransportError."""
+        if self._settings.is_on:
+            made = ControlInterfaces(self._settings, self._gate, self.routes, self.open_paths)
+            made.open()
+            self._interfaces = made
+
+    def start(self) -> None:
+        """Begin to take commands."""
+        if self._interfaces is not None:
+            self._interfaces.start()
+
+    def stop(self) -> None:
+        """Take no more commands."""
+        if self._interfaces is not None:
+            self._interfaces.stop()
+            self._interfaces = None
+
+    @property
+    def listening(self) -> list[str]:
+        """Each interface, as text for people."""
+        return [] if self._interfaces is None else self._interfaces.listening
+
+
+def _submit(pool: Pool) -> Callable[[Callable[[], object], Callable[[object], object]], bool]:
+    return lambda function, done: pool.submit(Job(function, done))
