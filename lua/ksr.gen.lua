@@ -2467,6 +2467,11 @@ function KSR.sl.sl_forward_reply(code, reason) end
 ---@class luasip
 luasip = {}
 
+---A signature of a text: who sees it can neither make that of another text nor find out the key.
+---@param text string|number any text; begin it with what it is for, so that no signature does for something else.
+---@return string|integer|nil # 32 hexadecimal digits, always the same for a text.
+function luasip.sign(text) end
+
 ---Run Lua code that may block, such as LuaSocket's, on the pool "lua"; other messages are handled meanwhile.
 ---
 ---`local body, err = luasip.lua_runstring([[local url = ... return require("socket.http").request(url)]], 2, url)`
@@ -3104,11 +3109,11 @@ function KSR.cfgutils.rand_reset_prob() end
 ---@return integer # percent.
 function KSR.cfgutils.rand_get_prob() end
 
----A number made of one or two texts, the same for the same texts.
+---Kamailio's hash of one or two texts: a number, the same for the same texts.
 ---@param s1 string|number first text.
 ---@param s2 string|number second text, "" for none.
----@param sz integer|string 2 to the power of this many values, 0 for any.
----@return integer # the number, from 1 (Kamailio adds one so that it is never false).
+---@param sz integer|string 2 to the power of this many values; 2 values for 0 and below.
+---@return integer # the number, from 1.
 function KSR.cfgutils.core_hash(s1, s2, sz) end
 
 ---Whether the script has a function of this name.
@@ -3889,6 +3894,32 @@ luasip.queue = {}
 ---@return string|integer|nil # the item's key and its value; nil when none came in time.
 function luasip.queue.get(name, timeout) end
 
+---Take the oldest item of a queue until it is dealt with, waiting for one as `get`.
+---
+---`local key, value, receipt = luasip.queue.take("records", 5, 60)`
+---
+---The item is gone when `luasip.queue.done` is called with the receipt. It is back in the queue after
+---`luasip.queue.give_back`, when `keep` seconds are over, and, in a durable queue, when the server starts again.
+---
+---May suspend the route until its result is there.
+---@param name string|number a queue of the settings of mqueue.
+---@param timeout any seconds to wait at most, fractions allowed, up to a day; 0 does not wait.
+---@param keep any seconds for which nobody else gets the item, up to a day.
+---@return string|integer|nil # the item's key, its value and a receipt; nil when none came in time.
+function luasip.queue.take(name, timeout, keep) end
+
+---Remove an item that was taken: it is dealt with.
+---@param name string|number the queue.
+---@param receipt integer|string what `take` returned.
+---@return boolean # false when the item is not taken any more, because it was too late.
+function luasip.queue.done(name, receipt) end
+
+---Put an item that was taken back to the front of its queue.
+---@param name string|number the queue.
+---@param receipt integer|string what `take` returned.
+---@return boolean # false when the item is not taken any more.
+function luasip.queue.give_back(name, receipt) end
+
 ---mqueue: queues between routes.
 ---@class KSR.mqueue
 KSR.mqueue = {}
@@ -3897,7 +3928,7 @@ KSR.mqueue = {}
 ---@param mq string|number the queue.
 ---@param key string|number the item's key.
 ---@param val string|number its value.
----@return integer # 1, -1 when there is no such queue.
+---@return integer # 1, -1 when there is no such queue, or it is durable and the item cannot be written.
 function KSR.mqueue.mq_add(mq, key, val) end
 
 ---Take the oldest item of a queue into $mqk(queue) and $mqv(queue), which this run of the callback keeps.
@@ -4472,6 +4503,29 @@ luasip.http = {}
 ---@param options any a table of url, method (GET; POST with a body), headers (a table by name; a value may be an array), body, json (a table sent as JSON, in place of body), timeout (seconds), redirect (true follows redirects), user and password.
 ---@return string|integer|nil # a table of status, reason, headers (by lower-case name, repeated ones joined by ", "), body, url and json(), which decodes the body as cjson does and returns nil and an error where it is no JSON; or nil and what went wrong.
 function luasip.http.request(options) end
+
+---luasip.jsonrpc: requests to JSON-RPC servers over TCP, as netstrings.
+---@class luasip.jsonrpc
+luasip.jsonrpc = {}
+
+---Send a request and wait for its result; other messages are handled meanwhile.
+---
+---`local target, problem = luasip.jsonrpc.request("routing", "find", { user = user }, { timeout = 2 })`
+---
+---May suspend the route until its result is there.
+---@param conn string|number a connection of the settings.
+---@param method string|number the method's name.
+---@param params? any a table, an array for parameters by position; nil for none. An empty table is an object.
+---@param options? any a table of timeout (seconds for everything, retries included) and retry (how often it is sent again when a connection is lost), in place of the settings.
+---@return string|integer|nil # the result, null in it as nil; or nil, what went wrong as text, and when the server answered with an error, that as a table of code, message and data.
+function luasip.jsonrpc.request(conn, method, params, options) end
+
+---Send a notification, a request nobody answers; never waits.
+---@param conn string|number a connection of the settings.
+---@param method string|number the method's name.
+---@param params? any a table, an array for parameters by position; nil for none.
+---@return string|integer|nil # true when it was handed to a server's connection; or nil and what went wrong.
+function luasip.jsonrpc.notify(conn, method, params) end
 
 ---http_client: HTTP requests from the route script.
 ---@class KSR.http_client
