@@ -6,6 +6,8 @@ transactions break theirs when they end. So the collector need not look often, a
 """
 
 import gc
+import time
+from collections.abc import Mapping
 from typing import Final
 
 YOUNG: Final = 20_000
@@ -21,3 +23,30 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, MIDDLE, ALL)
+
+
+class Pauses:
+    """How long passes have stopped the process: a pass holds Python's global lock from beginning to end.
+
+    Times are seconds.
+    """
+
+    def __init__(self) -> None:
+        self.passes = 0
+        self.longest = 0.0
+        self._began = 0.0
+
+    def watch(self) -> None:
+        """Count the passes from now on."""
+        gc.callbacks.append(self._on_pass)
+
+    def end(self) -> None:
+        """Count no more."""
+        gc.callbacks.remove(self._on_pass)
+
+    def _on_pass(self, phase: str, _: Mapping[str, int]) -> None:
+        if phase == "start":
+            self._began = time.perf_counter()
+            return
+        self.passes += 1
+        self.longest = max(self.longest, time.perf_counter() - self._began)

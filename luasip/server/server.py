@@ -262,6 +262,10 @@ class Server:
         signal.signal(signal.SIGHUP, lambda *_: self._reload_wanted.set())
         self.start()
         collector.settle()
+        pauses = collector.Pauses()
+        pauses.watch()
+        self.statistics.gauge("gc:passes", lambda: pauses.passes)
+        self.statistics.gauge("gc:longest_pause_us", lambda: round(pauses.longest * 1_000_000))
         self._tell_what_runs()
         watcher = threading.Thread(target=self._watch_files, name="file-watch", daemon=True)
         if self.settings.script.reload:
