@@ -139,7 +139,8 @@ class Caller:
         host, port = self._server
         line = command(
             self._workload.caller, CALLEE, self._workload.tcp, "-r", str(rate), "-m", str(calls), "-l", "1000000",
-            "-inf", "users.csv", "-trace_stat", "-stf", "stat.csv", "-fd", "1", f"{host}:{port}",
+            "-inf", "users.csv", "-trace_stat", "-stf", "stat.csv", "-fd", "1",
+            "-auth_uri", f"{CALLEE}@{host}:{port}", f"{host}:{port}",
         )  # fmt: skip
         relayed = bool(self._workload.callee)
         server_before, busy_before = cpu_seconds(self._pid), machine()

@@ -17,7 +17,10 @@ IDLE = ("Condition.wait", "Event.wait", "watch (", "select", "epoll", "poll (")
 
 
 def record(pid: int, file: Path, form: str, seconds: float, native: bool) -> subprocess.Popen[bytes]:
-    """A py-spy that looks at a process 200 times a second, nonblocking: what is measured is not stopped for it."""
+    """A py-spy that looks at a process 100 times a second.
+
+    It stops the process each time: otherwise it would see little but the calls that let go of the global lock.
+    """
     program = Path(sys.prefix) / "bin" / "py-spy"
     command = [
         str(program),
@@ -27,13 +30,13 @@ def record(pid: int, file: Path, form: str, seconds: float, native: bool) -> sub
         "-d",
         f"{seconds:g}",
         "-r",
-        "200",
+        "100",
         "-f",
         form,
         "-o",
         str(file),
     ]
-    command += ["--native"] if native else ["--nonblocking"]
+    command += ["--native"] * native
     return subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
