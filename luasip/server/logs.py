@@ -10,7 +10,6 @@ import logging
 import logging.handlers
 import queue
 import sys
-import threading
 import time
 from contextvars import ContextVar
 from pathlib import Path
@@ -22,6 +21,7 @@ from luasip.errors import SettingsError
 from luasip.server.log_floods import FloodGate, made_record
 from luasip.server.log_format import FIELDS, JsonFormatter, TextFormatter
 from luasip.server.settings_sections import LogSettings
+from luasip.transport.lasting_thread import LastingThread
 
 NOTICE: Final = 25
 ALERT: Final = 55
@@ -169,7 +169,7 @@ class _Writer:
         self._handlers = handlers
         self._told_dropped = 0
         self._checked_at = 0.0
-        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._thread = LastingThread(self._run, "log-writer")
 
     def start(self) -> None:
         """Start the thread."""

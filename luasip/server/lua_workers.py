@@ -20,6 +20,7 @@ from luasip.server.made_up import made_up_request
 from luasip.server.services import ServerServices
 from luasip.server.transactions.suspension import Suspension
 from luasip.server.transactions.transaction import Transaction
+from luasip.transport.lasting_thread import LastingThread
 
 log = logging.getLogger("luasip.workers")
 
@@ -49,9 +50,7 @@ class LuaWorkers:
     def start(self, slots: list[RuntimeSlot]) -> None:
         """Start a thread for each slot."""
         for number, slot in enumerate(slots):
-            thread = threading.Thread(
-                target=self._loop, args=(slot,), name=f"{self.name}-{number}", daemon=True
-            )
+            thread = LastingThread(self._loop, f"{self.name}-{number}", (slot,))
             self._threads.append(thread)
             thread.start()
 
@@ -134,5 +133,5 @@ class LuaWorkers:
                 return
             try:
                 job(slot)
-            except Exception:  # the worker loop: one failed job must not end the thread
+            except BaseException:  # the worker loop: one failed job must not end the thread
                 log.exception("%s: a job failed", self.name)

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from luasip.transport.lasting_thread import LastingThread
+
 log = logging.getLogger("luasip.pool")
 
 
@@ -128,14 +130,14 @@ class Pool:
         self._threads += 1
         self._started += 1
         name = f"pool-{self.name}-{self._started}"
-        threading.Thread(target=self._loop, name=name, daemon=True).start()
+        LastingThread(self._loop, name).start()
 
     def _loop(self) -> None:
         # Ends by stop(), or when the call it was in has been written off.
         while (job := self._next()) is not None:
             try:
                 job.run()
-            except Exception:  # the pool thread: whoever was to be told failed, and the next call has its turn
+            except BaseException:  # the pool thread: whoever was to be told failed, and the next call has its turn
                 log.exception("pool %s: a result was lost", self.name)
             if not self._ended(job):
                 return
@@ -143,9 +145,11 @@ class Pool:
     def _next(self) -> Job | None:
         with self._changed:
             self._idle += 1
-            while not self._waiting and not self._stopped:
-                self._changed.wait()
-            self._idle -= 1
+            try:
+                while not self._waiting and not self._stopped:
+                    self._changed.wait()
+            finally:
+                self._idle -= 1
             if self._stopped:
                 self._threads -= 1
                 return None

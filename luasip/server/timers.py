@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from luasip.transport.lasting_thread import LastingThread
+
 log = logging.getLogger("luasip.timers")
 
 GRAIN = 0.005
@@ -91,7 +93,7 @@ class Timers:
 
     def start(self, name: str = "timers") -> None:
         """Start the thread."""
-        self._own_thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._own_thread = LastingThread(self._loop, name)
         self._own_thread.start()
 
     def stop(self) -> None:
@@ -144,5 +146,5 @@ class Timers:
     def _run(self, action: Action) -> None:
         try:
             action()
-        except Exception:
+        except BaseException:  # the timer thread: not even an action that exits takes the others with it
             log.exception("a timed action failed")

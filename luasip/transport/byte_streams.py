@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from luasip.errors import TransportError
+from luasip.transport.lasting_thread import LastingThread
 
 logger = logging.getLogger("luasip.streams")
 
@@ -292,20 +293,16 @@ class ByteStreams:
                 raise TransportError("the server is stopping")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=self._run, args=(self._loop,), name="byte-streams", daemon=True
-                )
+                self._thread = LastingThread(self._run, "byte-streams", (self._loop,))
                 self._thread.start()
             return self._loop
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         # Ends by stop() only: what owners raise is caught, and asyncio logs what its own callbacks raise.
         asyncio.set_event_loop(loop)
-        try:
-            loop.run_forever()
-        finally:
-            with self._lock:
-                loop.close()
+        loop.run_forever()
+        with self._lock:
+            loop.close()
 
     async def _end(self, loop: asyncio.AbstractEventLoop) -> None:
         for server in self._servers:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from luasip.errors import TransportError
 from luasip.transport.address import normal_literal, pick_listener, socket_address
+from luasip.transport.lasting_thread import LastingThread
 from luasip.transport.packet import Destination, ErrorCallback, Listener, Packet
 from luasip.transport.reporting import Counters, report_error
 from luasip.transport.sockets import bind_failure, error_name, family_of, local_port
@@ -53,7 +54,7 @@ class UdpTransport:
         self._listeners: tuple[Listener, ...] = tuple(listeners)
         self._sockets: dict[Listener, list[socket.socket]] = {}
         self._receivers: list[UdpReceiver] = []
-        self._threads: list[threading.Thread] = []
+        self._threads: list[LastingThread] = []
         self._stopping = threading.Event()
         self._sent = Counters()
 
@@ -83,7 +84,7 @@ class UdpTransport:
         for listener, sockets in self._sockets.items():
             for number, opened in enumerate(sockets, 1):
                 receiver = UdpReceiver(opened, listener, handle, self._stopping)
-                thread = threading.Thread(target=receiver.run, name=f"{listener.text}#{number}", daemon=True)
+                thread = LastingThread(receiver.run, f"{listener.text}#{number}")
                 self._receivers.append(receiver)
                 self._threads.append(thread)
         for thread in self._threads:
