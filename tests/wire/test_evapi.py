@@ -1,6 +1,8 @@
 """evapi over real sockets: another program decides about calls; slow and dead ones hold nobody up."""
 
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +12,7 @@ import pytest
 
 from luasip.modules.netstring import NetstringReader, netstring
 from luasip.sip.message import Request, Response
+from tests.docs_blocks import blocks
 from tests.wire.load import ask
 from tests.wire.peer import Peer
 from tests.wire.process import Served, free_port, wait_for
@@ -125,6 +128,38 @@ def test_a_program_decides_where_a_call_goes(tmp_path: Path) -> None:
         assert isinstance(answer, Response)
         assert answer.status == 200
         assert ask(server.address, "quick") == "quick"
+
+
+def test_the_program_and_the_script_of_the_documentation(tmp_path: Path) -> None:
+    port = free_port()
+    [program] = [block.text for block in blocks("python") if block.file.name == "evapi.md"]
+    [script] = [b.text for b in blocks("lua route") if b.file.name == "evapi.md" and "async_relay" in b.text]
+    settings = f"""
+[modules.evapi]
+bind_addr = "127.0.0.1:{port}"
+event_callback = "ksr_evapi_event"
+[modules.htable]
+htable = ["parked=>size=8;"]
+"""
+    with (
+        Served(tmp_path, settings, script) as server,
+        Peer(server.address) as alice,
+        Peer(server.address) as bob,
+    ):
+        text = program.replace("8448", str(port)).replace("5070", str(bob.port))
+        started = subprocess.Popen([sys.executable, "-c", text])
+        try:
+            wait_for(lambda: server.logged("client 0 (127.0.0.1:"), "the program to connect")
+            alice.send(alice.request("INVITE", "bob", f"Contact: <sip:alice@{alice.address}>"))
+            invite = bob.receive()
+            assert isinstance(invite, Request)
+            assert invite.request_uri == f"sip:bob@127.0.0.1:{bob.port}"
+            bob.send(response_to(invite, 200))
+            statuses = [alice.receive(), alice.receive()]
+            assert [answer.status for answer in statuses if isinstance(answer, Response)] == [100, 200]
+        finally:
+            started.kill()
+            started.wait()
 
 
 def test_a_program_that_dies_and_comes_back(tmp_path: Path) -> None:
