@@ -181,7 +181,7 @@ def test_chance_and_other_helps() -> None:
       local answer = {c.rand_get_prob(), c.rand_set_prob(100), c.rand_event(), c.rand_set_prob(0), c.rand_event(),
         c.rand_set_prob(101), c.rand_reset_prob(), c.rand_get_prob(), c.check_route_exists("ksr_again"),
         c.check_route_exists("nobody"), c.route_if_exists("ksr_again"), c.route_if_exists("nobody"),
-        c.core_hash("a", "b", 4) == c.core_hash("ab", "", 4) and 1 or 0, c.usleep(10)}
+        c.core_hash("sip:a@b", "x", 2), c.usleep(10)}
       KSR.sl.send_reply(200, table.concat(answer, " "))
     end
     """
@@ -189,5 +189,5 @@ def test_chance_and_other_helps() -> None:
         alice = scene.phone("alice")
         alice.send(alice.request("OPTIONS", "sip:x@example.com"))
         scene.advance(1)
-        assert alice.next().reason == "10 1 1 1 -1 -1 1 10 1 -1 1 -1 1 1"
+        assert alice.next().reason == "10 1 1 1 -1 -1 1 10 1 -1 1 -1 3 1"
         assert "again" in scene.log.text(20)

@@ -1,23 +1,21 @@
-"""cfgutils: waiting, locks by key, chance, and other small helps for scripts."""
+"""The cfgutils module: helps for scripts, and RPC commands for the global flags and the probability."""
 
-import itertools
-import logging
+import hashlib
 import random
 import threading
-import zlib
-from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-from luasip.kemi.context import RouteContext, Services
-from luasip.kemi.declare import Module, function
-from luasip.kemi.operation import TIMED_OUT, Event, Operation, RunRoute, Sleep
+from luasip.errors import CommandError, SettingsError
+from luasip.kemi.context import PvValue, RouteContext, Services
+from luasip.kemi.declare import Module, command, function, variable
+from luasip.kemi.operation import Operation, RunRoute, Sleep
+from luasip.modules.cfgutils.core_hash import core_hash
+from luasip.modules.cfgutils.locks import KeyLocks
 
-log = logging.getLogger("luasip.cfgutils")
-
-LONGEST_LOCK_WAIT = 60.0
-"""Seconds a route waits for a lock; it then goes on with -1."""
+_ALL_FLAGS: Final = 0xFFFFFFFF
 
 
 class Cfgutils(Module):
@@ -33,16 +31,28 @@ class Cfgutils(Module):
         """2 to the power of this many locks; 0: no locks."""
         initial_probability: int = 10
         """Percent for rand_event."""
+        initial_gflags: int = 0
+        """Global flags at the start, as a bit mask."""
         hash_file: str = ""
-        """Accepted for Kamailio's sake."""
+        """File whose MD5 sum is taken at the start, for cfgutils.get_config_hash and check_config_hash."""
 
     def __init__(self, settings: Settings, services: Services) -> None:
         self.settings = settings
         self._services = services
         self._probability = settings.initial_probability
-        self._chance = threading.Lock()
+        self._lock = threading.Lock()
+        self._flags = settings.initial_gflags & _ALL_FLAGS
+        self._file_sum = ""
         self._random = random.Random()
         self._locks = KeyLocks(services, settings.lock_set_size)
+
+    def start(self) -> None:
+        """Take the sum of hash_file. Raises SettingsError when it cannot be read."""
+        if self.settings.hash_file:
+            try:
+                self._file_sum = _sum_of(self.settings.hash_file)
+            except OSError as error:
+                raise SettingsError([f"modules.cfgutils.hash_file: {error}"]) from error
 
     # Waiting
 
@@ -143,7 +153,7 @@ class Cfgutils(Module):
 
         Returns: 1 or -1.
         """
-        with self._chance:
+        with self._lock:
             return 1 if self._random.random() * 100 < self._probability else -1
 
     @function()
@@ -156,7 +166,7 @@ class Cfgutils(Module):
         """
         if not 0 <= percent_par <= 100:
             return -1
-        with self._chance:
+        with self._lock:
             self._probability = percent_par
         return 1
 
@@ -174,23 +184,22 @@ class Cfgutils(Module):
 
         Returns: percent.
         """
-        with self._chance:
+        with self._lock:
             return self._probability
 
     # Others
 
     @function()
     def core_hash(self, ctx: RouteContext, s1: str, s2: str, sz: int) -> int:
-        """A number made of one or two texts, the same for the same texts.
+        """Kamailio's hash of one or two texts: a number, the same for the same texts.
 
         Args:
             s1: first text.
             s2: second text, "" for none.
-            sz: 2 to the power of this many values, 0 for any.
-        Returns: the number, from 1 (Kamailio adds one so that it is never false).
+            sz: 2 to the power of this many values; 2 values for 0 and below.
+        Returns: the number, from 1.
         """
-        number = zlib.crc32((s1 + s2).encode("latin-1"))
-        return (number % (1 << sz) if 0 < sz < 31 else number & 0x3FFFFFFF) + 1
+        return core_hash(s1, s2, 1 << (sz & 31) if sz > 0 else 2) + 1
 
     @function()
     def check_route_exists(self, ctx: RouteContext, route: str) -> int:
@@ -214,85 +223,84 @@ class Cfgutils(Module):
             return -1
         return 1 if (yield RunRoute(route, ctx)) else -1
 
+    @variable("RANDOM")
+    def random_number(self, ctx: RouteContext, inner: str, index: int | str | None) -> PvValue:
+        """$RANDOM: a number by chance, from 0 to 2147483647."""
+        with self._lock:
+            return self._random.randrange(1 << 31)
 
-class KeyLocks:
-    """Locks by key for routes: held by a context, waited for without a thread, in the order of asking."""
+    # RPC
 
-    def __init__(self, services: Services, size: int) -> None:
-        self._services = services
-        self._slots = 1 << size if 0 < size < 20 else 0
-        self._guard = threading.Lock()
-        self._holders: dict[int, RouteContext] = {}
-        self._waiting: dict[int, deque[tuple[str, RouteContext]]] = {}
-        self._tickets = itertools.count(1)
+    @command("cfgutils.set_gflag")
+    def set_flags(self, flags: int) -> None:
+        """Set the global flags of a bit mask."""
+        with self._lock:
+            self._flags |= _mask(flags)
 
-    def take(self, ctx: RouteContext, key: str) -> Generator[Operation, Any, int]:
-        """Take a lock, waiting for it if need be."""
-        if not self._slots:
-            return -1
-        slot = self._slot(key)
-        with self._guard:
-            if self._take_free(ctx, slot):
-                return 1
-            ticket = f"cfgutils:lock:{next(self._tickets)}"
-            self._waiting.setdefault(slot, deque()).append((ticket, ctx))
-        if (yield Event(ticket, LONGEST_LOCK_WAIT)) is not TIMED_OUT:
-            return 1
-        with self._guard:
-            queue = self._waiting.get(slot, deque())
-            if (ticket, ctx) in queue:
-                queue.remove((ticket, ctx))
-                return -1
-        # It was handed over in the very moment the wait ended: the wake-up is under way and must not stay.
-        yield Event(ticket, 1.0)
-        return 1
+    @command("cfgutils.reset_gflag")
+    def reset_flags(self, flags: int) -> None:
+        """Reset the global flags of a bit mask."""
+        with self._lock:
+            self._flags &= ~_mask(flags)
 
-    def try_to_take(self, ctx: RouteContext, key: str) -> int:
-        """Take a lock that is free."""
-        if not self._slots:
-            return -1
-        with self._guard:
-            return 1 if self._take_free(ctx, self._slot(key)) else -1
+    @command("cfgutils.is_gflag")
+    def has_flags(self, flags: int) -> str:
+        """TRUE when all global flags of a bit mask are set, else FALSE."""
+        mask = _mask(flags)
+        return "TRUE" if self._flags & mask == mask else "FALSE"
 
-    def release(self, key: str) -> int:
-        """Give a lock to the one who has waited longest, or free it."""
-        if not self._slots:
-            return -1
-        return 1 if self._release(self._slot(key)) else -1
+    @command("cfgutils.get_gflags")
+    def get_flags(self) -> str:
+        """The global flags, as "0xHEX (decimal)"."""
+        return f"0x{self._flags:X} ({self._flags})"
 
-    def _slot(self, key: str) -> int:
-        return zlib.crc32(key.encode("latin-1")) % self._slots
+    @command("cfgutils.rand_set_prob")
+    def set_probability(self, percent: int) -> None:
+        """Set the probability of rand_event."""
+        value = _integer(percent)
+        if not 0 <= value <= 100:
+            raise CommandError(500, "Invalid Percent")
+        with self._lock:
+            self._probability = value
 
-    def _take_free(self, ctx: RouteContext, slot: int) -> bool:
-        """The guard is held. A route that holds the lock already has it again: it would wait for itself for ever."""
-        holder = self._holders.get(slot)
-        if holder is not None:
-            return holder is ctx
-        self._hold(ctx, slot)
-        return True
+    @command("cfgutils.rand_reset_prob")
+    def reset_probability(self) -> None:
+        """Set the probability of rand_event back to the setting."""
+        with self._lock:
+            self._probability = self.settings.initial_probability
 
-    def _hold(self, ctx: RouteContext, slot: int) -> None:
-        self._holders[slot] = ctx
-        if ctx.at_end is None:
-            ctx.at_end = []
-        ctx.at_end.append(lambda: self._route_ended(ctx, slot))
+    @command("cfgutils.rand_get_prob")
+    def get_probability(self) -> str:
+        """The probability of rand_event."""
+        return f"actual probability: {self._probability} percent"
 
-    def _release(self, slot: int) -> bool:
-        with self._guard:
-            if self._holders.pop(slot, None) is None:
-                return False
-            queue = self._waiting.get(slot)
-            if not queue:
-                self._waiting.pop(slot, None)
-                return True
-            ticket, ctx = queue.popleft()
-            self._hold(ctx, slot)
-        self._services.grant(ticket, True)
-        return True
+    @command("cfgutils.get_config_hash")
+    def get_file_sum(self) -> str:
+        """MD5 sum that hash_file had at the start."""
+        return self._file_sum
 
-    def _route_ended(self, ctx: RouteContext, slot: int) -> None:
-        with self._guard:
-            if self._holders.get(slot) is not ctx:
-                return
-        log.warning("a lock was still held when its route ended; it is released")
-        self._release(slot)
+    @command("cfgutils.check_config_hash")
+    def check_file_sum(self) -> str:
+        """Whether hash_file is still as it was at the start."""
+        if not self.settings.hash_file:
+            raise CommandError(500, "No hash file")
+        try:
+            same = _sum_of(self.settings.hash_file) == self._file_sum
+        except OSError:
+            raise CommandError(500, "Failed to hash the file") from None
+        return "Identical hash" if same else "Different hash"
+
+
+def _sum_of(path: str) -> str:
+    return hashlib.md5(Path(path).read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def _mask(flags: object) -> int:
+    return _integer(flags) & _ALL_FLAGS
+
+
+def _integer(value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise CommandError(500, "Invalid Parameters") from None
