@@ -16,7 +16,8 @@
 -- What it does only when asked
 --   Modules that are loaded switch parts on: auth and auth_db (passwords), permissions (trusted addresses), nathelper
 --   (phones behind NAT), pike and htable (floods). In the settings file, a table [modules.NAME] loads a module and
---   [define] VOICEMAIL = "sip:voicemail@192.0.2.30" sends calls that nobody takes there.
+--   [define] VOICEMAIL = "sip:voicemail@192.0.2.30" sends calls that nobody takes there. Also in [define]:
+--   PRIVATE = true lets nobody in but our own users and trusted addresses.
 
 -- Message flags belong to one request, branch flags to one of its destinations; both are numbers from 0 to 31.
 local FLAG_KNOWN_SENDER = 1
@@ -26,7 +27,20 @@ local BRANCH_FLAG_NAT = 6 -- saved with a contact by save(), and set again by lo
 local CONTACTS = "location"      -- table of the registrar
 local SUBSCRIBERS = "subscriber" -- table of auth_db
 local TRUSTED_ADDRESSES = 1      -- group of the permissions module
-local BANNED = "ipban"           -- table of htable, defined in [modules.htable]
+local BANNED = "ipban"           -- table of htable, defined in [modules.htable]: addresses to be ignored
+local STRIKES = "ipstrikes"      -- the same: how often an address was refused lately
+local MOST_STRIKES = 30          -- more than this, and it is banned
+
+-- User-Agents of scanners, in lower case, are not answered: any answer is an invitation. Set to false to answer them.
+local DROP_SCANNERS = true
+local SCANNERS = {
+    "friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipscan", "sundayddr", "iwar",
+    "siparmyknife", "smap", "vaxsipuseragent", "pplsip",
+}
+
+-- What auth_check says to a password that is wrong, or would be if there were such a user.
+local WRONG_PASSWORD = -2
+local UNKNOWN_USER = -3
 
 -- Contact private, Via not the source address, Via port not the source port: 1 + 2 + 16 (nathelper.nat_uac_test).
 local BEHIND_NAT = 19
@@ -44,6 +58,9 @@ function ksr_request_route()
     -- From here on only requests that begin something: a registration, a call, a subscription, a message.
     -- Where they go is decided here, not by a route they bring along.
     KSR.hdr.remove("Route")
+    if KSR.is_REGISTER() and not (KSR.is_myself_ruri() and KSR.is_myself_turi()) then
+        refuse(403, "Relaying Forbidden")
+    end
     recognize_sender()
     if not KSR.is_myself_ruri() then
         route_to_other_domain()
@@ -52,33 +69,52 @@ function ksr_request_route()
     route_to_phone()
 end
 
--- Ignore addresses that send more than [modules.pike] allows, and keep them out for as long as the table says.
+-- Ignore addresses that are banned, and ban those that send more than [modules.pike] allows. With a table of htable the
+-- ban lasts as long as the table says, without one as long as the flood.
 function drop_floods()
-    if not KSR.pike or KSR.is_myself_srcip() or is_trusted_address() then
+    if KSR.is_myself_srcip() or is_trusted_address() then
         return
     end
     local source = KSR.kx.get_srcip()
-    if KSR.htable and KSR.htable.sht_is_null(BANNED, source) == -1 then
+    if is_banned(source) then
         KSR.x.exit()
     end
-    local verdict = KSR.pike.pike_check_req()
+    local verdict = KSR.pike and KSR.pike.pike_check_req() or 1
     if verdict < 0 then
         if verdict == -2 then -- not blocked before
             KSR.warn("flood: ignoring requests from " .. source .. "\n")
         end
-        if KSR.htable then
-            KSR.htable.sht_seti(BANNED, source, 1)
-        end
+        ban(source)
         KSR.x.exit()
     end
 end
 
+function is_banned(source)
+    return KSR.htable ~= nil and KSR.htable.sht_is_null(BANNED, source) == -1
+end
+
+-- Does nothing without htable or its table.
+function ban(source)
+    if KSR.htable then
+        KSR.htable.sht_seti(BANNED, source, 1)
+    end
+end
+
+-- Count a refusal; who is refused again and again is looking for something. Only with a table "ipstrikes", because a
+-- datagram's sender may be somebody else than it says.
+function strike()
+    local source = KSR.kx.get_srcip()
+    if not KSR.htable or KSR.htable.sht_inc(STRIKES, source) <= MOST_STRIKES or is_trusted_address() then
+        return
+    end
+    KSR.warn("refused too often: ignoring requests from " .. source .. "\n")
+    ban(source)
+end
+
 -- Refuse what goes round in circles and what is not sound.
 function check_message()
-    -- Scanners take any answer for an invitation.
-    local agent = string.lower(KSR.kx.gete_ua())
-    if string.find(agent, "friendly-scanner", 1, true) or string.find(agent, "sipvicious", 1, true)
-            or string.find(agent, "sipcli", 1, true) then
+    if DROP_SCANNERS and is_scanner(string.lower(KSR.kx.gete_ua())) then
+        strike()
         KSR.x.exit()
     end
     if KSR.maxfwd.process_maxfwd(70) < 0 then
@@ -89,6 +125,15 @@ function check_message()
         KSR.info("malformed " .. KSR.kx.get_method() .. " from " .. KSR.kx.get_srcip() .. " refused\n")
         KSR.x.exit()
     end
+end
+
+function is_scanner(agent)
+    for _, name in ipairs(SCANNERS) do
+        if string.find(agent, name, 1, true) then
+            return true
+        end
+    end
+    return false
 end
 
 -- Phones and other servers ask with OPTIONS whether we are there. With a user in the Request-URI it is for a phone.
@@ -110,15 +155,17 @@ function relay_cancel()
     reply(481, "Call/Transaction Does Not Exist")
 end
 
--- A request within a dialog (its To has a tag) follows the route that the first request recorded.
+-- A request within a dialog (its To has a tag) follows the route that the first request recorded; without one it does
+-- not belong to a dialog of ours, and is not forwarded.
 function route_within_dialog()
     if KSR.siputils.has_totag() < 0 then
         return
     end
-    if KSR.rr.loose_route() > 0 then
+    if KSR.rr.loose_route() > 0 and is_our_dialog() then
         find_way_through_nat()
         if KSR.is_NOTIFY() then
             KSR.rr.record_route() -- it may come before the answer to its SUBSCRIBE
+            mark_dialog()
         end
         relay()
     end
@@ -128,7 +175,17 @@ function route_within_dialog()
         end
         KSR.x.exit() -- an ACK is never answered
     end
-    reply(404, "Not Here")
+    refuse(404, "Not Here")
+end
+
+-- Whether our Route bears the mark that record_route() gave the dialog with this Call-ID: nobody else can make it.
+function is_our_dialog()
+    local mark = dialog_mark()
+    return mark == "" or KSR.rr.check_route_param("mark=" .. mark) > 0
+end
+
+function dialog_mark()
+    return luasip and string.sub(luasip.sign("dialog " .. KSR.kx.get_callid()), 1, 16) or "" -- Kamailio has no luasip
 end
 
 ----------------------------------------------------------------------------------------------------- who may do what
@@ -148,12 +205,17 @@ function recognize_sender()
     if not KSR.auth or not KSR.auth_db then
         return
     end
-    if not KSR.is_REGISTER() and not KSR.is_myself_furi() then
+    local is_own = KSR.is_myself_furi()
+    if not is_own and not KSR.is_REGISTER() and not KSR.kx.ifdef("PRIVATE") then
         return -- somebody from another domain; may reach our users only
     end
-    local realm = KSR.kx.gete_fhost()
-    if KSR.auth_db.auth_check(realm, SUBSCRIBERS, 1) < 0 then
-        KSR.auth.auth_challenge(realm, 0)
+    local realm = is_own and KSR.kx.gete_fhost() or KSR.kx.gete_rhost()
+    local verdict = KSR.auth_db.auth_check(realm, SUBSCRIBERS, 1)
+    if verdict < 0 then
+        if verdict == WRONG_PASSWORD or verdict == UNKNOWN_USER then
+            strike()
+        end
+        KSR.auth.auth_challenge(realm, 1)
         KSR.x.exit()
     end
     if not KSR.is_method_in("RP") then
@@ -166,7 +228,7 @@ end
 function route_to_other_domain()
     if KSR.is_REGISTER() or not KSR.isflagset(FLAG_KNOWN_SENDER) then
         KSR.info(KSR.kx.get_method() .. " to " .. KSR.kx.get_ruri() .. " refused: not our domain, unknown sender\n")
-        reply(403, "Relaying Forbidden")
+        refuse(403, "Relaying Forbidden")
     end
     record_route()
     relay()
@@ -188,29 +250,33 @@ end
 -- A request for one of our users: replace the address of record by the contacts of the phones.
 function route_to_phone()
     if KSR.corex.has_ruri_user() < 0 then
-        reply(404, "Not Found") -- the server itself takes no calls
+        refuse(404, "Not Found") -- the server itself takes no calls
     end
     local address_of_record = KSR.kx.get_ruri()
     local found = KSR.registrar.lookup(CONTACTS)
-    if found == -2 then
-        reply(405, "Method Not Allowed") -- none of the phones takes this method
-    elseif found < 0 then
-        no_phone(address_of_record)
+    if found < 0 then
+        no_phone(address_of_record, found)
     end
     record_route()
     relay()
 end
 
--- Nobody is registered: 480 for a user we know, 404 for one we do not. Without auth_db every user is unknown.
-function no_phone(address_of_record)
+-- No phone for this request. Strangers get one answer, whatever the reason, so that they cannot find out who our users
+-- are; others hear that none of the phones takes this method (405), that a user is away (480) or that there is none.
+function no_phone(address_of_record, found)
     if KSR.is_INVITE() and send_to_voicemail() then
         record_route()
         relay()
     end
-    if KSR.auth_db and KSR.auth_db.is_subscriber(address_of_record, SUBSCRIBERS, 0) > 0 then
-        reply(480, "Temporarily Unavailable")
+    if KSR.isflagset(FLAG_KNOWN_SENDER) then
+        if found == -2 then
+            reply(405, "Method Not Allowed")
+        end
+        if KSR.auth_db and KSR.auth_db.is_subscriber(address_of_record, SUBSCRIBERS, 0) > 0 then
+            reply(480, "Temporarily Unavailable")
+        end
     end
-    reply(404, "Not Found")
+    refuse(404, "Not Found")
 end
 
 -- Point the request to the VOICEMAIL of [define]; false when there is none or it has been tried.
@@ -236,10 +302,26 @@ function reply(code, reason)
     KSR.x.exit()
 end
 
+-- Answer as reply() does, and count it: who asks for what is not there is counted out at some time.
+function refuse(code, reason)
+    if not KSR.isflagset(FLAG_KNOWN_SENDER) then
+        strike()
+    end
+    reply(code, reason)
+end
+
 -- Keep us in the path of the dialog that this request may begin.
 function record_route()
     if KSR.is_method_in("IS") then
         KSR.rr.record_route()
+        mark_dialog()
+    end
+end
+
+function mark_dialog()
+    local mark = dialog_mark()
+    if mark ~= "" then
+        KSR.rr.add_rr_param(";mark=" .. mark)
     end
 end
 

@@ -1,5 +1,6 @@
 """luasip: what LuaSIP has beyond Kamailio: waiting, waking, and work beside a route."""
 
+import threading
 from collections.abc import Generator
 from typing import Any
 
@@ -8,18 +9,26 @@ from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.declare import Module, function
 from luasip.kemi.operation import TIMED_OUT, Event, Operation, Parallel, RunRoute, Sleep
 from luasip.modules.blocking_lua import BlockingLua
+from luasip.modules.signatures import Signatures, SignatureSettings, check
 
 LONGEST_WAIT = 86400.0
 
 
-class Suspension(BlockingLua, Module):
+class Suspension(BlockingLua, Signatures, Module):
     """luasip: waiting without holding a thread, and code that needs one."""
 
     name = ""
     namespace = "luasip"
 
-    def __init__(self, settings: Module.Settings, services: Services) -> None:
+    Settings = SignatureSettings
+
+    def __init__(self, settings: SignatureSettings, services: Services) -> None:
+        """Raises SettingsError for a secret that can be guessed."""
+        check(settings)
         self._services = services
+        self._settings = settings
+        self._key = b""
+        self._key_lock = threading.Lock()
 
     @function(suspends=True)
     def sleep(self, ctx: RouteContext, seconds: Any) -> Generator[Operation, Any, None]:

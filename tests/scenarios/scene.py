@@ -42,6 +42,8 @@ class Scene:
         self.script.write_text(script, encoding="utf-8")
         config = folder / "luasip.toml"
         listed = ", ".join(f'"{text}"' for text in listen)
+        if "[modules.luasip]" not in settings:
+            settings += '\n[modules.luasip]\nsecret_file = ""\n'
         config.write_text(
             f'[server]\nlisten = [{listed}]\naliases = ["example.com"]\n{server}\n'
             f'[script]\npath = "route.lua"\n{settings}\n',

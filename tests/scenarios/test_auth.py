@@ -46,6 +46,8 @@ def answer(phone: Phone, challenge: Response, method: str, uri: str, password: s
         "uri": uri,
         "algorithm": given.algorithm,
     }
+    if given.qop:
+        params |= {"qop": "auth", "nc": "00000001", "cnonce": "c1"}
     ha1 = compute_ha1(phone.name, REALM, password or f"{phone.name}-password")
     params["response"] = compute_response(ha1, method, Credentials("Digest", params, ""))
     return f"{name}: Digest " + ", ".join(f'{key}="{value}"' for key, value in params.items())
@@ -120,7 +122,10 @@ def test_guesser_gets_nowhere_while_the_phone_goes_on(settings: str) -> None:
 def test_uri_of_credentials_must_be_the_request_uri(settings: str) -> None:
     with Scene(DEFAULT, settings) as scene:
         alice = scene.phone("alice")
-        assert register(alice, 2, answer(alice, register(alice), "REGISTER", "sip:other@example.com")).status == 401
+        assert (
+            register(alice, 2, answer(alice, register(alice), "REGISTER", "sip:other@example.com")).status
+            == 401
+        )
 
 
 def test_credentials_of_one_user_register_no_other(settings: str) -> None:
@@ -157,16 +162,91 @@ def test_who_may_be_called(settings: str) -> None:
     with Scene(DEFAULT, settings) as scene:
         alice, other = scene.phone("alice"), scene.phone("other")
         stranger = "sip:stranger@elsewhere.example"
-        for number, uri in enumerate(
-            ["sip:bob@example.com", "sip:carol@example.com", "sip:x@elsewhere.example"]
-        ):
+        uris = ["sip:bob@example.com", "sip:carol@example.com", "sip:x@elsewhere.example"]
+        for number, uri in enumerate(uris):
             other.send(other.request("MESSAGE", uri, from_uri=stranger, call_id=f"stranger-{number}"))
-        assert other.statuses() == [480, 404, 403]
-        alice.send(alice.request("MESSAGE", other.uri, call_id="outside"))
-        challenge = alice.messages[-1]
-        assert isinstance(challenge, Response)
-        header = answer(alice, challenge, "MESSAGE", other.uri)
-        alice.send(alice.request("MESSAGE", other.uri, header, call_id="outside", cseq=2))
+        assert other.statuses() == [404, 404, 403]
+        assert [asked(alice, uri) for uri in uris[:2]] == [480, 404]
+
+
+def asked(phone: Phone, uri: str) -> int:
+    """The answer to a MESSAGE with credentials, 0 for none yet."""
+    phone.send(phone.request("MESSAGE", uri, call_id=uri))
+    challenge = phone.messages[-1]
+    assert isinstance(challenge, Response)
+    phone.statuses()
+    phone.send(phone.request("MESSAGE", uri, answer(phone, challenge, "MESSAGE", uri), call_id=uri, cseq=2))
+    return phone.statuses()[-1] if phone.unread else 0
+
+
+def test_user_may_reach_other_domains(settings: str) -> None:
+    with Scene(DEFAULT, settings) as scene:
+        alice, other = scene.phone("alice"), scene.phone("other")
+        assert asked(alice, other.uri) == 0
         [message] = other.requests()
+        assert message.first("proxy-authorization") is None
         other.answer(message, 200, "OK")
-        assert alice.statuses() == [407, 200]
+        assert alice.statuses() == [200]
+
+
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "MESSAGE", "SUBSCRIBE", "NONSENSE", "REGISTER"])
+@pytest.mark.parametrize("sender", ["own", "stranger"])
+def test_nobody_finds_out_who_our_users_are(settings: str, method: str, sender: str) -> None:
+    """Users there are, not registered, and users there are not: no difference in any answer."""
+    with Scene(DEFAULT, settings) as scene:
+        seen = []
+        for name in ("bob", "nobody"):
+            phone = scene.phone("x")
+            uri = f"sip:{name}@{REALM}"
+            target = f"sip:{REALM}" if method == "REGISTER" else uri
+            fields = {
+                "to": uri,
+                "from_uri": uri if sender == "own" else "sip:x@elsewhere.example",
+                "call_id": "c",
+            }
+            phone.send(phone.request(method, target, **fields))
+            [answered] = [message for message in phone.unread if isinstance(message, Response)]
+            seen.append((answered.status, answered.reason, [line.name for line in answered.headers]))
+            phone.statuses()
+        assert seen[0] == seen[1]
+
+
+def test_private_server_lets_nobody_in_but_its_users(settings: str) -> None:
+    with Scene(DEFAULT, f"[define]\nPRIVATE = true\n{settings}") as scene:
+        bob, other = scene.phone("bob"), scene.phone("other")
+        registered(bob)
+        for method in ("INVITE", "OPTIONS", "MESSAGE"):
+            stranger = other.request(
+                method, f"sip:bob@{REALM}", from_uri="sip:x@elsewhere.example", call_id=method
+            )
+            other.send(stranger)
+            assert other.statuses() == [407]
+        assert bob.unread == []
+
+
+def test_register_for_others_is_refused_at_once(settings: str) -> None:
+    with Scene(DEFAULT, settings) as scene:
+        alice = scene.phone("alice")
+        for target, to in (
+            ("sip:elsewhere.example", f"sip:alice@{REALM}"),
+            (f"sip:{REALM}", "sip:a@elsewhere.example"),
+        ):
+            alice.send(alice.request("REGISTER", target, to=to, call_id=target))
+            assert alice.statuses() == [403]
+
+
+STRIKES = '[modules.htable]\nhtable = ["ipban=>size=8;autoexpire=300;", "ipstrikes=>size=8;autoexpire=60;initval=0;"]\n'
+
+
+def test_who_is_refused_again_and_again_is_ignored(settings: str) -> None:
+    with Scene(DEFAULT, settings + STRIKES) as scene:
+        alice, scanner = scene.phone("alice"), scene.phone("scanner")
+        answered = 0
+        for number in range(60):
+            uri, sender = f"sip:{number}@{REALM}", "sip:x@elsewhere.example"
+            scanner.send(scanner.request("MESSAGE", uri, from_uri=sender, call_id=f"scan-{number}"))
+            answered += len(scanner.statuses())
+            scene.advance(0.5)
+        assert answered == 31
+        assert scene.log.text(30).count("refused too often") == 1
+        registered(alice)

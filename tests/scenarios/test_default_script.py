@@ -99,6 +99,52 @@ def test_scanners_and_stray_acks_are_ignored() -> None:
         assert alice.unread == []
 
 
+@pytest.mark.parametrize(
+    "agent", ["friendly-scanner", "SIPVicious 0.3", "sipcli/v1.8", "VaxSIPUserAgent/3.1", "pplsip"]
+)
+def test_user_agents_of_scanners(agent: str) -> None:
+    with Default() as scene:
+        alice = scene.phone("alice")
+        for method in ("OPTIONS", "REGISTER", "INVITE"):
+            alice.send(alice.request(method, "sip:example.com", f"User-Agent: {agent}", call_id=method))
+        assert alice.unread == []
+        alice.send(alice.request("OPTIONS", "sip:example.com", "User-Agent: phone/1.0"))
+        assert alice.statuses() == [200]
+
+
+def test_request_that_pretends_to_belong_to_a_dialog() -> None:
+    """A To tag and a Route of ours, but not the mark of a dialog that went through here."""
+    with Default() as scene:
+        alice, victim = scene.phone("alice"), scene.phone("victim")
+        marks = ("", ";mark=0123456789abcdef", ";mark=", ";mark=.*", ";x=mark=")
+        for number, mark in enumerate(marks):
+            route, fields = f"Route: <sip:10.0.0.1;lr{mark}>", {"to_tag": "x", "call_id": f"forged-{number}"}
+            alice.send(alice.request("MESSAGE", victim.uri, route, **fields))
+        assert alice.statuses() == [404] * len(marks)
+        assert victim.unread == []
+
+
+def test_marked_dialog_from_both_sides() -> None:
+    with Default() as scene:
+        alice, bob = scene.registered("alice"), scene.registered("bob", protocol="tcp")
+        invite = alice.request("INVITE", "sip:bob@example.com")
+        alice.send(invite)
+        [received] = bob.requests()
+        assert len(received.record_routes) == 2
+        assert all("mark=" in route.text for route in received.record_routes)
+        bob.answer(received, 200, "OK")
+        assert alice.next().status == 100
+        answer = alice.next()
+        alice.send(alice.ack(invite, answer, bob.uri))
+        assert [message.method for message in bob.requests()] == ["ACK"]
+        routes = [f"Route: {route.text}" for route in received.record_routes]
+        fields = {"to": "sip:alice@example.com", "to_tag": "x", "call_id": received.call_id, "cseq": 7}
+        bob.send(bob.request("BYE", alice.uri, *routes, **fields))
+        [bye] = alice.requests()
+        alice.answer(bye, 200, "OK")
+        assert bob.statuses() == [200]
+
+
 def test_nobody_is_forwarded_out_by_a_route_he_brings() -> None:
     with Default() as scene:
         alice, victim = scene.phone("alice"), scene.phone("victim")
