@@ -95,7 +95,7 @@ class Kex(Module):
     def _chosen(self, names: Iterable[str]) -> list[tuple[str, int]]:
         wanted = tuple(names)
         if not wanted:
-            raise CommandError(400, "Invalid parameters: all, GROUP: or NAME expected")
+            raise CommandError(400, "Please provide which stats to retrieve: all, GROUP: or NAME")
         values = sorted(self._services.all_statistics().items())
         if "all" in wanted:
             return values

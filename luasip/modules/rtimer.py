@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from luasip.errors import SettingsError
 from luasip.kemi.context import LuaWorkers, PvValue, RouteContext, Services
-from luasip.kemi.declare import Module, variable
+from luasip.kemi.declare import Module, command, variable
 from luasip.kemi.parameter_text import fields, seconds
 
 
@@ -59,6 +60,14 @@ class Rtimer(Module):
                 shared = shared or self._services.lua_workers("rtimer", 1)
                 timer.begin(shared, 0)
 
+    @command("rtimer.list")
+    def list_timers(self) -> list[dict[str, Any]]:
+        """The timers: interval in seconds, mode, and the functions they call."""
+        return [
+            {"name": timer.name, "interval": timer.interval, "mode": timer.mode, "routes": list(timer.routes)}
+            for timer in self._timers
+        ]
+
     @variable("rtimer_worker")
     def worker(self, ctx: RouteContext, inner: str, index: int | str | None) -> PvValue:
         """$rtimer_worker: number of the thread, from 0, among those of the timer."""
@@ -74,8 +83,8 @@ class _Timer:
     ) -> None:
         self.name = name
         self.mode = mode
-        self._interval = interval
-        self._routes = routes
+        self.interval = interval
+        self.routes = routes
         self._services = services
 
     def begin(self, workers: LuaWorkers, number: int) -> None:
@@ -83,14 +92,14 @@ class _Timer:
         self._wait(workers, number)
 
     def _wait(self, workers: LuaWorkers, number: int) -> None:
-        self._services.after(self._interval, lambda: self._run(workers, number, 0))
+        self._services.after(self.interval, lambda: self._run(workers, number, 0))
 
     def _run(self, workers: LuaWorkers, number: int, index: int) -> None:
         """Call the functions one after the other, then wait for the next time."""
-        if index == len(self._routes):
+        if index == len(self.routes):
             self._wait(workers, number)
             return
         ended: Callable[[], None] = lambda: self._run(workers, number, index + 1)  # noqa: E731
         attributes = {"rtimer.worker": number}
-        if not workers.run(self._routes[index], "rtimer", attributes, ended):
+        if not workers.run(self.routes[index], "rtimer", attributes, ended):
             self._wait(workers, number)

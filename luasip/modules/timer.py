@@ -2,10 +2,11 @@
 
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 from luasip.errors import SettingsError
 from luasip.kemi.context import LuaWorkers, RouteContext, Services
-from luasip.kemi.declare import Module, function
+from luasip.kemi.declare import Module, command, function
 
 FORM = '"NAME=FUNCTION,MILLISECONDS,slow|fast,enable|disable"'
 
@@ -39,6 +40,20 @@ class Timer(Module):
                 shared = timer.workers = shared or self._services.lua_workers("timer", 1)
             timer.switch(timer.enabled)
 
+    @command("timer.list")
+    def list_timers(self) -> list[dict[str, Any]]:
+        """The timers: interval in milliseconds, the function they call, and whether they are switched on."""
+        return [
+            {
+                "name": timer.name,
+                "interval": round(timer.interval * 1000),
+                "route": timer.function_name,
+                "fast": timer.fast,
+                "enabled": timer.enabled,
+            }
+            for timer in self._timers.values()
+        ]
+
     @function()
     def timer_enable(self, ctx: RouteContext, timerid: str, enable: int) -> int:
         """Switch a timer on or off.
@@ -65,8 +80,8 @@ class _Timer:
         self.fast = fast
         self.enabled = enabled
         self.workers: LuaWorkers | None = None
-        self._function = function_name
-        self._interval = interval
+        self.function_name = function_name
+        self.interval = interval
         self._services = services
         self._lock = threading.Lock()
         self._turn = 0
@@ -82,14 +97,14 @@ class _Timer:
             self._wait(turn)
 
     def _wait(self, turn: int) -> None:
-        self._services.after(self._interval, lambda: self._run(turn))
+        self._services.after(self.interval, lambda: self._run(turn))
 
     def _run(self, turn: int) -> None:
         with self._lock:
             if turn != self._turn or self.workers is None:
                 return
             workers = self.workers
-        if not workers.run(self._function, "timer", None, lambda: self._wait(turn)):
+        if not workers.run(self.function_name, "timer", None, lambda: self._wait(turn)):
             self._wait(turn)
 
 

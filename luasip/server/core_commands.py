@@ -27,7 +27,11 @@ class CoreCommands:
     """Commands about the process."""
 
     def __init__(
-        self, settings: Settings, sockets: Sockets, streams: Sequence[StreamTransport], stop: Callable[[], None]
+        self,
+        settings: Settings,
+        sockets: Sockets,
+        streams: Sequence[StreamTransport],
+        stop: Callable[[], None],
     ) -> None:
         """`stop` begins a graceful stop and returns at once."""
         self._settings = settings
@@ -144,6 +148,32 @@ class CoreCommands:
         ]
         return {"myself_callbacks": "no", "aliases": found}
 
+    @command("corex.list_sockets")
+    def list_sockets(self) -> list[dict[str, Any]]:
+        """The sockets listened on, as Kamailio's corex shows them."""
+        return [
+            {
+                "PROTO": listener.protocol,
+                "NAME": listener.host,
+                "ADDRLIST": {"ADDR": listener.host},
+                "PORT": str(listener.port),
+                "MCAST": "no",
+                "MHOMED": "no",
+                "VIRTUAL": "no",
+                "SOCKNAME": listener.text,
+                "ADVERTISE": listener.sent_by if listener.advertised_host else "-",
+            }
+            for listener in self._sockets.listeners
+        ]
+
+    @command("corex.list_aliases")
+    def list_aliases(self) -> list[dict[str, Any]]:
+        """The domains and addresses that count as this server, as Kamailio's corex shows them."""
+        return [
+            {"PROTO": protocol or "*", "ADDR": host, "PORT": port}
+            for protocol, host, port in self._settings.server.parsed_aliases
+        ]
+
     @command("core.modules")
     def modules(self) -> list[str]:
         """The modules that are loaded."""
@@ -158,7 +188,9 @@ class CoreCommands:
             "max_tls_connections": self._settings.server.tcp.connections,
             "opened_connections": sum(stream.stats()["connections"] for stream in self._streams),
             "opened_tls_connections": sum(
-                peer.protocol in ("tls", "wss") for stream in self._streams for peer in stream.peers().values()
+                peer.protocol in ("tls", "wss")
+                for stream in self._streams
+                for peer in stream.peers().values()
             ),
             "write_queued_bytes": sum(stream.queued_bytes() for stream in self._streams),
         }

@@ -49,7 +49,11 @@ class ScriptCommands:
     def reloads(self) -> list[dict[str, Any]]:
         """The latest reloads, oldest first: when, and the error of one that failed."""
         return [
-            {"at": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.at)), "ok": not one.error, "error": one.error}
+            {
+                "at": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.at)),
+                "ok": not one.error,
+                "error": one.error,
+            }
             for one in list(self._scripts.history)
         ]
 

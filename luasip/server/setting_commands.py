@@ -13,7 +13,7 @@ from typing import Any, Final, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from luasip.errors import CommandError
+from luasip.errors import CommandError, SettingsError
 from luasip.kemi.declare import Module, command
 from luasip.kemi.field_docs import field_documentation
 from luasip.kemi.log_levels import NOTICE
@@ -164,7 +164,9 @@ class SettingCommands:
         ]
 
     def _changeable(self) -> list[tuple[str, str]]:
-        found = [(key, name) for key, (_, module) in self._modules.items() for name in type(module).changeable]
+        found = [
+            (key, name) for key, (_, module) in self._modules.items() for name in type(module).changeable
+        ]
         return [(CORE, DEBUG), *found]
 
     def _why_not(self, group: str, name: str) -> str:
@@ -185,7 +187,9 @@ class SettingCommands:
         try:
             return adapter.validate_python(value)
         except ValidationError as error:
-            raise CommandError(400, "; ".join(describe(error, adapter.json_schema(), (group, name)))) from None
+            raise CommandError(
+                400, "; ".join(describe(error, adapter.json_schema(), (group, name)))
+            ) from None
 
     def _change(self, group: str, name: str, value: Any) -> None:
         """Set it and tell the module; one that refuses keeps the old value."""
@@ -195,7 +199,7 @@ class SettingCommands:
             setattr(loaded.settings, name, value)
             try:
                 module.settings_changed()
-            except ValueError as error:
+            except (ValueError, SettingsError) as error:
                 setattr(loaded.settings, name, before)
                 raise CommandError(400, f"{group}.{name}: {error}") from None
             self._before.setdefault((group, name), before)

@@ -126,7 +126,7 @@ def test_commands() -> None:
     assert hot["list"][0]["ip_addr"] == "10.1.2.3"
     assert hot["list"][0]["status"] == "HOT"
     assert hot["list"][0]["expires"] == 60
-    assert module.list_blocked() == hot["list"]
+    assert module.list_blocked() == hot
     assert {entry["ip_addr"] for entry in module.top("ALL")["list"]} == {"10.1.2.3", "10.1.2.4"}
     with pytest.raises(CommandError, match="Bad argument"):
         module.top("COLD")

@@ -310,24 +310,24 @@ class TestCommands:
     def test_lookup_and_dump(self) -> None:
         found = self.module.lookup("location", "alice")
         assert found["AoR"] == "alice"
-        (shown,) = found["Contacts"]
+        (shown,) = [one["Contact"] for one in found["Contacts"]]
         assert shown["Address"] == "sip:a@h"
         assert (shown["Expires"], shown["Q"], shown["Path"], shown["Methods"]) == (60, 0.5, "[not set]", 5951)
         assert shown["State"] == "CS_NEW"
-        (dumped,) = self.module.dump()
+        (dumped,) = self.module.dump()["Domains"]
         assert dumped["Domain"]["AoRs"][0]["Info"]["Contacts"] == [{"Contact": shown}]
-        assert self.module.dump("brief")[0]["Domain"]["AoRs"] == [{"AoR": "alice"}]
+        assert self.module.dump("brief")["Domains"][0]["Domain"]["AoRs"] == [{"AoR": "alice"}]
 
     def test_adding_again_updates(self) -> None:
-        ruid = self.module.lookup("location", "alice")["Contacts"][0]["Ruid"]
+        ruid = self.module.lookup("location", "alice")["Contacts"][0]["Contact"]["Ruid"]
         self.module.add("location", "alice", "sip:a@h", 0, 1, "<sip:p;lr>", 0, 0, -1)
-        (shown,) = self.module.lookup("location", "alice")["Contacts"]
+        (shown,) = [one["Contact"] for one in self.module.lookup("location", "alice")["Contacts"]]
         assert (shown["Expires"], shown["Path"], shown["Ruid"]) == ("permanent", "<sip:p;lr>", ruid)
 
     def test_removing(self) -> None:
         self.module.add("location", "alice", "sip:b@h", 60, 1, "0", 0, 0, -1)
         self.module.remove_contact("location", "alice", "sip:a@h")
-        assert [one["Address"] for one in self.module.lookup("location", "alice")["Contacts"]] == ["sip:b@h"]
+        assert [one["Contact"]["Address"] for one in self.module.lookup("location", "alice")["Contacts"]] == ["sip:b@h"]
         self.module.remove("location", "alice")
         with pytest.raises(CommandError, match="AOR not found in location table"):
             self.module.lookup("location", "alice")

@@ -14,6 +14,9 @@ from luasip.modules.htable.table import HashTable, Item, Scalar
 _TEXT_FLAG: Final = 2
 """Kamailio's flag of an item that is text."""
 
+_SET: Final = "Ok. Key set to new value."
+"""Kamailio's answer."""
+
 
 class Htable(ItemFunctions, IteratorFunctions):
     """htable: shared tables of keys and values."""
@@ -38,14 +41,16 @@ class Htable(ItemFunctions, IteratorFunctions):
         }
 
     @command("htable.sets")
-    def sets(self, table: str, key: str, value: str) -> None:
+    def sets(self, table: str, key: str, value: str) -> str:
         """Set an item to text."""
         self._command_table(table).set(key, str(value))
+        return _SET
 
     @command("htable.seti")
-    def seti(self, table: str, key: str, value: int) -> None:
+    def seti(self, table: str, key: str, value: int) -> str:
         """Set an item to an integer."""
         self._command_table(table).set(key, _integer(value))
+        return _SET
 
     @command("htable.setex")
     def setex(self, table: str, key: str, seconds: int) -> None:
@@ -66,9 +71,10 @@ class Htable(ItemFunctions, IteratorFunctions):
         self._command_table(table).set(key, _integer(value), _integer(seconds))
 
     @command("htable.delete")
-    def delete(self, table: str, key: str) -> None:
+    def delete(self, table: str, key: str) -> str:
         """Remove an item."""
         self._command_table(table).remove(key)
+        return "Ok. Key deleted."
 
     @command("htable.flush")
     def flush(self, table: str) -> None:

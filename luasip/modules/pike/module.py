@@ -116,10 +116,9 @@ class Pike(Module):
         }
 
     @command("pike.list")
-    def list_blocked(self) -> list[dict[str, Any]]:
-        """The addresses that are blocked now."""
-        entries: list[dict[str, Any]] = self.top("HOT")["list"]
-        return entries
+    def list_blocked(self) -> dict[str, Any]:
+        """The addresses that are blocked now, as pike.top shows them."""
+        return self.top("HOT")
 
     def _status(self, node: Node) -> str:
         if self._tree.is_hot(node):

@@ -21,11 +21,19 @@ class Registrar(SaveFunctions, LookupFunctions, ContactFunctions):
     uses = ("usrloc",)
 
     Settings = RegistrarSettings
+    changeable = (
+        *("default_expires", "default_expires_range", "expires_range", "min_expires", "max_expires"),
+        *("min_expires_mode", "max_contacts", "retry_after", "default_q", "append_branches"),
+    )
 
     def __init__(self, settings: RegistrarSettings, services: Services, usrloc: Usrloc) -> None:
         """Raises SettingsError for values there are not."""
         _check(settings)
         super().__init__(settings, services, usrloc)
+
+    def settings_changed(self) -> None:
+        """Refuse values there are not."""
+        _check(self.settings)
 
     def start(self) -> None:
         """Listen for expired contacts when a script wants to know of them."""

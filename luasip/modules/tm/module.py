@@ -13,7 +13,8 @@ from luasip.kemi.failed_branch import chosen_branch, failure_status
 from luasip.kemi.posix_regex import compile_posix
 from luasip.kemi.transactions import Relaying, Transaction
 from luasip.modules.tm import contacts
-from luasip.modules.tm.settings import TmSettings, layer_settings
+from luasip.modules.tm.commands import ResponseCounter, TransactionCommands
+from luasip.modules.tm.settings import CHANGEABLE, TmSettings, layer_settings
 from luasip.sip.message import Response
 from luasip.sip.status import reason_phrase
 
@@ -22,16 +23,25 @@ SCRIPT_ERROR = -10
 """What a second t_newtran returns in Kamailio."""
 
 
-class Tm(Module):
+class Tm(TransactionCommands, Module):
     """tm: stateful processing."""
 
     name = "tm"
     Settings = TmSettings  # type: ignore[assignment]
+    changeable = CHANGEABLE
 
     def __init__(self, settings: TmSettings, services: Services) -> None:
         self.settings = settings
         self._services = services
         services.transactions.settings = layer_settings(settings)
+
+    def start(self) -> None:
+        """Count responses from now on."""
+        self._services.transactions.observe(ResponseCounter(self._services))
+
+    def settings_changed(self) -> None:
+        """New transactions follow the settings as they are now."""
+        self._services.transactions.settings = layer_settings(self.settings)
 
     # Forwarding
 

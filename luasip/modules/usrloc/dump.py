@@ -57,6 +57,7 @@ def dump_contact(table: LocationTable, contact: Contact, now: float) -> dict[str
         "Tcpconn-Id": contact.connection_id,
         "Keepalive": contact.keepalive,
         "Last-Keepalive": contact.last_modified,
+        "KA-Roundtrip": 0,
         "Last-Modified": contact.last_modified,
     }
 

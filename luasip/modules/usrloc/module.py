@@ -179,9 +179,10 @@ class Usrloc(Module):
     # ── RPC ────────────────────────────────────────────────────────────────────────────────────────────────
 
     @command("ul.dump")
-    def dump(self, mode: str = "") -> list[dict[str, Any]]:
+    def dump(self, mode: str = "") -> dict[str, Any]:
         """Everything in the location tables; with "brief" only the addresses of record."""
-        return [dump_table(table, mode == "brief", self._services.wall_clock()) for table in self.tables()]
+        now = self._services.wall_clock()
+        return {"Domains": [dump_table(table, mode == "brief", now) for table in self.tables()]}
 
     @command("ul.lookup")
     def lookup(self, table: str, aor: str) -> dict[str, Any]:
@@ -191,7 +192,7 @@ class Usrloc(Module):
         contacts = found.contacts(key)
         if not contacts:
             raise CommandError(500, "AOR not found in location table")
-        valid = [dump_contact(found, contact, now) for contact in contacts if contact.is_valid(now)]
+        valid = [{"Contact": dump_contact(found, one, now)} for one in contacts if one.is_valid(now)]
         if not valid:
             raise CommandError(500, "AOR has no contacts")
         return {"AoR": key, "Contacts": valid}
