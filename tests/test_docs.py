@@ -45,6 +45,11 @@ SETTINGS = """
 htable = ["parked=>size=8;"]
 [modules.evapi]
 event_callback = "ksr_evapi_event"
+[modules.uac]
+event_callback = "ksr_uac_event"
+auth_realm_avp = "$avp(realm)"
+auth_username_avp = "$avp(user)"
+auth_password_avp = "$avp(password)"
 """
 
 
