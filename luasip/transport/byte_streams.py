@@ -46,7 +46,7 @@ class Owner(Protocol):
 
 
 class ByteConnection(asyncio.Protocol):
-    """One connection. The methods without underscore above `connection_made` may be called from any thread."""
+    """One connection. The methods without underscore above `abandon` may be called from any thread."""
 
     def __init__(self, streams: "ByteStreams", owner: Owner, output_limit: int) -> None:
         self.host = ""
@@ -62,6 +62,7 @@ class ByteConnection(asyncio.Protocol):
         self._closing = False
         self._why = ""
         self._writable = True
+        self._is_made = self._is_abandoned = False
         self._transport: asyncio.Transport
 
     def send(self, data: bytes) -> bool:
@@ -105,10 +106,25 @@ class ByteConnection(asyncio.Protocol):
 
     # The loop's thread only.
 
+    def abandon(self, failed: Callable[[str], None], why: str) -> None:
+        """Dialling has failed. The owner hears of it once, by `failed` or by `closed`: it may have just been made."""
+        if self._is_made:
+            self._close(why)
+            return
+        self._is_abandoned = True
+        try:
+            failed(why)
+        except Exception:  # the loop must go on
+            logger.exception("telling that a connection failed has failed")
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is open."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        if self._is_abandoned:
+            transport.abort()
+            return
+        self._is_made = True
         transport.set_write_buffer_limits(HIGH_WATER)
         address = transport.get_extra_info("peername") or ("", 0)
         self.host, self.port = address[0], address[1]
@@ -132,6 +148,8 @@ class ByteConnection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is closed."""
+        if self._is_abandoned:
+            return
         self._streams.connections.discard(self)
         with self._lock:
             why = self._why or (str(error) if error is not None else "")
@@ -225,16 +243,14 @@ class ByteStreams:
         """Open a connection to an IP literal: `owner.connected` is called within `timeout` seconds, or `failed`."""
 
         async def dial() -> None:
-            loop = asyncio.get_running_loop()
+            connection = ByteConnection(self, owner, output_limit)
             try:
                 async with asyncio.timeout(timeout):
-                    await loop.create_connection(
-                        lambda: ByteConnection(self, owner, output_limit), host, port
-                    )
+                    await asyncio.get_running_loop().create_connection(lambda: connection, host, port)
             except TimeoutError:
-                _told(failed, f"no connection within {timeout:g} s")
+                connection.abandon(failed, f"no connection within {timeout:g} s")
             except OSError as error:
-                _told(failed, os.strerror(error.errno).lower() if error.errno else str(error))
+                connection.abandon(failed, os.strerror(error.errno).lower() if error.errno else str(error))
 
         def start() -> None:
             task = asyncio.ensure_future(dial())
@@ -347,10 +363,3 @@ def _watch_peer(opened: Any) -> None:
     for level, name, value in options:
         with contextlib.suppress(OSError):  # the peer is gone already
             opened.setsockopt(level, name, value)
-
-
-def _told(failed: Callable[[str], None], why: str) -> None:
-    try:
-        failed(why)
-    except Exception:  # the loop must go on
-        logger.exception("telling that a connection failed has failed")

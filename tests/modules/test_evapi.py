@@ -1,3 +1,5 @@
+import queue
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -430,3 +432,38 @@ def test_a_worker_that_takes_no_more(caplog: pytest.LogCaptureFixture) -> None:
     assert "evapi:message-received dropped: the worker takes no more" in caplog.text
     unseen = bench.streams.client(*ADDRESS)
     assert not unseen.is_open  # its first callback might have refused it
+
+
+def test_order_among_threads() -> None:
+    """A worker that ends callbacks on a thread of its own while the streams' thread brings more."""
+    jobs: queue.Queue[tuple[dict[str, Any], Callable[[], None]] | None] = queue.Queue()
+    seen: list[Any] = []
+
+    class Threaded(Workers):
+        def run(
+            self, callback: str, argument: str, attributes: dict[str, Any], ended: Callable[[], None]
+        ) -> bool:
+            jobs.put((attributes, ended))
+            return True
+
+    bench = Bench(max_backlog=3, **CALLBACK)
+    bench.module._clients.workers = [Threaded()]
+
+    def work() -> None:
+        while (job := jobs.get()) is not None:
+            attributes, ended = job
+            seen.append(attributes["evapi.event"][1])
+            ended()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    client = bench.streams.client(*ADDRESS)
+    frames = [b"%d:%d," % (len(str(number)), number) for number in range(2000)]
+    for start in range(0, len(frames), 7):
+        bench.module._clients.received(client, b"".join(frames[start : start + 7]))
+    bench.module._clients.closed(client, "")
+    while len(seen) < 2002:
+        thread.join(0.001)
+    jobs.put(None)
+    thread.join()
+    assert seen == [None, *map(str, range(2000)), None]

@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 import socket
 import threading
@@ -141,6 +142,37 @@ def test_a_connection_that_does_not_come_in_time(streams: ByteStreams) -> None:
         assert owner.failures == ["no connection within 0.2 s"]
         for one in waiting:
             one.close()
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_a_connection_made_as_its_dialling_is_given_up(streams: ByteStreams, is_made: bool) -> None:
+    owner = Recorder()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        given_up: list[ByteConnection] = []
+
+        def make() -> None:
+            connection = ByteConnection(streams, owner, LIMIT)
+            transport = asyncio.get_running_loop().create_connection(
+                lambda: connection, *server.getsockname()
+            )
+            if is_made:
+                owner.on_connected = lambda made: made.abandon(owner.failed, "too late")
+            else:
+                connection.abandon(owner.failed, "too late")
+            given_up.append(connection)
+            keep.append(asyncio.ensure_future(transport))
+
+        keep: list[object] = []
+        streams.listen("127.0.0.1", 0, Recorder(), LIMIT).close()  # the loop runs
+        streams.perform(make)
+        accepted, _ = server.accept()
+        with accepted:
+            assert accepted.recv(1) == b""
+        if is_made:
+            owner.wait(lambda: owner.ended)
+            assert (owner.failures, owner.ended) == ([], [(given_up[0], "too late")])
+        else:
+            assert (owner.failures, owner.opened, owner.ended) == (["too late"], [], [])
 
 
 def test_a_peer_that_does_not_read_holds_nobody_up(streams: ByteStreams) -> None:

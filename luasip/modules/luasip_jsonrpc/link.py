@@ -137,9 +137,12 @@ class Link:
     def closed(self, connection: ByteConnection, why: str) -> None:
         """The connection is lost."""
         with self._lock:
-            stopping, self._connection = self._stopping, None
-            self._failures = 1
-        if not stopping:
+            is_lost = self._connection is connection
+            if is_lost:
+                self._connection = None
+                self._failures = 1
+            stopping = self._stopping
+        if is_lost and not stopping:
             log.warning("%s is lost: %s", self.address, why or "closed by the server")
             self._again(1)
         self._on_lost(connection)
