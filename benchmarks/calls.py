@@ -19,7 +19,6 @@ SCENARIOS = Path(__file__).with_name("scenarios")
 PATIENCE = 2.0
 """Seconds until a call whose next message has not come has failed."""
 CALLEE = "callee"
-USERS = 1000
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,10 @@ class Run:
     achieved: float
     """Calls a second that sipp began."""
     counts: Counts
-    server_cores: float
-    """Cores the server used, on average while sipp ran."""
+    took: float
+    """Seconds sipp ran."""
+    server_cpu: float
+    """Seconds of CPU the server used meanwhile."""
     sipp_cores: float
     """Cores of the caller or the callee, whichever used more; each has one thread."""
     machine_busy: float
@@ -41,6 +42,11 @@ class Run:
     """MiB of the server at the end."""
     times: list[float]
     unanswered: int
+
+    @property
+    def server_cores(self) -> float:
+        """Cores the server used, on average while sipp ran."""
+        return self.server_cpu / self.took
 
     @property
     def calls(self) -> int:
@@ -133,7 +139,7 @@ class Caller:
         """Calls at a rate for so long."""
         folder = self._folder / str(next(self._numbers))
         folder.mkdir(parents=True)
-        users = "".join(f"user{number};\n" for number in range(USERS))
+        users = "".join(f"user{number};\n" for number in range(self._workload.users))
         (folder / "users.csv").write_text(f"SEQUENTIAL\n{users}", "ascii")
         calls = int(rate * seconds)
         host, port = self._server
@@ -155,7 +161,8 @@ class Caller:
             rate,
             read_rate((folder / "stat.csv").read_text("ascii"), calls),
             Counts(counts.successful, calls - counts.successful, counts.retransmissions),
-            server / took,
+            took,
+            server,
             max(sipp.cpu, callee) / took,
             (busy[0] - busy_before[0]) / (busy[1] - busy_before[1]),
             memory_mib(self._pid),

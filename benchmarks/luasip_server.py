@@ -19,6 +19,9 @@ path = "{script}"
 class LuaSip:
     """It serves while the `with` block runs. `source` is the folder that has the package `luasip`."""
 
+    started_in = 0.0
+    """Seconds from its start until it served."""
+
     def __init__(
         self, folder: Path, script: Path, port: int, source: Path, settings: str = "", tcp: bool = False
     ) -> None:
@@ -40,11 +43,12 @@ class LuaSip:
             self._process = subprocess.Popen(
                 command, cwd=self._folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        ends_at = time.monotonic() + 60
+        began = time.monotonic()
         while "ready, pid" not in (text := self._log.read_text("utf-8")):
             assert self._process.poll() is None, text
-            assert time.monotonic() < ends_at, text
-            time.sleep(0.05)
+            assert time.monotonic() < began + 120, text
+            time.sleep(0.02)
+        self.started_in = time.monotonic() - began
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -16,6 +16,8 @@ class Workload:
     """Calls a second that are compared."""
     tcp: bool = False
     auth: bool = False
+    users: int = 1000
+    """user0, user1 …: whom a scenario that uses [field0] is about."""
 
 
 WORKLOADS = (
