@@ -410,6 +410,7 @@ def account(**changes: Any) -> Account:
         ({"r_domain": ""}, "r_domain"),
         ({"l_uuid": "", "r_username": ""}, "l_uuid, r_username"),
         ({"r_domain": "a b"}, "character"),
+        ({"l_uuid": "a@b"}, "character"),
         ({"contact_addr": "a>\r\nX: 1"}, "character"),
         ({"auth_password": ""}, "no auth_password"),
         ({"auth_ha1": "F" * 31}, "H(A1)"),
@@ -524,3 +525,20 @@ def test_what_cannot_be_sent_has_failed() -> None:
     found = registrations.find("line1")
     assert found is not None
     assert found.flags & DISABLED
+
+
+def test_many_registrations_leave_in_portions() -> None:
+    services = FakeServices()
+    services.transactions = Sent()
+    registrations = Registrations(UacSettings(reg_contact_addr="h"), services)
+    registrations.load([account(l_uuid=f"line{number}") for number in range(120)])
+    registrations.look()
+    sent = services.transactions.requests
+    assert len(sent) == 50
+    registrations.remove("line60")
+    services.timers["after 0.1"]()
+    assert len(sent) == 99
+    services.timers["after 0.2"]()
+    assert len(sent) == 119
+    registrations.look()
+    assert len(sent) == 119

@@ -262,3 +262,38 @@ def test_a_later_branch_may_replace_anew() -> None:
         )
         assert alice.requests()[-1].to.uri_text == "sip:alice@example.com"
         assert network.said == ["again -1", "failed 1"]
+
+
+def test_each_branch_may_have_its_own_from() -> None:
+    script = """
+    function ksr_request_route()
+      KSR.rr.record_route()
+      KSR.corex.append_branch_uri("sip:carol@10.0.0.4")
+      KSR.pv.sets("$ru", "sip:bob@10.0.0.3")
+      KSR.tm.t_on_branch("ksr_branch")
+      KSR.tm.t_relay()
+    end
+    function ksr_branch()
+      KSR.uac.uac_replace_from_uri("sip:branch" .. KSR.pv.get("$T_branch_idx") .. "@example.net")
+    end
+    """
+    with Scene(script, AUTO) as network:
+        alice, bob, carol = network.phone("alice"), network.phone("bob"), network.phone("carol")
+        alice.send(alice.request("INVITE", "sip:both@example.com"))
+        for number, phone in enumerate((bob, carol)):
+            [invite] = phone.requests()
+            assert invite.from_.uri_text == f"sip:branch{number}@example.net"
+            assert invite.record_routes[0].text.count("vsf=") == 1
+            phone.answer(invite, 180)
+            if phone is carol:
+                carol.answer(invite, 200)
+        answers = [message for message in alice.messages if message.from_.uri_text == "sip:alice@example.com"]
+        assert [message.status for message in answers if isinstance(message, Response)] == [
+            100,
+            180,
+            180,
+            200,
+        ]
+        [cancel] = [request for request in bob.requests() if request.method == "CANCEL"]
+        assert cancel.from_.uri_text == "sip:branch0@example.net"
+        bob.answer(cancel, 200)

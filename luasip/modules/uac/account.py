@@ -60,7 +60,7 @@ class Account:
         if empty:
             return f"{', '.join(empty)} empty"
         texts = (self.l_uuid, self.r_username, self.r_domain, self.auth_proxy, self.contact_addr)
-        if any(set(text) & set('\r\n <>"') for text in texts):
+        if "@" in self.l_uuid or any(set(text) & set('\r\n <>"') for text in texts):
             return "a character no URI may have"
         if not self.auth_password and not self.auth_ha1:
             return "no auth_password and no auth_ha1"

@@ -4,7 +4,9 @@ Only state changes happen under the lock; requests leave when it is released. Kn
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from luasip.errors import SipError
@@ -26,6 +28,11 @@ _MARGIN: Final = 3
 """Seconds beyond the timer's interval within which what ends is renewed, as in Kamailio."""
 
 
+_PORTION: Final = 50
+_PAUSE: Final = 0.1
+"""Many REGISTERs leave in portions with a pause between them, so that the other timers are not held up."""
+
+
 class Registrations(RegistrationTable):
     """The table of registrations, kept registered."""
 
@@ -39,7 +46,18 @@ class Registrations(RegistrationTable):
         with self._lock:
             due = [one for one in self._by_uuid.values() if self._is_due(one, now)]
             attempts = [_Attempt(one, self._begin(one, now)) for one in due]
-        for attempt in attempts:
+        for start in range(0, len(attempts), _PORTION):
+            portion = attempts[start : start + _PORTION]
+            if start:
+                self._services.after(start / _PORTION * _PAUSE, partial(self._send_current, portion))
+            else:
+                self._send_current(portion)
+
+    def _send_current(self, attempts: Sequence["_Attempt"]) -> None:
+        """Send those that nothing has ended meanwhile, such as a changed account."""
+        with self._lock:
+            current = [one for one in attempts if one.number == one.registration.number]
+        for attempt in current:
             self._send(attempt)
 
     def unregister(self, registration: Registration) -> None:
