@@ -269,6 +269,20 @@ def test_add_contact_alias(contact: str, code: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("uri", "expected"),
+    [  # as Kamailio 5.6 does it
+        ("sip:a@8.8.8.8", "sip:a@8.8.8.8;alias=1.2.3.4~5070~2"),
+        ("sip:a@8.8.8.8;alias=9.9.9.9~5~1", "sip:a@8.8.8.8;alias=1.2.3.4~5070~2;alias=9.9.9.9~5~1"),
+        ("sips:a;x@8.8.8.8:1;transport=tcp?y=z", "sips:a;x@8.8.8.8:1;alias=1.2.3.4~5070~2;transport=tcp?y=z"),
+    ],
+)
+def test_an_alias_is_added_before_others(uri: str, expected: str) -> None:
+    ctx = context(message(f"<{uri}>"))
+    assert nathelper().add_contact_alias_addr(ctx, "1.2.3.4", "5070", "tcp") == 1
+    assert sent_contact(ctx) == f"<{expected}>"
+
+
+@pytest.mark.parametrize(
     ("arguments", "code"),
     [
         (("192.0.2.1", "5060", "tcp"), 1),
@@ -332,6 +346,9 @@ def test_set_alias_to_pv() -> None:
     ctx = context(message("<sip:a@h;alias=1.2.3.4~5~2>"), services)
     assert module.set_alias_to_pv(ctx, "$avp(x)") == 1
     assert ctx.lists.avps["x"] == ["sip:1.2.3.4:5;transport=tcp"]
+    udp = context(message("<sip:a@h;alias=1.2.3.4~5~1>"), services)
+    assert module.set_alias_to_pv(udp, "$avp(x)") == 1
+    assert udp.lists.avps["x"] == ["sip:1.2.3.4:5;transport=udp"]
     assert module.set_alias_to_pv(ctx, "$si") == -1
     assert module.set_alias_to_pv(context(services=services), "$avp(x)") == -1
 

@@ -51,8 +51,11 @@ def alias_value(host: str, port: int, protocol: str) -> str:
     return _SEPARATOR.join((bracketed(host), str(port), str(protocol_number(protocol))))
 
 
-def alias_uri(value: str) -> str:
-    """The URI that an alias stands for. Raises ValueError when it is none."""
+def alias_uri(value: str, always: bool = False) -> str:
+    """The URI that an alias stands for, with a transport unless that is UDP (or `always`).
+
+    Raises ValueError when it is none.
+    """
     host, port, number = _split(value)
     address = parse_address(host)
     if address is None:
@@ -62,7 +65,7 @@ def alias_uri(value: str) -> str:
     protocol = _NAMES.get(number)
     if protocol is None:
         raise ValueError(f"alias {value!r}: unknown protocol")
-    return address_uri(str(address), int(port), protocol)
+    return address_uri(str(address), int(port), protocol, always)
 
 
 def _split(value: str) -> tuple[str, str, str]:
@@ -90,3 +93,12 @@ def with_parameter(uri: str, parameter: str) -> str:
     """A URI with `parameter` ("name=value") behind its others, before its headers."""
     head, mark, headers = uri.partition("?")
     return f"{head};{parameter}{mark}{headers}"
+
+
+def with_first_parameter(uri: str, parameter: str) -> str:
+    """A SIP URI with `parameter` ("name=value") before its others."""
+    head, mark, headers = uri.partition("?")
+    place = head.find(";", head.rfind("@") + 1)
+    if place < 0:
+        place = len(head)
+    return f"{head[:place]};{parameter}{head[place:]}{mark}{headers}"

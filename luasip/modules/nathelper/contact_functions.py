@@ -13,6 +13,7 @@ from luasip.modules.nathelper.addresses import (
     alias_value,
     parse_address,
     same_host,
+    with_first_parameter,
     with_parameter,
     without_parameter,
 )
@@ -75,6 +76,8 @@ class ContactFunctions(Module):
     def add_contact_alias(self, ctx: RouteContext) -> int:
         """Have the first Contact take the source address along if that is another than its own.
 
+        The alias stands before the URI's other parameters, so before one that a server nearer to the phone has added.
+
         Returns: 1, 2 when there is no Contact or it has the source address, -1 when it is malformed or changed before.
         """
         if not ctx.message.all("contact"):
@@ -89,7 +92,7 @@ class ContactFunctions(Module):
                 and protocol == source.listener.protocol
             ):
                 return 2
-        return self.set_contact_alias(ctx)
+        return self._add_alias(ctx, self._source_alias(ctx))
 
     @function(_MESSAGES)
     def add_contact_alias_addr(self, ctx: RouteContext, ip_str: str, port_str: str, proto_str: str) -> int:
@@ -110,7 +113,7 @@ class ContactFunctions(Module):
         except ValueError as error:
             _log.error("add_contact_alias: %s", error)
             return -1
-        return self._rewrite(ctx, lambda contact: self._aliased(contact.uri_text, alias))
+        return self._add_alias(ctx, alias)
 
     @function(_MESSAGES)
     def set_alias_to_pv(self, ctx: RouteContext, pvname: str) -> int:
@@ -123,7 +126,7 @@ class ContactFunctions(Module):
         contacts = contacts_of(ctx.message)
         value = without_parameter(contacts[0].uri_text, self.settings.alias_name)[1] if contacts else ""
         try:
-            uri = alias_uri(value)
+            uri = alias_uri(value, always=True)
         except ValueError:
             return -1
         return 1 if self._services.variables.set(ctx, pvname, uri) else -1
@@ -189,6 +192,10 @@ class ContactFunctions(Module):
 
     def _source_alias(self, ctx: RouteContext) -> str:
         return alias_value(ctx.source.host, ctx.source.port, ctx.source.listener.protocol)
+
+    def _add_alias(self, ctx: RouteContext, alias: str) -> int:
+        parameter = f"{self.settings.alias_name}={alias}"
+        return self._rewrite(ctx, lambda contact: with_first_parameter(contact.uri_text, parameter))
 
     def _aliased(self, uri: str, alias: str) -> str:
         return with_parameter(uri, f"{self.settings.alias_name}={alias}")
