@@ -362,7 +362,7 @@ def test_a_stream_connection_is_kept() -> None:
     ctx.source.listener = FakeListener("tcp")
     ctx.source.connection_id = 17
     bench.run(bench.registrar.save(ctx, "location", 0))
-    assert bench.usrloc.lookup("location", "alice")["Contacts"][0]["Tcpconn-Id"] == 17
+    assert bench.usrloc.lookup("location", "alice")["Contacts"][0]["Contact"]["Tcpconn-Id"] == 17
 
 
 def test_the_received_parameter_may_be_left_out() -> None:
@@ -375,7 +375,7 @@ def test_the_received_parameter_may_be_left_out() -> None:
 def test_gruus_for_phones_that_support_them() -> None:
     bench = Bench()
     bench.save(register("<sip:a@h>" + INSTANCE, Supported="gruu"))
-    ruid = bench.usrloc.lookup("location", "alice")["Contacts"][0]["Ruid"]
+    ruid = bench.usrloc.lookup("location", "alice")["Contacts"][0]["Contact"]["Ruid"]
     temporary = f"sip:{ruid}-{aor_hash('alice'):x}@example.com;gr"
     assert bench.reply[2] == (
         'Contact: <sip:a@h>;expires=3600;pub-gruu="sip:alice@example.com;gr=urn:uuid:1";'
@@ -440,7 +440,7 @@ def test_path_modes(settings: dict[str, int], headers: dict[str, str], status: i
 def test_path_received_marks_the_contact_as_natted() -> None:
     bench = Bench(use_path=1, path_use_received=1, usrloc={"nat_bflag": 6})
     bench.save(register("<sip:a@h>", Path=PATH, Supported="path"))
-    shown = bench.usrloc.lookup("location", "alice")["Contacts"][0]
+    shown = bench.usrloc.lookup("location", "alice")["Contacts"][0]["Contact"]
     assert (shown["Received"], shown["CFlags"]) == ("sip:9.9.9.9", 64)
 
 
@@ -665,7 +665,7 @@ def test_xavp_cfg_overrides_settings() -> None:
     ctx.lists.xavps["cfg"] = [wanted]
     ctx.flags = 1 << 3
     assert bench.run(bench.registrar.save(ctx, "location", 0)) == 1
-    shown = bench.usrloc.lookup("location", "alice")["Contacts"][0]
+    shown = bench.usrloc.lookup("location", "alice")["Contacts"][0]["Contact"]
     assert (shown["Expires"], shown["Q"], shown["Tcpconn-Id"], shown["Socket"]) == (
         120,
         0.3,
@@ -685,7 +685,7 @@ def test_a_socket_given_in_a_header() -> None:
         ctx = bench.context(register(f"<sip:{expected}@h>", X_Sock=value, call_id=value))
         ctx.flags = 1 << 3
         bench.run(bench.registrar.save(ctx, "location", 4))
-        assert bench.usrloc.lookup("location", "alice")["Contacts"][0]["Socket"] == expected
+        assert bench.usrloc.lookup("location", "alice")["Contacts"][0]["Contact"]["Socket"] == expected
     ctx = bench.context(register("<sip:a@h>"))
     assert bench.registrar.add_sock_hdr(ctx, "X-Sock") == 1
     assert "X-Sock: udp:127.0.0.1:5060\r\n" in ctx.edits.apply(ctx.message)
@@ -698,7 +698,7 @@ def test_unregister(bench: Bench) -> None:
     assert bench.run(registrar.unregister(ctx, "location", "sip:alice@example.com")) == -3
     assert bench.run(registrar.unregister(ctx, "location", "")) == -1
     bench.save(register("<sip:a@h>", "<sip:b@h>"))
-    ruid = bench.usrloc.lookup("location", "alice")["Contacts"][0]["Ruid"]
+    ruid = bench.usrloc.lookup("location", "alice")["Contacts"][0]["Contact"]["Ruid"]
     assert bench.run(registrar.unregister_ruid(ctx, "location", "sip:alice@x", "no-such")) == -3
     assert bench.run(registrar.unregister_ruid(ctx, "location", "sip:alice@x", ruid)) == 1
     assert bench.uris() == ["sip:b@h"]
