@@ -15,11 +15,10 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from concurrent_log_handler import ConcurrentRotatingFileHandler
-
 from luasip.errors import SettingsError
 from luasip.server.log_floods import FloodGate, made_record
 from luasip.server.log_format import FIELDS, JsonFormatter, TextFormatter
+from luasip.server.log_handlers import FileSink, Sink, StreamSink
 from luasip.server.settings_sections import LogSettings
 from luasip.transport.lasting_thread import LastingThread
 
@@ -99,20 +98,14 @@ class Logging:
             logging.getLogger(name).setLevel(level)
 
 
-def _handlers(settings: LogSettings, stream: TextIO) -> list[logging.Handler]:
-    handlers: list[logging.Handler] = []
+def _handlers(settings: LogSettings, stream: TextIO) -> list[Sink]:
+    handlers: list[Sink] = []
     if settings.stderr:
-        handlers.append(logging.StreamHandler(stream))
+        handlers.append(StreamSink(stream))
     if settings.file:
         try:
             Path(settings.file).parent.mkdir(parents=True, exist_ok=True)
-            with open(settings.file, "a", encoding="utf-8"):
-                pass  # the handler itself opens it with the first record, too late to refuse to start
-            handlers.append(
-                ConcurrentRotatingFileHandler(
-                    settings.file, maxBytes=settings.size, backupCount=settings.backups, encoding="utf-8"
-                )
-            )
+            handlers.append(FileSink(settings.file, settings.size, settings.backups))
         except OSError as error:
             raise SettingsError([f"server.log.file: cannot be written: {error}"]) from None
     formatter = JsonFormatter() if settings.format == "json" else TextFormatter()
@@ -155,13 +148,13 @@ class _Entry(logging.handlers.QueueHandler):
 
 
 class _Writer:
-    """The thread that writes. Only `finish` ends it; logging itself reports a handler's errors."""
+    """The thread that writes. Only `finish` ends it; a place that fails is told of in the others."""
 
     CHECK_AFTER = 0.5
     """Seconds without a record after which floods and drops are looked at."""
 
     def __init__(
-        self, records: "queue.Queue[Any]", entry: _Entry, floods: FloodGate, handlers: list[logging.Handler]
+        self, records: "queue.Queue[Any]", entry: _Entry, floods: FloodGate, handlers: list[Sink]
     ) -> None:
         self._records = records
         self._entry = entry
@@ -214,4 +207,9 @@ class _Writer:
 
     def _write(self, record: logging.LogRecord) -> None:
         for handler in self._handlers:
-            handler.handle(record)
+            news = handler.write(record)
+            if news:
+                told = made_record("luasip.log", logging.ERROR, news)
+                for other in self._handlers:
+                    if not other.failure:
+                        other.handle(told)
