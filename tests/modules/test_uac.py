@@ -325,6 +325,7 @@ def test_codes_of_replacing() -> None:
     assert module.uac_replace_from(ctx, "", "") == 1
     assert not ctx.on_response
     assert module.uac_replace_from(ctx, '"X"', "") == 1
+    assert module.uac_replace_from(ctx, "X\r\nEvil: 1", "") == -1
     assert module.uac_replace_from_uri(ctx, "no uri") == -1
     assert module.uac_replace_from_uri(ctx, "sip:x@y\r\nX: 1") == -1
     assert module.uac_replace_from_uri(ctx, "sip:x@y") == 1
@@ -542,3 +543,14 @@ def test_many_registrations_leave_in_portions() -> None:
     assert len(sent) == 119
     registrations.look()
     assert len(sent) == 119
+
+
+def test_an_attempt_that_was_lost_is_made_anew() -> None:
+    services = FakeServices()
+    services.transactions = Sent()
+    registrations = Registrations(UacSettings(reg_contact_addr="h"), services)
+    registrations.put(account())
+    for clock, sent in ((1000.0, 1), (1290.0, 1), (1300.0, 2)):
+        services.clock = clock
+        registrations.look()
+        assert len(services.transactions.requests) == sent

@@ -408,6 +408,7 @@ def test_commands(database: Database) -> None:
         assert bench.ask("INFO") == "status 1"
         assert bench.wait(700) == []
         assert bench.ask("INFO") == "status -3"
+        assert bench.statistics() == (1, 0, 1)
         uac.reg_enable("l_uuid", "line1")
         [again] = bench.wait(10)
         bench.accept(again)

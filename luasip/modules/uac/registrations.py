@@ -19,7 +19,9 @@ from luasip.modules.uac.challenges import CHALLENGES, answer, is_stale
 from luasip.modules.uac.own_request import FIRST_CSEQ
 from luasip.modules.uac.registration_table import RegistrationTable
 from luasip.modules.uac.settings import Credential, UacSettings
+from luasip.sip.grammar import is_number
 from luasip.sip.message import Response
+from luasip.sip.values import bounded_int
 
 _log = logging.getLogger("luasip.uac")
 
@@ -27,6 +29,9 @@ _HIGHEST_CSEQ: Final = 2**31 - 10
 _MARGIN: Final = 3
 """Seconds beyond the timer's interval within which what ends is renewed, as in Kamailio."""
 
+
+_LONGEST_ATTEMPT: Final = 300
+"""Seconds after which an attempt is taken for lost: each of its requests ends after about 32 s by itself."""
 
 _PORTION: Final = 50
 _PAUSE: Final = 0.1
@@ -44,6 +49,9 @@ class Registrations(RegistrationTable):
         """Register and renew what is due; called every reg_timer_interval seconds."""
         now = self._services.now()
         with self._lock:
+            for registration in self._by_uuid.values():
+                if registration.flags & ONLINE and not registration.is_valid(now):
+                    self._set(registration, 0, ONLINE)
             due = [one for one in self._by_uuid.values() if self._is_due(one, now)]
             attempts = [_Attempt(one, self._begin(one, now)) for one in due]
         for start in range(0, len(attempts), _PORTION):
@@ -68,7 +76,9 @@ class Registrations(RegistrationTable):
         self._send(attempt)
 
     def _is_due(self, registration: Registration, now: float) -> bool:
-        if not self.active or registration.flags & (DISABLED | ONGOING) or registration.expires <= 0:
+        if not self.active or registration.flags & DISABLED or registration.expires <= 0:
+            return False
+        if registration.flags & ONGOING and now < registration.begun_at + _LONGEST_ATTEMPT:
             return False
         if not registration.flags & INITIALIZED and now < registration.loaded_at + registration.delay:
             return False
@@ -185,7 +195,8 @@ class Registrations(RegistrationTable):
     def _longer(self, registration: Registration, response: Response) -> OwnRequest | None:
         """423 Interval Too Brief: ask for Min-Expires (RFC 3261 §10.3), at once the first time."""
         line = response.first("min-expires")
-        least = int(line.value) if line is not None and line.value.isdecimal() else registration.expires * 2
+        text = "" if line is None else line.value
+        least = bounded_int(text) if is_number(text) else registration.expires * 2
         if registration.flags & DISABLED or registration.is_longer or least <= registration.expires:
             self._fail(registration, "no time is long enough for its registrar")
             return None

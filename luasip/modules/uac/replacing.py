@@ -112,7 +112,7 @@ class ReplaceFunctions(Module):
         if found is None or not ctx.is_request:
             return -1
         original, parts = found
-        if not self._may_replace(ctx, key, uri):
+        if not self._may_replace(ctx, key, display, uri):
             return -1
         self._keep(ctx, key, original)
         if not rewrite_address(ctx, key, display=display, uri=uri):
@@ -125,9 +125,12 @@ class ReplaceFunctions(Module):
         _restore_in_replies(ctx, key, original)
         return 1
 
-    def _may_replace(self, ctx: RouteContext, key: str, uri: str) -> bool:
+    def _may_replace(self, ctx: RouteContext, key: str, display: str, uri: str) -> bool:
         if ctx.route is Route.REQUEST and key in ctx.attributes.get(_REPLACED, ()):
             _log.error("%s was replaced in this request already", key)
+            return False
+        if "\r" in display or "\n" in display:
+            _log.error("%s is not replaced: its display name has a line end", key)
             return False
         if not uri:
             return True
