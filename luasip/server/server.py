@@ -46,6 +46,7 @@ from luasip.server.wakeup import WakeUps
 from luasip.server.worker import Worker
 from luasip.sip.message import Request, Response
 from luasip.storage import Databases
+from luasip.transport import lasting_thread
 from luasip.transport.byte_streams import ByteStreams
 from luasip.transport.loopback import LoopbackTransport
 from luasip.transport.packet import Transport
@@ -188,6 +189,7 @@ class Server:
         self.statistics.gauge("tm:current", lambda: len(table))
         self.statistics.gauge("tmx:UAS_transactions", lambda: table.created - table.created_local)
         self.statistics.gauge("tmx:UAC_transactions", lambda: table.created_local)
+        self.statistics.gauge("core:threads_restarted", lasting_thread.restarts)
         self.statistics.gauge("script:suspended", lambda: len(self.execution.suspended))
         for outcome in self.execution.outcomes:
             self.statistics.gauge(f"script:{outcome}", partial(self.execution.outcomes.__getitem__, outcome))
@@ -267,7 +269,7 @@ class Server:
         self.statistics.gauge("gc:passes", lambda: pauses.passes)
         self.statistics.gauge("gc:longest_pause_us", lambda: round(pauses.longest * 1_000_000))
         self._tell_what_runs()
-        watcher = threading.Thread(target=self._watch_files, name="file-watch", daemon=True)
+        watcher = lasting_thread.LastingThread(self._watch_files, "file-watch")
         if self.settings.script.reload:
             watcher.start()
         while not self._stopping.wait(0.2):
