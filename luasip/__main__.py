@@ -1,6 +1,7 @@
-"""The command line: run, check, stubs, docs.
+"""The command line: run, check, stubs, docs, and what luasip.control.client has for a running server.
 
-A command is a function that returns an exit code: 0 done, 1 something is wrong and was told, 2 wrong usage.
+A command is a function that returns an exit code: 0 done, 1 something is wrong and was told, 2 wrong usage, 3 no server
+could be reached.
 A user's mistake is told in plain lines on standard error, never as a Python traceback.
 """
 
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from luasip import __version__
+from luasip.control.client.command_line import Client
+from luasip.control.settings import ControlSettings
 from luasip.errors import LuaSIPError, SettingsError
 
 if TYPE_CHECKING:
@@ -23,7 +26,12 @@ DEFAULT_SETTINGS = "conf/luasip.toml"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    parsed = _parser().parse_args(arguments)
+    parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+    parsed = parser.parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = parsed.command
     try:
         return command(parsed)
@@ -61,7 +69,15 @@ def _parser() -> argparse.ArgumentParser:
         "--missing", action="store_true", help="only list the functions of Kamailio that the modules lack"
     )
     docs.set_defaults(command=_docs)
+
+    Client(_control_settings, DEFAULT_SETTINGS).add_to(commands)
     return parser
+
+
+def _control_settings(file: Path) -> ControlSettings:
+    from luasip.server.settings_control import control_of
+
+    return control_of(file)
 
 
 def _add_settings_option(parser: argparse.ArgumentParser) -> None:

@@ -43,7 +43,8 @@ OWNERS = {
     "pydantic": {"server"},
     "asyncio": {"transport", "control"},
     "starlette": {"control", "server"},
-    **{name: {"control"} for name in ("uvicorn", "defusedxml", "rich", "argcomplete")},
+    "argcomplete": {"__main__"},
+    **{name: {"control"} for name in ("uvicorn", "defusedxml", "rich")},
     **{
         name: set(ALLOWED) - set(PURE)
         for name in ("threading", "time", "logging", "random", "secrets", "concurrent", "queue", "os")

@@ -7,14 +7,17 @@ environment; opens nothing.
 import ipaddress
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from luasip.control.settings import ControlSettings
+from luasip.errors import SettingsError
 from luasip.server.settings_base import Section
+from luasip.server.settings_problems import describe
 from luasip.server.settings_values import Size
 from luasip.transport.address import split_host_port
 
@@ -122,6 +125,24 @@ def read_control(section: ControlSection, folder: Path, problems: list[str]) -> 
         connections=section.connections,
         timeout=section.timeout,
     )
+
+
+def control_of(file: Path) -> ControlSettings:
+    """What a settings file says about control, whatever the rest of it is. Raises SettingsError."""
+    problems: list[str] = []
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8")).get("control", {})
+        section = ControlSection.model_validate(table)
+        found = read_control(section, file.resolve().parent, problems)
+    except OSError as error:
+        raise SettingsError([f"{file}: cannot be read: {error.strerror}"]) from None
+    except ValidationError as error:
+        problems = describe(error, ControlSection.model_json_schema(), ("control",))
+    except ValueError as error:
+        problems = [f"not TOML: {error}"]
+    if problems:
+        raise SettingsError([f"{file}: {problem}" for problem in problems])
+    return found
 
 
 def _token(section: ControlSection, folder: Path, problems: list[str]) -> str:

@@ -236,8 +236,8 @@ class Usrloc(Module):
         cflags: int,
         methods: int,
     ) -> None:
-        """Add a contact, or update the one with this URI; expires 0 makes it permanent, path "0" means
-        none.
+        """Add a contact, or update the one with this URI; expires 0 makes it permanent, path "0" or
+        "." means none.
         """
         found, key = self._command_table(table), self._command_aor(aor)
         now = int(self._services.wall_clock())
@@ -249,7 +249,7 @@ class Usrloc(Module):
             q=min(max(round(q * MAXIMUM_Q), -1), MAXIMUM_Q),
             call_id=_COMMAND_CALL_ID,
             cseq=1,
-            path="" if path == "0" else path,
+            path="" if path in ("0", ".") else path,
             flags=flags,
             cflags=cflags,
             user_agent=_COMMAND_USER_AGENT,
