@@ -78,6 +78,8 @@ class Served:
             text = text.replace(line, f"listen = [{sockets}]")
         text = text.replace(":5060", f":{self.port}")
         self.config.write_text(f"{text}\n{settings}\n", "utf-8")
+        self.environment: dict[str, str] = {}
+        """Environment variables beside those of the tests themselves."""
         self.log: list[str] = []
         self.process: subprocess.Popen[str]
 
@@ -99,13 +101,15 @@ class Served:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "luasip", "run", "-c", str(self.config)],
             cwd=ROOT,
+            env={**os.environ, **self.environment},
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        wait_for(lambda: self.logged("ready, pid") or self.process.poll() is not None, "the server to start")
+        started = "ready, pid"
+        wait_for(lambda: self.logged(started) or self.process.poll() is not None, "the server to start", 30.0)
         assert self.process.poll() is None, "".join(self.log)
 
     def _read(self) -> None:
@@ -128,6 +132,11 @@ class Served:
             raise
         self._reader.join(5)
         return code
+
+    def memory(self) -> int:
+        """Bytes of memory the server holds."""
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def threads(self) -> int:
         """How many threads the server has."""
