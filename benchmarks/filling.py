@@ -42,10 +42,10 @@ class Filler:
     def fill(self, kind: str, count: int) -> None:
         """Make `count` transactions.
 
-        "live": INVITEs relayed to us, which ring; "completed": MESSAGEs relayed to us and answered; "held": MESSAGEs
-        the server does not answer; "asleep": MESSAGEs whose routes wait.
+        "live": INVITEs relayed to us, which ring; "completed": MESSAGEs relayed to us and answered; "held": INVITEs
+        that ring at the server itself; "asleep": the same, and their routes wait.
         """
-        method = "INVITE" if kind == "live" else "MESSAGE"
+        method = "MESSAGE" if kind == "completed" else "INVITE"
         at = self._own if kind in ("live", "completed") else self._server
         for begin in range(0, count, BATCH):
             for _ in range(min(BATCH, count - begin)):
