@@ -84,7 +84,12 @@ class Served:
         self.process: subprocess.Popen[str]
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.process.kill()  # whoever started it will not stop it
+            self.process.wait()
+            raise
         return self
 
     def __exit__(
