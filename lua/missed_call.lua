@@ -77,14 +77,20 @@ local function deliver(callee, text)
     return post(rows[1].twuser, text)
 end
 
--- Called by the timer. The first failure ends this round: whatever ails the service ails it for the next message too.
--- What is put back goes to the end, so that one message nobody takes does not stop the others.
+-- Called by the timer. An item stays in the queue's journal until it is done, so none is lost when the server stops or
+-- falls in between. The first failure ends this round: whatever ails the service ails it for the next message too.
 function deliver_missed_calls()
-    while KSR.mqueue.mq_fetch(QUEUE) > 0 do
-        local callee, text = KSR.mqueue.mqk_get(QUEUE), KSR.mqueue.mqv_get(QUEUE)
+    while true do
+        local callee, text, receipt = luasip.queue.take(QUEUE, 0, 60)
+        if not callee then
+            return
+        end
         local closed, problem = deliver(callee, text)
         if not closed then
-            KSR.mqueue.mq_add(QUEUE, callee, text)
+            KSR.mqueue.mq_add(QUEUE, callee, text) -- to the end: a message nobody takes does not stop the others
+        end
+        luasip.queue.done(QUEUE, receipt)
+        if not closed then
             KSR.warn("message for " .. callee .. " not delivered, will be tried again: " .. problem .. "\n")
             return
         end

@@ -31,7 +31,7 @@ end }
 class MissedCalls(Scene):
     """lua/missed_call.lua with users in a database."""
 
-    def __init__(self, folder: Path, settings: str = "", kept: str = "") -> None:
+    def __init__(self, folder: Path) -> None:
         self.work = folder
         url = f"sqlite:///{folder}/users.db"
         database = Databases().open(url)
@@ -53,14 +53,14 @@ OAUTH_CONSUMER_SECRET = "cs"
 OAUTH_TOKEN = "t"
 OAUTH_TOKEN_SECRET = "ts"
 [modules.mqueue]
-mqueue = "name=missed_calls;size=100;{kept}"
-db_url = "{url}"
+mqueue = "name=missed_calls;size=100;durable=1"
+journal = "{folder}/journal"
 [modules.rtimer]
 timer = "name=missed_calls;interval=10;mode=1;"
 exec = "timer=missed_calls;route=deliver_missed_calls"
 [modules.sqlops]
 sqlcon = "users=>{url}"
-{settings}""",
+""",
         )
         (Path(self.folder.name) / "oauth1.lua").write_text(OAUTH1 % folder, "utf-8")
 
@@ -165,12 +165,12 @@ def test_database_is_away(tmp_path: Path) -> None:
 
 
 def test_messages_outlive_the_server(tmp_path: Path) -> None:
-    with MissedCalls(tmp_path, kept="dbmode=1;") as scene:
+    with MissedCalls(tmp_path) as scene:
         scene.answer("refused")
         call(scene.phone("alice"), "bob")
         scene.advance(10)
         scene.posts()
-    with MissedCalls(tmp_path, kept="dbmode=1;") as scene:
+    with MissedCalls(tmp_path) as scene:
         scene.posts()
         scene.answer("200")
         scene.advance(10)
