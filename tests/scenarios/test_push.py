@@ -70,7 +70,9 @@ def test_call_waits_for_the_phone(form: str) -> None:
         method, url, body = scene.gateway.sent()
         assert (method, url) == ("POST", GATEWAY)
         assert json.loads(body) == {"user": "bob", "from": "sip:alice@example.com", "call_id": "held"}
-        assert [(m.status, m.reason) for m in alice.messages if isinstance(m, Response)][-1] == (110, "Push sent")
+        last = alice.messages[-1]
+        assert isinstance(last, Response)
+        assert (last.status, last.reason) == (110, "Push sent")
         assert alice.statuses() == [100, 110]
         scene.advance(20)
         alice.send(invite)  # a retransmission starts nothing anew
