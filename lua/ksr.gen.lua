@@ -3369,6 +3369,8 @@ function KSR.nathelper.set_contact_alias_trim() end
 
 ---Have the first Contact take the source address along if that is another than its own.
 ---
+---The alias stands before the URI's other parameters, so before one that a server nearer to the phone has added.
+---
 ---Allowed in: request, reply, onreply, failure, branch, onsend.
 ---@return integer # 1, 2 when there is no Contact or it has the source address, -1 when it is malformed or changed before.
 function KSR.nathelper.add_contact_alias() end
@@ -4632,3 +4634,55 @@ function KSR.http_async_client.send(sdata, rn) end
 ---@param xdata string|number what the callback finds in $http_xdata.
 ---@return integer # 1, or -1 when the request cannot be sent.
 function KSR.http_async_client.send_xdata(sdata, rn, xdata) end
+
+---xhttp: a small HTTP server in the script.
+---@class KSR.xhttp
+KSR.xhttp = {}
+
+---Answer the HTTP request. Header lines of append_to_reply are sent too.
+---
+---Allowed in: event.
+---@param code integer|string the status.
+---@param reason string|number the reason phrase, "" for the usual one.
+---@param ctype string|number value of Content-Type, "" for none.
+---@param body string|number the body.
+---@return integer # 1, or -1 when the event is no HTTP request or was answered already.
+function KSR.xhttp.xhttp_reply(code, reason, ctype, body) end
+
+---The target of the HTTP request, such as "/status?user=alice".
+---
+---Allowed in: event.
+---@return string|integer|nil # it, nil when the event is no HTTP request.
+function KSR.xhttp.get_hu() end
+
+---jsonrpcs: RPC commands called by scripts, and answered to HTTP requests the script takes.
+---@class KSR.jsonrpcs
+KSR.jsonrpcs = {}
+
+---Run the JSON-RPC document in the body of the HTTP request and answer it, in an event of xhttp.
+---
+---Who may send such requests is for the script to decide before.
+---
+---Allowed in: event.
+---
+---May suspend the route until its result is there.
+---@return integer # 1 answered, also with an error of the command; -1 when the event is no HTTP request.
+function KSR.jsonrpcs.dispatch() end
+
+---Run a JSON-RPC document. What it gives is in $jsonrpl(code), $jsonrpl(text) and $jsonrpl(body).
+---
+---May suspend the route until its result is there.
+---@param scmd string|number such as {"jsonrpc":"2.0","method":"htable.get","params":["t","k"],"id":1}.
+---@return integer # 1 when it was run, also to an error; -1 when it is empty or the server is too busy.
+function KSR.jsonrpcs.exec(scmd) end
+
+---Run a JSON-RPC document, as exec does.
+---
+---May suspend the route until its result is there.
+---@param scmd string|number such as {"jsonrpc":"2.0","method":"htable.get","params":["t","k"],"id":1}.
+---@return integer # as exec.
+function KSR.jsonrpcs.execx(scmd) end
+
+---What the last exec gave: the JSON document.
+---@return string|integer|nil # it, nil before any exec.
+function KSR.jsonrpcs.response() end

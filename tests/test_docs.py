@@ -43,6 +43,8 @@ KINDS = {"", "text", "sh", "toml", "python", "lua", "lua route", "lua example", 
 SETTINGS = """
 [modules.htable]
 htable = ["parked=>size=8;"]
+[modules.mqueue]
+mqueue = ["name=letters"]
 [modules.evapi]
 event_callback = "ksr_evapi_event"
 [modules.uac]

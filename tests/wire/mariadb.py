@@ -20,9 +20,13 @@ _SMALL = (
 class MariaDb:
     """The server; `url` is a Kamailio URL of its database `sip`."""
 
-    def __init__(self, directory: Path) -> None:
-        """Start it with its files in `directory`; returns when it accepts connections."""
+    def __init__(self, directory: Path, *, durable: bool = False) -> None:
+        """Start it with its files in `directory`; returns when it accepts connections.
+
+        durable: what is committed outlives kill(), as with MariaDB's own defaults.
+        """
         self._directory = directory
+        self._more = ["--innodb-flush-log-at-trx-commit=1"] if durable else []
         self._socket = directory / "socket"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -62,7 +66,7 @@ class MariaDb:
         self._connect().close()
 
     def _start(self, data: str) -> "subprocess.Popen[bytes]":
-        command = ["mariadbd", "--no-defaults", "--user=root", data, *_SMALL]
+        command = ["mariadbd", "--no-defaults", "--user=root", data, *_SMALL, *self._more]
         command += [f"--socket={self._socket}", f"--port={self._port}", "--bind-address=127.0.0.1"]
         command += [f"--pid-file={self._directory / 'pid'}", "--performance-schema=OFF", "--skip-log-bin"]
         command += [f"--log-error={self._directory / 'errors'}"]
