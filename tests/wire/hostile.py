@@ -6,11 +6,30 @@ a loopback address of its own on which it can bind that port.
 
 import re
 import socket
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from luasip.sip.message import Response
 from luasip.sip.parser import parse_message
+from tests.wire.process import ROOT, Served
+
+DOMAINS = ["example.com", "example.net", "chair-dnrc.example.com", "company.com", "[2001:db8::10]"]
+INSTEAD_OF_FORWARDING = '\nfunction relay() reply(480, "Not Forwarded") end\n'
+# The default script takes more than 30 requests in 2 seconds from one address for a flood.
+NO_FLOODS = "[modules.pike]\nreqs_density_per_unit = 1000000\n"
+
+
+def victim(folder: Path) -> Served:
+    """A server for the domains of the torture messages. Where the default script forwards, this one says 480."""
+    script = (ROOT / "lua/default.lua").read_text("utf-8") + INSTEAD_OF_FORWARDING
+    served = Served(folder, NO_FLOODS, script)
+    aliases = ", ".join(f'"{name}"' for name in DOMAINS)
+    text = served.config.read_text("utf-8").replace('# aliases = ["example.com"]', f"aliases = [{aliases}]")
+    assert aliases in text
+    served.config.write_text(text, "utf-8")
+    return served
+
 
 CLOSED = "closed"
 """The server has closed the connection."""

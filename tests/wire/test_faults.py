@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from luasip.sip.message import Response
+from tests.wire.hostile import NO_FLOODS
 from tests.wire.peer import Peer
 from tests.wire.process import ROOT, Served, wait_for
 
-NO_FLOODS = "[modules.pike]\nreqs_density_per_unit = 1000000\n"
 DATABASE = '[modules.usrloc]\ndb_url = "sqlite:///var/luasip.db"\ndb_mode = 1\n'
 
 

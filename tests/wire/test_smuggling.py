@@ -9,10 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.wire.hostile import CLOSED, WAITS, Hostile, Outcome
+from tests.wire.hostile import CLOSED, NO_FLOODS, WAITS, Hostile, Outcome
 from tests.wire.process import Served, wait_for
-
-SETTINGS = "[modules.pike]\nreqs_density_per_unit = 100000"
 
 SOUND = """OPTIONS sip:{server} SIP/2.0
 Via: SIP/2.0/UDP {sender}:5060;branch=z9hG4bK{branch}
@@ -29,7 +27,7 @@ Content-Length: 0
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("smuggling"), SETTINGS) as served:
+    with Served(tmp_path_factory.mktemp("smuggling"), NO_FLOODS) as served:
         yield served
         assert not served.logged(" ERROR "), "".join(served.log)
         assert not served.logged("Traceback"), "".join(served.log)
