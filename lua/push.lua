@@ -142,6 +142,7 @@ function no_phone(address_of_record)
         return reply_no_phone(address_of_record)
     end
     local user = KSR.kx.get_ruser()
+    KSR.tm.t_newtran() -- the caller may repeat the request, or cancel it, while the push is under way
     send_push(user)
     if holds_by_t_suspend() then
         hold_by_t_suspend(user)
