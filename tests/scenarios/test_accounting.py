@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from luasip.modules.acc.observer import AccObserver
 from luasip.sip.message import Request
 from tests.scenarios.scene import Phone, Scene
 
@@ -281,4 +282,64 @@ def test_without_a_database() -> None:
         alice = scene.phone("alice")
         alice.send(alice.request("OPTIONS", "sip:bob@example.com"))
         assert scene.said == ["-1"]
-        assert scene.server.layer.observers == ()
+        assert not any(isinstance(observer, AccObserver) for observer in scene.server.layer.observers)
+
+
+LATE_FLAGS = {
+    "after the transaction was made": "KSR.tm.t_newtran() flags() KSR.tm.t_reply(480, 'Later')",
+    "after a wait": "luasip.sleep(0.1) flags() KSR.sl.send_reply(480, 'Later')",
+    "where nothing can be forwarded": "flags() KSR.pv.sets('$du', 'sip:127.0.0.1:1;transport=none') KSR.tm.t_relay()",
+    "where the script fails": "luasip.sleep(0.1) flags() error('oops')",
+    "in a failure callback": """
+        KSR.pv.sets('$du', 'sip:10.0.0.99:5060') KSR.tm.t_on_failure('late') KSR.tm.t_relay() end
+        function late() flags() KSR.tm.t_reply(480, 'Later')""",
+}
+
+
+@pytest.mark.parametrize("route", LATE_FLAGS.values(), ids=LATE_FLAGS)
+def test_flags_count_however_late_they_are_set(route: str) -> None:
+    script = f"""
+    function flags() for flag = 1, 3 do KSR.setflag(flag) end end
+    function ksr_request_route() {route} end
+    """
+    with Scene(script, LOG.replace("log_extra", "db_extra")) as scene:
+        alice = scene.phone("alice")
+        invite = alice.request("INVITE", "sip:bob@example.com")
+        alice.send(invite)
+        scene.advance(35)
+        status = alice.statuses()[-1]
+        expected = ["ACC: call missed", "ACC: transaction answered"]
+        assert [line.split(": method")[0] for line in lines(scene)] == expected
+        assert all(f";code={status};" in line for line in lines(scene))
+
+
+def test_a_call_two_phones_take_is_accounted_twice() -> None:
+    script = """
+    function ksr_request_route()
+      KSR.setflag(1)
+      KSR.corex.append_branch_uri(KSR.hdr.get("X-Also"))
+      KSR.tm.t_relay()
+    end
+    """
+    with Scene(script, LOG) as scene:
+        alice, bob, carol = scene.phone("alice"), scene.phone("bob"), scene.phone("carol")
+        alice.send(alice.request("INVITE", f"sip:bob@{bob.host}", f"X-Also: sip:carol@{carol.host}"))
+        requests = bob.requests()[0], carol.requests()[0]
+        for phone, request in zip((bob, carol), requests, strict=True):
+            phone.answer(request, 200, "OK", to_tag=f"{phone.name}1")
+        tags = [line.partition("to_tag=")[2].partition(";")[0] for line in lines(scene)]
+        assert tags == ["bob1", "carol1"]
+        assert lines(scene)[1].endswith(f";to=sip:carol@{carol.host};nothing=")
+
+
+def test_variables_of_the_answer() -> None:
+    extra = LOG + 'reason_from_hf = 1\ntime_mode = 1\n'
+    extra = extra.replace("$avp(none)", "$T_rpl($hdr(X-Cost))")
+    with Scene(SCRIPT, extra) as scene:
+        alice, bob = scene.phone("alice"), scene.phone("bob")
+        alice.send(alice.request("INVITE", f"sip:bob@{bob.host}"))
+        bob.answer(bob.requests()[0], 200, "OK", "X-Cost: 5", 'Reason: Q.850;cause=16;text="x"')
+        (line,) = lines(scene)
+        assert ';reason=Q.850;cause=16;text="x";' in line
+        assert line.startswith("ACC: transaction answered: time_exten=")
+        assert line.endswith(";nothing=5")
