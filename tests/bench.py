@@ -66,6 +66,10 @@ class FakeServices:
     replies: list[tuple[int, str, str]] = field(default_factory=list)
     """(status, reason, reply headers joined) of every reply sent."""
     forwarded: list[str] = field(default_factory=list)
+    sent_back: list[tuple[str, bool]] = field(default_factory=list)
+    """(data, whether the connection is closed then) of what was sent over the connection a message came by."""
+    http_taken: list[tuple[Any, ...]] = field(default_factory=list)
+    """The arguments of each take_http."""
     events: list[tuple[str, str]] = field(default_factory=list)
     event_attributes: list[dict[str, Any]] = field(default_factory=list)
     """The attributes given with each of `events`."""
@@ -133,6 +137,19 @@ class FakeServices:
         self.forwarded.append(f"{uri} {data}" if send_socket is None else f"{uri} {data} {send_socket.text}")
         yield from ()
         return 1
+
+    def take_http(
+        self,
+        callback: str,
+        event: str,
+        admit: Callable[[RouteContext], bool],
+        ended: Callable[[RouteContext], None],
+    ) -> None:
+        self.http_taken.append((callback, event, admit, ended))
+
+    def send_back(self, source: Source, data: str, *, close: bool = False) -> bool:
+        self.sent_back.append((data, close))
+        return source.connection_id != 0
 
     def add_connection_alias(self, connection_id: int, port: int) -> bool:
         self.aliases.append((connection_id, port))

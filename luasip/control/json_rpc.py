@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from luasip.control.registry import Registry
 from luasip.errors import CommandError
-from luasip.kemi.wire_text import from_wire, to_wire
+from luasip.kemi.wire_text import data_to_wire, from_wire, to_wire
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
@@ -75,13 +75,13 @@ class ScriptCalls:
     def call(self, document: str, pretty: bool) -> tuple[int, str, str]:
         """(code, text, answer) of a JSON-RPC document, all wire text; a call without an id has an answer too.
 
-        The code is 200, that of the error, or for a batch always 200. Blocks as long as the commands do.
+        The code is the HTTP status that fits, for a batch always 200. Blocks as long as the commands do.
         """
         read_in = read(document.encode("latin-1"))
         if read_in.is_batch:
             return 200, "OK", to_wire(carry_out(self._registry, read_in, pretty=pretty).text)
         outcome = run(self._registry, read_in.calls[0])
-        return outcome.code, to_wire(outcome.text), to_wire(render(outcome.answer, pretty))
+        return http_status(outcome.code), to_wire(outcome.text), to_wire(render(outcome.answer, pretty))
 
 
 def read(data: bytes) -> Document:
@@ -114,7 +114,10 @@ def _call(value: Any) -> Call:
         return _faulty(INVALID_REQUEST, 'Invalid Request: "method" must be a string', known)
     if not isinstance(arguments, list | dict):
         return _faulty(INVALID_REQUEST, 'Invalid Request: "params" must be an array or an object', known)
-    return Call(to_wire(name), wired(arguments), identity)
+    try:
+        return Call(to_wire(name), data_to_wire(arguments), identity)
+    except ValueError as error:  # lists in lists in lists …
+        return _faulty(INVALID_REQUEST, f"Invalid Request: {error}", known)
 
 
 def _faulty(code: int, message: str, identity: Any = None) -> Call:

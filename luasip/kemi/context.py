@@ -160,6 +160,7 @@ class Services(Protocol):
     databases: Databases
     transactions: Transactions
     script: Script
+    commands: Commands
     byte_streams: ByteStreams
     modules: Sequence[Module]
     """The loaded modules; complete when Module.start is called."""
@@ -216,6 +217,23 @@ class Services(Protocol):
         self, ctx: RouteContext, uri: str, data: str, send_socket: Listener | None = None
     ) -> Suspending:
         """Send wire text as it is to where a URI leads. 1, or -1 when it leads nowhere."""
+        ...
+
+    def take_http(
+        self,
+        callback: str,
+        event: str,
+        admit: Callable[[RouteContext], bool],
+        ended: Callable[[RouteContext], None],
+    ) -> None:
+        """Run a Lua event callback for every HTTP request that comes over a SIP stream connection and is admitted.
+
+        `ended` is told when the callback, and every wait in it, is over. Call it before messages come.
+        """
+        ...
+
+    def send_back(self, source: Source, data: str, *, close: bool = False) -> bool:
+        """Send wire text over the connection something came by, and close it after that. False for a datagram."""
         ...
 
     def add_connection_alias(self, connection_id: int, port: int) -> bool:

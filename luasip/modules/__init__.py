@@ -17,6 +17,7 @@ from luasip.modules.htable import Htable
 from luasip.modules.http_async_client import HttpAsyncClient
 from luasip.modules.http_client import HttpClient
 from luasip.modules.ipops import Ipops
+from luasip.modules.jsonrpcs import Jsonrpcs
 from luasip.modules.kex import Kex
 from luasip.modules.kx import Kx
 from luasip.modules.luasip_http import Http
@@ -50,6 +51,7 @@ from luasip.modules.uac import Uac
 from luasip.modules.usrloc import Usrloc
 from luasip.modules.uuid_ import Uuid
 from luasip.modules.x import X
+from luasip.modules.xhttp import Xhttp
 from luasip.modules.xlog import Xlog
 
 MODULES: tuple[type[Module], ...] = (
@@ -104,4 +106,6 @@ MODULES: tuple[type[Module], ...] = (
     JsonRpc,
     HttpClient,
     HttpAsyncClient,
+    Xhttp,
+    Jsonrpcs,
 )

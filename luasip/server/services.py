@@ -6,10 +6,11 @@ import string
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from luasip.kemi.byte_streams import ByteStreams
-from luasip.kemi.context import Commands, Databases, LuaWorkers, RouteContext, Script, Variables
+from luasip.kemi.context import Commands, Databases, LuaWorkers, RouteContext, Script, Source, Variables
 from luasip.kemi.context import Listener as SendSocket
 from luasip.kemi.declare import Export, Module, Route
 from luasip.kemi.operation import Call, Operation
@@ -32,6 +33,16 @@ log = logging.getLogger("luasip.services")
 EventRunner = Callable[[str, str, Request | Response | None, dict[str, Any]], None]
 
 ALPHABET = string.digits + string.ascii_lowercase
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCallback:
+    """The Lua callback that HTTP requests on SIP connections go to, who admits them, and who is told of its end."""
+
+    name: str
+    event: str
+    admit: Callable[[RouteContext], bool]
+    ended: Callable[[RouteContext], None]
 
 
 class ServerServices:
@@ -66,6 +77,7 @@ class ServerServices:
         self.server_header = server_header
         self.user_agent = user_agent
         self.modules: Sequence[Module] = ()
+        self.http_callback: HttpCallback | None = None
         self._filtered_ack_told: list[Callable[[Request], None]] = []
         self.event_runner: EventRunner
         self.worker_starter: Callable[[str, int], LuaWorkers]
@@ -165,6 +177,27 @@ class ServerServices:
     ) -> Generator[Operation, Any, int]:
         """Send wire text as it is to where a URI leads, looking its host up."""
         return self.stateless.send_to_uri(ctx, uri, data, send_socket)
+
+    def take_http(
+        self,
+        callback: str,
+        event: str,
+        admit: Callable[[RouteContext], bool],
+        ended: Callable[[RouteContext], None],
+    ) -> None:
+        """Run a Lua event callback for every HTTP request on a SIP stream connection."""
+        self.http_callback = HttpCallback(callback, event, admit, ended)
+
+    def send_back(self, source: Source, data: str, *, close: bool = False) -> bool:
+        """Send wire text over the connection something came by, and close it after that. False for a datagram."""
+        listener = source.listener
+        if not source.connection_id or not isinstance(listener, Listener):
+            return False
+        destination = Destination(
+            listener.protocol, source.host, source.port, listener, source.connection_id, False, close
+        )
+        self._send_data(data, destination)
+        return True
 
     def add_connection_alias(self, connection_id: int, port: int) -> bool:
         """Use an open connection for its peer's address with `port` too."""

@@ -22,7 +22,7 @@ from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.outcome import Outcome
 from luasip.server.transactions.transaction import Transaction
 from luasip.sip.message import Request, Response
-from luasip.sip.parser import Limits, parse_message
+from luasip.sip.parser import Limits, parse_http_request, parse_message
 from luasip.sip.validation import check_headers
 from luasip.sip.via import received_via
 from luasip.transaction.key import client_key
@@ -114,6 +114,9 @@ class Worker:
         try:
             message = parse_message(data.decode("latin-1"), self._limits)
         except NotSip as error:
+            if source.connection_id and data.partition(b"\r\n")[0].endswith((b" HTTP/1.1", b" HTTP/1.0")):
+                self._http(data, source)
+                return
             self._statistics.add("core:bad_msg_hdr")
             log.debug("not SIP from %s:%d: %s", source.host, source.port, error.reason)
             return
@@ -124,6 +127,30 @@ class Worker:
             self._request(message, source)
         else:
             self._response(message, source)
+
+    def _http(self, data: bytes, source: Source) -> None:
+        """Give a request of HTTP to the script; where none wants it the connection ends."""
+        callback = self._services.http_callback
+        if callback is None:
+            self._statistics.add("core:bad_msg_hdr")
+            self._services.close_connection(source.connection_id)
+            return
+        shown = f"[{source.host}]" if ":" in source.host else source.host
+        via = f"SIP/2.0/{source.listener.protocol.upper()} {shown}:{source.port}"
+        try:
+            request = parse_http_request(data.decode("latin-1"), via, self._limits)
+        except ParseError as error:
+            self._statistics.add("core:bad_msg_hdr")
+            log.debug("neither SIP nor HTTP from %s:%d: %s", source.host, source.port, error.reason)
+            self._services.close_connection(source.connection_id)
+            return
+        request.top_via_text = via
+        runtime = self.slot().runtime
+        context = RouteContext(Route.EVENT, request, source, self._services, runtime.script_variables)
+        context.event = callback.event
+        if callback.admit(context):
+            frame = LuaFrame(callback.name, context, (callback.event,))
+            self._execution.start(runtime, frame, lambda _: callback.ended(context))
 
     def _refuse(self, message: object, error: SipError, source: Source) -> None:
         """Answer what cannot be routed, when enough of it can be read."""

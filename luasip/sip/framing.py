@@ -2,7 +2,8 @@
 between.
 
 It must not know connections or what is inside a message but Content-Length. Streams need CRLF line ends and a
-Content-Length in every message: without either nobody can tell where the next message begins.
+Content-Length in every message: without either nobody can tell where the next message begins. Only a request of HTTP
+may leave it out: then it has no body (RFC 9112 §6.3).
 """
 
 from typing import Final
@@ -17,6 +18,8 @@ PING: Final[Frame] = b"\r\n\r\n"
 """A keep-alive request (RFC 5626 §3.5.1); the answer is `PONG`."""
 
 PONG: Final = b"\r\n"
+
+_HTTP: Final = (b" HTTP/1.1", b" HTTP/1.0")
 
 _LENGTH_NAMES: Final = (b"content-length", b"l")
 
@@ -128,5 +131,13 @@ def read_content_length(head: bytes) -> int:
             raise FramingError("conflicting Content-Length headers")
         length = int(digits)
     if length < 0:
-        raise FramingError("no Content-Length")
+        if not _is_http_without_body(head):
+            raise FramingError("no Content-Length")
+        length = 0
     return length
+
+
+def _is_http_without_body(head: bytes) -> bool:
+    """Whether these are the lines of an HTTP request whose body is not sent in chunks."""
+    start_line = head.partition(b"\r\n")[0]
+    return start_line.endswith(_HTTP) and b"\r\ntransfer-encoding" not in head.lower()

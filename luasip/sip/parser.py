@@ -227,6 +227,35 @@ def _make_request(lines: _HeaderReader, start_line: str, limits: Limits) -> Requ
     )
 
 
+def parse_http_request(text: str, via: str, limits: Limits = DEFAULT) -> Request:
+    """An HTTP request as a Request: its target is the Request-URI, `via` the value of a Via put before its headers.
+
+    Kamailio's xhttp gives scripts the same. Raises NotSip when it is no HTTP request, ParseError for bad headers.
+    """
+    start_line, _, rest = text.partition("\r\n")
+    method, _, after = start_line.partition(" ")
+    target, _, version = after.rpartition(" ")
+    if version not in ("HTTP/1.1", "HTTP/1.0") or not is_token(method) or not target or " " in target:
+        raise NotSip("Not HTTP")
+    text = f"{start_line}\r\nVia: {via}\r\n{rest}"
+    lines = _HeaderReader(text, len(start_line) + 2, limits)
+    if has_control(target):
+        lines.object_to("Bad request target")
+    if lines.fault:
+        raise ParseError(lines.fault, lines.status)
+    return Request(
+        lines.text,
+        lines.headers,
+        lines.first,
+        lines.headers_start,
+        lines.body_start,
+        method,
+        target,
+        version,
+        lines.repeated,
+    )
+
+
 def _is_version(version: str) -> bool:
     major, dot, minor = version[4:].partition(".")
     return version[:4] == "SIP/" and dot != "" and is_number(major) and is_number(minor)

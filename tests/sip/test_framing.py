@@ -72,10 +72,17 @@ LOST = [
     (b"OPTIONS sip:h SIP/2.0\r\nl: 1\r\nContent-Length: 2\r\n\r\n", "conflicting"),
     (b"OPTIONS sip:h SIP/2.0\r\nl: 99999999999999999999\r\n\r\n", "Content-Length"),
     (b"OPTIONS sip:h SIP/2.0\r\nl: 400\r\n\r\n", "allowed"),
-    (b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "no Content-Length"),
+    (b"GET / HTTP/2\r\nHost: h\r\n\r\n", "no Content-Length"),
+    (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "no Content-Length"),
     (b"x" * 301, "no end of headers"),
     (b"OPTIONS sip:h SIP/2.0\nl: 0\n\n", "LF"),
 ]
+
+
+def test_http_requests() -> None:
+    get = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+    post = b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nab"
+    assert StreamFramer().feed(get + post + get) == [get, post, get]
 
 
 @pytest.mark.parametrize(("stream", "why"), LOST)
