@@ -33,9 +33,11 @@ def carry_out(registry: Registry, data: bytes) -> str:
     try:
         name, arguments = read(data)
         result = _multicall(registry, arguments) if name == MULTICALL else _run(registry, name, arguments)
+        return _dump((result,))
     except CommandError as error:
         return fault(error.code, from_wire(error.message))
-    return _dump((result,))
+    except RecursionError:
+        return fault(INVALID_REQUEST, "Invalid Request: nested too deeply")
 
 
 def read(data: bytes) -> tuple[str, Sequence[Any]]:

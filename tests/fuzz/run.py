@@ -1,7 +1,7 @@
-"""Runs one fuzz target under atheris, which follows the coverage: `python -m tests.fuzz.run TARGET [libFuzzer's options]`.
+"""Runs one fuzz target under atheris, which follows the coverage: `python -m tests.fuzz.run TARGET [OPTION…]`.
 
-What it learns is kept in var/fuzz/TARGET and is where the next run begins; an input that breaks something is written to
-var/fuzz/finds. `scripts/fuzz` is the way to call this.
+The options are libFuzzer's. What it learns is kept in var/fuzz/TARGET and is where the next run begins; an input that
+breaks something is written to var/fuzz/finds. `scripts/fuzz` is the way to call this.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ OPTIONS = [
 
 def main(arguments: list[str]) -> None:
     """Fuzz until the options end it, or a find does."""
-    import atheris
+    import atheris  # type: ignore[import-untyped, unused-ignore]
 
     with atheris.instrument_imports(include=["luasip"]):
         from tests.fuzz.seeds import SEEDS
@@ -52,10 +52,10 @@ def main(arguments: list[str]) -> None:
 
 
 WORDS = (
-    *[r"\x0D\x0A", r"\x0D\x0A\x0D\x0A", "SIP/2.0", "INVITE", "OPTIONS", "CANCEL", "ACK", "Via: ", "From: "],
-    *["To: ", "Call-ID: ", "CSeq: ", "Content-Length: ", "Contact: ", "Route: ", "Record-Route: ", "Max-Forwards: ", "branch=z9hG4bK"],
-    *["sip:", "sips:", "tel:", ";lr", ";tag=", ";rport", ";received=", "Digest ", "v=0", "m=audio ", "c=IN IP4 "],
-    *["{s.", "{uri.", "{param.", "{nameaddr.", "{tobody.", "{line.", "{json.", "$(", "$var(", "$hdr(", "$avp("],
+    *[r"\x0D\x0A", r"\x0D\x0A\x0D\x0A", "SIP/2.0", "INVITE", "OPTIONS", "CANCEL", "ACK", "Via: ", "From: ", "To: "],
+    *["Call-ID: ", "CSeq: ", "Content-Length: ", "Contact: ", "Route: ", "Record-Route: ", "Max-Forwards: "],
+    *["branch=z9hG4bK", "sip:", "sips:", "tel:", ";lr", ";tag=", ";rport", ";received=", "Digest ", "v=0", "m=audio "],
+    *["c=IN IP4 ", "{s.", "{uri.", "{param.", "{nameaddr.", "{tobody.", "{line.", "{json.", "$(", "$var(", "$hdr("],
 )
 
 if __name__ == "__main__":

@@ -67,6 +67,28 @@ CHAINS = [
 ]
 TEXTS = ["sip:bob@example.com;transport=tcp", "a=1;b=2", "1,2,3", '{"a":{"b":1}}', "616263", "m=audio\r\nc=x\r\n"]
 
+JSON_CALLS = [
+    '{"jsonrpc": "2.0", "method": "echo", "params": [1, "a\\u00e9\\ud800", null, {"b": [1.5, true]}], "id": 7}',
+    '[{"jsonrpc": "2.0", "method": "echo"}, {"jsonrpc": "2.0", "method": "none", "id": "x", "params": {"a": 1}}]',
+    '{"jsonrpc": "2.0", "method": "echo", "id": NaN, "params": [Infinity]}',
+    '{"jsonrpc": "2.0", "method": "echo", "id": 1, "params": ' + "[" * 500 + "]" * 500 + "}",
+]
+JSON_ANSWERS = [
+    '{"jsonrpc": "2.0", "result": {"a": [1, "\\ud83d\\ude00"]}, "id": 3}',
+    '{"jsonrpc": "2.0", "error": {"code": -32601, "message": "Method not found", "data": []}, "id": null}',
+]
+XML_CALLS = [
+    "<?xml version='1.0'?><methodCall><methodName>echo</methodName><params><param><value><array><data><value><int>1"
+    "</int></value><value>x</value></data></array></value></param><param><value><struct><member><name>a</name>"
+    "<value><dateTime.iso8601>20260101T00:00:00</dateTime.iso8601></value></member></struct></value></param>"
+    "</params></methodCall>",
+    "<methodCall><methodName>echo</methodName><params><param>" + "<value><array><data>" * 600
+    + "</data></array></value>" * 600 + "</param></params></methodCall>",
+    "<methodCall><methodName>system.multicall</methodName><params><param><value><array><data><value><struct><member>"
+    "<name>methodName</name><value>echo</value></member><member><name>params</name><value><array><data/></array>"
+    "</value></member></struct></value></data></array></value></param></params></methodCall>",
+]
+
 CALL = (
     b"INVITE sip:bob@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bKfuzz\r\n"
     b"From: <sip:alice@example.com>;tag=1\r\nTo: <sip:bob@example.com>\r\nCall-ID: fuzz\r\nCSeq: 1 INVITE\r\n"
@@ -104,6 +126,10 @@ SEEDS: dict[str, list[bytes]] = {
     "credentials": _encoded(CREDENTIALS),
     "sdp": _encoded(SDP),
     "netstrings": [b"5:hello,0:,", b" 003:abc,\r\n1:x,", b"200:" + b"x" * 200 + b","],
+    "json_rpc_calls": _encoded(JSON_CALLS),
+    "json_rpc_answers": _encoded(JSON_ANSWERS),
+    "json_documents": _encoded([*JSON_CALLS, "\n".join(JSON_ANSWERS), '{"a": "\\"}"}[]{}']),
+    "xml_rpc_calls": _encoded(XML_CALLS),
     "transactions": [bytes([kind, 3, 1, 3, 9, 2, 40, 0, 200]) for kind in range(8)],
     "server": [*CALLS, *MESSAGES],
     "variables": _encoded(VARIABLES),

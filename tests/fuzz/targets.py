@@ -6,10 +6,18 @@ the coverage. Whole servers are in `servers`.
 """
 
 import contextlib
+import json
 import math
+import xmlrpc.client
 from collections.abc import Callable
+from typing import Any
 
+from luasip.control import json_rpc, xml_rpc
+from luasip.control.documents import DocumentReader, DocumentTooLong
+from luasip.control.registry import Registry
 from luasip.errors import FramingError, NotSip, ParseError, SipError
+from luasip.kemi.declare import command
+from luasip.modules.luasip_jsonrpc.messages import read_answer
 from luasip.modules.netstring import NetstringReader, netstring
 from luasip.proxy.forward import forward_request, forward_response
 from luasip.sip import digest
@@ -282,6 +290,61 @@ def netstrings(data: bytes) -> None:
 
 AnyMachine = InviteClient | NonInviteClient | InviteServer | NonInviteServer
 
+class Echo:
+    """A command that any arguments fit."""
+
+    @command("echo")
+    def echo(self, *values: Any) -> list[Any]:
+        """Its arguments.
+
+        Args:
+            values: anything.
+        """
+        return list(values)
+
+
+REGISTRY = Registry([Echo()])
+
+
+def json_rpc_calls(data: bytes) -> None:
+    """A JSON-RPC document: answered with JSON, or not at all."""
+    document = json_rpc.read(data)
+    answer = json_rpc.carry_out(REGISTRY, document, pretty=len(data) % 2 == 0).text
+    refusal = json_rpc.refuse(document, 503, "Busy").text
+    for text in filter(None, (answer, refusal)):
+        json.loads(text.encode("utf-8"))
+    code, _, text = json_rpc.ScriptCalls(REGISTRY).call(data.decode("latin-1"), False)
+    assert 200 <= code <= 599
+    text.encode("latin-1")
+
+
+def json_rpc_answers(data: bytes) -> None:
+    """What a JSON-RPC server sends a script."""
+    with contextlib.suppress(ValueError):
+        read_answer(data)
+
+
+def json_documents(data: bytes) -> None:
+    """A stream of JSON documents, whole and in pieces."""
+    found = []
+    for size in (len(data) or 1, data[0] % 7 + 1 if data else 1):
+        reader = DocumentReader(300)
+        documents: list[bytes] = []
+        with contextlib.suppress(DocumentTooLong):
+            for at in range(0, len(data), size):
+                documents += reader.feed(data[at : at + size])
+        found.append(documents)
+    if len(data) <= 300:
+        assert found[0] == found[1]
+
+
+def xml_rpc_calls(data: bytes) -> None:
+    """An XML-RPC document: answered with XML."""
+    answer = xml_rpc.carry_out(REGISTRY, data).encode("utf-8")
+    with contextlib.suppress(xmlrpc.client.Fault):
+        xmlrpc.client.loads(answer)
+
+
 _MACHINES: tuple[Callable[[TransactionTimers, bool, float], AnyMachine], ...] = (
     InviteClient,
     NonInviteClient,
@@ -342,5 +405,9 @@ TARGETS: dict[str, Target] = {
     "credentials": credentials,
     "sdp": sdp,
     "netstrings": netstrings,
+    "json_rpc_calls": json_rpc_calls,
+    "json_rpc_answers": json_rpc_answers,
+    "json_documents": json_documents,
+    "xml_rpc_calls": xml_rpc_calls,
     "transactions": transactions,
 }
