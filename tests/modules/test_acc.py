@@ -58,7 +58,9 @@ def test_direction_needs_rr() -> None:
         module.start()
 
 
-@pytest.mark.parametrize(("level", "python"), [(3, 10), (9, 10), (2, 20), (1, 25), (0, 30), (-1, 40), (-4, 50)])
+@pytest.mark.parametrize(
+    ("level", "python"), [(3, 10), (9, 10), (2, 20), (1, 25), (0, 30), (-1, 40), (-4, 50)]
+)
 def test_levels(level: int, python: int) -> None:
     assert AccSettings(log_level=level).python_level == python
 
@@ -116,7 +118,9 @@ def test_comments(comment: str, parts: tuple[str, str]) -> None:
 
 def test_a_message_that_cannot_be_accounted() -> None:
     module = Acc(AccSettings(), FakeServices())
-    ctx = context("OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <\r\nTo: <sip:a>\r\nCall-ID: 1\r\n\r\n")
+    ctx = context(
+        "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <\r\nTo: <sip:a>\r\nCall-ID: 1\r\n\r\n"
+    )
     assert module.acc_log_request(ctx, "200 OK") == -1
 
 
@@ -249,7 +253,9 @@ def refusing(bench: Bench) -> None:
     """The table takes no call "bad"."""
     bench.add("first")
     bench.run()
-    bench.execute("create trigger t before insert on acc when new.callid = 'bad' begin select raise(abort, 'no'); end")
+    bench.execute(
+        "create trigger t before insert on acc when new.callid = 'bad' begin select raise(abort, 'no'); end"
+    )
 
 
 def test_a_record_that_is_refused_is_set_aside_when_later_ones_are_taken(bench: Bench) -> None:

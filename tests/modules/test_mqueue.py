@@ -208,7 +208,9 @@ def test_putting_back_leaves_a_newer_item_with_the_key() -> None:
 
 def taking(services: FakeServices, name: str = "q", **settings: Any) -> tuple[Mqueue, Queue]:
     queue = Queue(Queue.Settings(), services)
-    module = Mqueue(Mqueue.Settings(mqueue=[f"name={name}", "name=last;addmode=2"]), services, luasip_queue=queue)
+    module = Mqueue(
+        Mqueue.Settings(mqueue=[f"name={name}", "name=last;addmode=2"]), services, luasip_queue=queue
+    )
     module.start()
     return module, queue
 
@@ -319,7 +321,9 @@ def test_an_item_that_cannot_be_written_is_not_taken(tmp_path: Path, monkeypatch
     assert drained(module, "q/1") == [("l", "w")]
 
 
-@pytest.mark.parametrize(("more", "left"), [("size=1", ["b"]), ("addmode=1", ["a", "b"]), ("addmode=2", ["b"])])
+@pytest.mark.parametrize(
+    ("more", "left"), [("size=1", ["b"]), ("addmode=1", ["a", "b"]), ("addmode=2", ["b"])]
+)
 def test_what_drops_out_stays_out(more: str, left: list[str], tmp_path: Path) -> None:
     module, _ = durable(tmp_path, more=more)
     for value in ("a", "b") if more != "addmode=1" else ("a", "b", "c"):

@@ -132,6 +132,18 @@ def test_nobody_answers() -> None:
         assert lines(scene) == ["ACC: call missed: " + text, "ACC: transaction answered: " + text]
 
 
+def test_nobody_answers_a_bye() -> None:
+    """No 408 is sent for it (RFC 4320 §4.2), but it has failed all the same."""
+    with Scene(SCRIPT, LOG) as scene:
+        alice, bob = scene.phone("alice"), scene.phone("bob")
+        alice.send(alice.request("BYE", f"sip:bob@{bob.host}", "X-Failed: 1", to_tag="bob1"))
+        scene.advance(40)
+        assert alice.statuses() in ([], [100])
+        (line,) = lines(scene)
+        assert line.startswith("ACC: transaction answered: method=BYE;from_tag=alice-tag;to_tag=bob1;")
+        assert ";code=408;reason=Request Timeout;" in line
+
+
 def test_an_answer_made_here_has_the_usual_reason() -> None:
     with Scene(SCRIPT, LOG) as scene:
         alice, bob = scene.phone("alice"), scene.phone("bob")
@@ -169,7 +181,9 @@ def test_the_ack(report: int) -> None:
             alice.send(alice.ack(invite, response))  # type: ignore[arg-type]
         acked = [line for line in lines(scene) if line.startswith("ACC: request acknowledged: method=ACK;")]
         assert len(acked) == report
-        assert all(";to_tag=bob1;call_id=call-alice;code=200;reason=OK;account=a;1;" in line for line in acked)
+        assert all(
+            ";to_tag=bob1;call_id=call-alice;code=200;reason=OK;account=a;1;" in line for line in acked
+        )
 
 
 @pytest.mark.parametrize("early", [0, 1])
@@ -333,7 +347,7 @@ def test_a_call_two_phones_take_is_accounted_twice() -> None:
 
 
 def test_variables_of_the_answer() -> None:
-    extra = LOG + 'reason_from_hf = 1\ntime_mode = 1\n'
+    extra = LOG + "reason_from_hf = 1\ntime_mode = 1\n"
     extra = extra.replace("$avp(none)", "$T_rpl($hdr(X-Cost))")
     with Scene(SCRIPT, extra) as scene:
         alice, bob = scene.phone("alice"), scene.phone("bob")

@@ -133,7 +133,9 @@ class AccountingServer(Scene):
         script = (LUA / "accounting_server.lua").read_text("utf-8")
         super().__init__(script, f'[modules.sqlops]\nsqlcon = ["accounting=>{url}"]')
 
-    def tell(self, body: str, kind: str = "text/accounting-csv", method: str = "ACCOUNTING") -> tuple[int, str]:
+    def tell(
+        self, body: str, kind: str = "text/accounting-csv", method: str = "ACCOUNTING"
+    ) -> tuple[int, str]:
         """Send a record; status and reason of the final answer."""
         phone = self.phone("proxy")
         phone.send(phone.request(method, "sip:10.0.0.1", f"Content-Type: {kind}", body=body))
@@ -144,7 +146,9 @@ class AccountingServer(Scene):
 
     @property
     def rows(self) -> list[tuple[object, ...]]:
-        return self.database.execute("select time, call_id, from_tag, to_tag, source, destination from accounting").rows
+        return self.database.execute(
+            "select time, call_id, from_tag, to_tag, source, destination from accounting"
+        ).rows
 
 
 BODY = "2026-11-23 02:00:00,id,f,t,sip:a%2C%25b@h,sip:b@h"

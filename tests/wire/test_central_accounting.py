@@ -30,7 +30,9 @@ def served(folder: Path, name: str, changes: dict[str, str], port: int = 0) -> S
     # So that a request lost with a killed server is given up, and sent again, soon.
     made = Served(folder, settings + "\n[modules.tm]\nfr_timer = 5000\n", port=port)
     (folder / f"lua/{name}.lua").write_text((ROOT / f"lua/{name}.lua").read_text("utf-8"), "utf-8")
-    made.config.write_text(made.config.read_text("utf-8").replace("lua/default.lua", f"lua/{name}.lua"), "utf-8")
+    made.config.write_text(
+        made.config.read_text("utf-8").replace("lua/default.lua", f"lua/{name}.lua"), "utf-8"
+    )
     return made
 
 

@@ -71,7 +71,10 @@ def test_mariadb_is_killed_and_so_is_the_server(tmp_path: Path, mariadb: MariaDb
         finally:
             databases.close()
 
-    with accounting(tmp_path / "server", mariadb.url) as server, sipp.callee(server, tmp_path / "callee", "bob"):
+    with (
+        accounting(tmp_path / "server", mariadb.url) as server,
+        sipp.callee(server, tmp_path / "callee", "bob"),
+    ):
         process = sipp.start_calls(server, tmp_path / "caller", "bob", 120, 40)
         wait_for(lambda: waiting(server) > 8000, "the first calls")
         mariadb.kill()

@@ -102,7 +102,9 @@ class AccObserver:
 
     def _missed(self, transaction: Transaction, status: int, response: Response | None) -> None:
         """Account a missed call once; its flags are cleared, for the failure callback to set them again."""
-        if not transaction.is_invite or not transaction.flags & (self._rules.log_missed | self._rules.db_missed):
+        if not transaction.is_invite or not transaction.flags & (
+            self._rules.log_missed | self._rules.db_missed
+        ):
             return
         self._accountant.missed(transaction, status, response)
         transaction.flags &= ~(self._rules.log_missed | self._rules.db_missed)
