@@ -56,6 +56,7 @@ class FakeServices:
     databases: Any = None
     transactions: Any = None
     script: Any = None
+    commands: Any = None
     byte_streams: Any = None
     listeners: list[FakeListener] = field(default_factory=lambda: [FakeListener(), FakeListener("tcp")])
     defines: dict[str, str] = field(default_factory=dict)

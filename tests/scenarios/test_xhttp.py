@@ -29,7 +29,8 @@ function ksr_xhttp_event(name)
     else
         KSR.hdr.append_to_reply("X-Seen: yes\\r\\n")
         KSR.xhttp.xhttp_reply(200, "Fine", "text/plain", table.concat({name, KSR.pv.get("$rm"), KSR.pv.get("$hu"),
-            KSR.pv.gete("$rb"), KSR.pv.gete("$hdr(User-Agent)"), KSR.pv.get("$si"), tostring(KSR.is_method_in("G"))}, "|"))
+            KSR.pv.gete("$rb"), KSR.pv.gete("$hdr(User-Agent)"), KSR.pv.get("$si"),
+            tostring(KSR.is_method_in("G"))}, "|"))
     end
 end
 """
