@@ -3,7 +3,10 @@
 import json
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -92,6 +95,39 @@ def test_calls_that_nobody_takes(tmp_path: Path, form: str) -> None:
             with Peer(server.address) as alice:
                 alice.send(alice.request("INVITE", user, f"Contact: <sip:alice@{alice.address}>"))
                 assert [status(alice) for _ in range(1 + len(statuses))] == [100, *statuses]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_call_misses_its_phone(tmp_path: Path, form: str) -> None:
+    """Phones that register, over another thread of the server, at about the time at which they are called."""
+    users = [f"user{number}" for number in range(60)]
+    random = Random(7)
+    with (
+        Posts(lambda post: 202) as gateway,
+        served(tmp_path, form, gateway) as server,
+        Peer(server.address, timeout=10) as alice,
+        Peer(server.address, "tcp", timeout=10) as phones,
+    ):
+
+        def register() -> None:
+            for user in users:
+                time.sleep(random.uniform(0, 0.012))
+                contact = f"Contact: <sip:{user}@{phones.address};transport=tcp>"
+                phones.send(phones.request("REGISTER", user, contact))
+
+        registering = threading.Thread(target=register)
+        registering.start()
+        for user in users:
+            time.sleep(random.uniform(0, 0.012))
+            alice.send(alice.request("INVITE", user, f"Contact: <sip:alice@{alice.address}>"))
+        called: set[str] = set()
+        while len(called) < len(users):
+            message = phones.receive()
+            if isinstance(message, Request):
+                called.add(message.to.uri.user)
+                phones.send(build_response(message, 486, "Busy Here", to_tag="phone"))
+        registering.join()
+        assert called == set(users)
 
 
 @pytest.mark.parametrize("form", FORMS)
