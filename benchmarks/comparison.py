@@ -20,6 +20,10 @@ TAIL = 6.0
 """Seconds after which all transactions of a run have ended (wt_timer is 5 s in both servers)."""
 STEP = 1.4
 """Factor from one rate to the next when the highest one is looked for."""
+OVERLOADED = 0.1
+"""Share of failed calls at which a rate is too much for a server, so that more rounds say nothing."""
+CLIMBING = 2.0
+"""Seconds of a run when the highest rate is looked for."""
 LOWEST = 50
 """Calls a second below which the search for a rate that works is given up."""
 
@@ -44,7 +48,7 @@ class Seat:
         return run
 
     def _calm_down(self) -> None:
-        for _ in range(20):
+        for _ in range(10):
             before = self.cpu()
             time.sleep(0.5)
             if self.cpu() - before < 0.05:
@@ -89,20 +93,25 @@ class Comparison:
             Result(workload.title, rate, seat.contestant.name, seat.contestant.cores) for seat in seats
         ]
         began = [0.0] * len(seats)
-        for number in range(self._rounds + 1):
-            if number == self._rounds:
+        number, rounds = 0, self._rounds
+        while True:
+            if number == rounds:
                 time.sleep(TAIL)
             for index, (seat, result) in enumerate(zip(seats, results, strict=True)):
                 now = seat.cpu()
                 if number:
                     result.cpu.append((now - began[index]) * 1e6 / result.runs[-1].calls)
                 began[index] = now
-                if number < self._rounds:
+                if number < rounds:
                     result.runs.append(seat.load(rate, self._seconds))
             if number:
                 shown = ", ".join(f"{result.server} {result.cpu[-1]:.0f}" for result in results)
                 say(f"  {rate}/s: {shown} µs a call")
-        return results
+            if number == rounds:
+                return results
+            number += 1
+            if any(result.failed > OVERLOADED * sum(run.calls for run in result.runs) for result in results):
+                rounds = number
 
     def _find_highest(self, seat: Seat, compared: Sequence[Result]) -> tuple[int, str]:
         """The highest rate without a failed call, and what kept it from more.
@@ -129,7 +138,7 @@ class Comparison:
         return 0
 
     def _try(self, seat: Seat, rate: int) -> Run:
-        run = seat.load(rate, self._seconds)
+        run = seat.load(rate, CLIMBING)
         limit = run.limit(seat.contestant.cores)
         say(
             f"  {seat.contestant.name} at {rate}/s: {run.counts.failed} of {run.calls} failed, "

@@ -25,7 +25,9 @@ WORKLOADS = (
     Workload("register", "REGISTER, saved", "register", rates=(1000,)),
     Workload("message", "MESSAGE, relayed", "message", "message_callee", rates=(500,)),
     Workload("invite", "INVITE and BYE", "invite", "invite_callee", rates=(300, 1000, 2000)),
-    Workload("auth", "the same, digest from SQLite", "invite_auth", "invite_callee", rates=(300,), auth=True),
+    Workload(
+        "auth", "INVITE and BYE, digest from SQLite", "invite_auth", "invite_callee", rates=(300,), auth=True
+    ),
     Workload("tcp", "INVITE and BYE over TCP", "invite", "invite_callee", rates=(300,), tcp=True),
 )
 
