@@ -34,6 +34,7 @@ class Pauses:
     def __init__(self) -> None:
         self.passes = 0
         self.longest = 0.0
+        self.total = 0.0
         self._began = 0.0
 
     def watch(self) -> None:
@@ -49,4 +50,6 @@ class Pauses:
             self._began = time.perf_counter()
             return
         self.passes += 1
-        self.longest = max(self.longest, time.perf_counter() - self._began)
+        lasted = time.perf_counter() - self._began
+        self.total += lasted
+        self.longest = max(self.longest, lasted)

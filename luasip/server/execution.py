@@ -31,6 +31,7 @@ from luasip.kemi.operation import (
 from luasip.script.plain_data import FunctionName
 from luasip.script.runtime import DONE, SUSPENDED, Runtime, Step
 from luasip.server import logs
+from luasip.server.durations import CALLBACK_BOUNDS, NamedDurations
 from luasip.server.pool import Job, Pool
 from luasip.server.refusals import given_up, refusal
 from luasip.server.timers import Timers
@@ -162,6 +163,8 @@ class Execution:
         self.outcomes: dict[str, int] = dict.fromkeys(
             ("pool_full", "pool_late", "pool_stuck", "too_many_suspended", "too_deep"), 0
         )
+        self.callbacks = NamedDurations(CALLBACK_BOUNDS)
+        """How long Lua runs at a time, by callback: from its start or the end of a wait to the next wait or its end."""
         self._suspended: dict[int, Task] = {}
         self._last_number = 0
         self._suspended_lock = threading.Lock()
@@ -255,14 +258,18 @@ class Execution:
         self._local.runtime = runtime
         if frame.generator is None:
             with runtime.lock:
+                began = time.perf_counter()
                 step = frame.start(runtime)
+                self.callbacks.observe(frame.name, time.perf_counter() - began)
         else:
             operation, ok, answer = self._step_generator(frame, value)
             if operation is not None:
                 return operation, None
             frame.generator = None
             with runtime.lock:
+                began = time.perf_counter()
                 step = runtime.resume(frame.coroutine, context, ok, answer)
+                self.callbacks.observe(frame.name, time.perf_counter() - began)
         return self._after(frame, step)
 
     def _step_generator(self, frame: LuaFrame, value: Any) -> tuple[Operation | None, bool, Any]:

@@ -7,11 +7,13 @@ who waits for them.
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from luasip.server.durations import WAIT_BOUNDS, Durations
 from luasip.transport.lasting_thread import LastingThread
 
 log = logging.getLogger("luasip.pool")
@@ -34,12 +36,13 @@ WAITING, RUNNING, ENDED, WRITTEN_OFF = range(4)
 class Job:
     """A call: `done` gets its result, or the exception it raised, on the thread it ran on."""
 
-    __slots__ = ("done", "function", "state")
+    __slots__ = ("done", "function", "state", "submitted_at")
 
     def __init__(self, function: Callable[[], Any], done: Callable[[Any], object]) -> None:
         self.function = function
         self.done = done
         self.state = WAITING
+        self.submitted_at = 0.0
 
     def run(self) -> None:
         """Carry it out; a failure is its result."""
@@ -72,6 +75,8 @@ class Pool:
         self._stopped = False
         self.stuck = 0
         """Threads that hold a call which was written off."""
+        self.waits = Durations(WAIT_BOUNDS)
+        """How long calls waited for their thread."""
         self.calls = 0
         self.rejected = 0
 
@@ -83,6 +88,7 @@ class Pool:
                 self.rejected += 1
                 return False
             self.calls += 1
+            job.submitted_at = time.monotonic()
             self._waiting.append(job)
             if self._idle >= len(self._waiting):
                 self._changed.notify()
@@ -117,6 +123,12 @@ class Pool:
         """Calls running and waiting, but for those written off."""
         with self._changed:
             return self._running + len(self._waiting)
+
+    @property
+    def load(self) -> tuple[int, int]:
+        """(calls that run, calls that wait), but for those written off."""
+        with self._changed:
+            return self._running, len(self._waiting)
 
     def stop(self) -> None:
         """Refuse new calls, drop waiting ones; running ones end by themselves."""
@@ -156,7 +168,8 @@ class Pool:
             job = self._waiting.popleft()
             job.state = RUNNING
             self._running += 1
-            return job
+        self.waits.observe(time.monotonic() - job.submitted_at)
+        return job
 
     def _ended(self, job: Job) -> bool:
         """Whether the thread that ran the call still belongs to the pool."""

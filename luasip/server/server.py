@@ -186,6 +186,7 @@ class Server:
         services.event_runner = self._run_event
         services.worker_starter = self._start_workers
         table = self.layer.table
+        self.statistics.counted_elsewhere(self.sockets.traffic.statistics)
         self.statistics.gauge("tm:current", lambda: len(table))
         self.statistics.gauge("tmx:UAS_transactions", lambda: table.created - table.created_local)
         self.statistics.gauge("tmx:UAC_transactions", lambda: table.created_local)

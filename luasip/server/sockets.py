@@ -5,6 +5,7 @@ from typing import Protocol
 
 from luasip.errors import TransportError
 from luasip.kemi.context import Listener as ListenerView
+from luasip.server.traffic import Traffic
 from luasip.transport.address import normal_literal
 from luasip.transport.packet import Destination, ErrorCallback, Listener, Transport
 
@@ -35,6 +36,7 @@ class Sockets:
     ) -> None:
         """`transports` by protocol; `aliases` are (protocol, host, port) that count as ours too, "" and 0 match any."""
         self.transports = transports
+        self.traffic = Traffic()
         self._streams = streams
         self._aliases = [(protocol, _plain(host), port) for protocol, host, port in aliases]
         self._own_checks: list[Callable[[str], bool]] = []
@@ -111,6 +113,7 @@ class Sockets:
             if on_error is not None:
                 on_error(TransportError(f"nothing listens on {destination.protocol}"))
             return
+        self.traffic.sent(text)
         transport.send(text.encode("latin-1"), destination, on_error)
 
 

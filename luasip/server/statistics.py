@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 
 class Statistics:
-    """All counters of a server. Unknown names begin at 0; gauges are asked when read."""
+    """All counters of a server. Unknown names begin at 0; gauges and what others count are asked when read."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._values: dict[str, int] = {}
         self._gauges: dict[str, Callable[[], int]] = {}
+        self._counts: list[Callable[[], dict[str, int]]] = []
 
     def add(self, name: str, amount: int = 1) -> None:
         """Add to a counter."""
@@ -21,6 +22,11 @@ class Statistics:
         """Define a value that is computed when asked for."""
         with self._lock:
             self._gauges[name] = read
+
+    def counted_elsewhere(self, read: Callable[[], dict[str, int]]) -> None:
+        """Include what another object counts since the start, by full names; `add` still changes what is read here."""
+        with self._lock:
+            self._counts.append(read)
 
     def get(self, name: str) -> int | None:
         """A value by "group:name", or by the name in any group."""
@@ -33,6 +39,9 @@ class Statistics:
         """Every value by its full name."""
         with self._lock:
             values = dict(self._values)
-            gauges = list(self._gauges.items())
+            gauges, counts = list(self._gauges.items()), list(self._counts)
+        for read_all in counts:
+            for name, value in read_all().items():
+                values[name] = values.get(name, 0) + value
         values.update((name, read()) for name, read in gauges)
         return values

@@ -8,6 +8,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 from luasip.errors import NotSip, ParseError, ScriptError, SipError
 from luasip.kemi.context import RouteContext, Source
@@ -47,6 +48,7 @@ class Worker:
         reply_on_script_error: int,
     ) -> None:
         self._services = services
+        self._traffic = services.sockets.traffic
         self._execution = execution
         self._layer = layer
         self._outcome = outcome
@@ -166,7 +168,7 @@ class Worker:
     # Requests
 
     def _request(self, request: Request, source: Source) -> None:
-        self._statistics.add("core:rcv_requests")
+        self._traffic.received_request(request.method)
         try:
             check_headers(request)
             request.top_via_text = received_via(request.top_via, source.host, source.port)
@@ -187,7 +189,7 @@ class Worker:
         self._execution.start(
             slot.runtime,
             LuaFrame(self._request_route, context),
-            lambda ended_well: self._request_ended(context, ended_well),
+            partial(self._request_ended, context),
         )
 
     def _is_absorbed(self, request: Request, source: Source) -> bool:
@@ -249,7 +251,7 @@ class Worker:
     # Responses
 
     def _response(self, response: Response, source: Source) -> None:
-        self._statistics.add("core:rcv_replies")
+        self._traffic.received_response(response.status)
         try:
             via = response.top_via
             if not self._services.sockets.is_own(via.host, via.port or 0):

@@ -95,6 +95,7 @@ class TransactionLayer:
         else:
             with transaction.lock:
                 step = machine.on_retransmission(now)
+            self.sockets.traffic.repeated("received", "request")
         self._server_step(transaction, step)
         self.settle(transaction)
         return True
@@ -404,11 +405,16 @@ class TransactionLayer:
                 cancel = branch.cancel_machine
                 if cancel is not None and cancel.timer_at <= now and cancel.on_timer(now) & SEND:
                     resend_cancel.append(branch)
+        if server_step & SEND:
+            self.sockets.traffic.repeated("sent", "response")
         self._server_step(transaction, server_step)
         for branch in resend_cancel:
+            self.sockets.traffic.repeated("sent", "request")
             if branch.destination is not None:
                 self.sockets.send(branch.cancel_text, branch.destination)
         for branch, step in steps:
+            if step & SEND:
+                self.sockets.traffic.repeated("sent", "request")
             self.client_step(transaction, branch, step, None)
         self.settle(transaction)
 
