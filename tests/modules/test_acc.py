@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from luasip.errors import SettingsError, StorageError
+from luasip.errors import CommandError, SettingsError, StorageError
 from luasip.modules.acc import Acc, AccSettings
 from luasip.modules.acc.record import Record, SecondTime, split_comment
 from luasip.modules.acc.settings import parse_extra
@@ -233,6 +233,25 @@ def test_the_database_is_away(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> 
     bench.run()
     assert bench.calls() == ["1", "2", "3"]
     assert bench.services.counters == {"acc:db_written": 3}
+
+
+def test_the_state(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bench.writer.state() == {"waiting": 0, "refused": 0, "failures": 0}
+    bench.add("1")
+    bench.run()
+    assert bench.writer.state() == {"waiting": 0, "refused": 0, "failures": 0}
+    refusing(bench)
+    for call in ("bad", "2", "bad"):
+        bench.add(call)
+    bench.run()
+    state = bench.writer.state()
+    assert state["waiting"] == state["refused"] > 0
+    assert state["failures"] > 0
+
+
+def test_the_state_without_a_database() -> None:
+    with pytest.raises(CommandError, match="No database"):
+        Acc(AccSettings(), FakeServices()).journal()
 
 
 def fails(*arguments: Any) -> Any:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from luasip.errors import SettingsError, SipError, StorageError
+from luasip.errors import CommandError, SettingsError, SipError, StorageError
 from luasip.kemi.context import RouteContext, Services, Source
-from luasip.kemi.declare import Module, Route, function
+from luasip.kemi.declare import Module, Route, command, function
 from luasip.kemi.transactions import Transaction
 from luasip.modules.acc import record as records
 from luasip.modules.acc.observer import AccObserver, Rules
@@ -124,6 +124,13 @@ class Acc(Module):
             return -1
         self._write_row(ctx, table, record)
         return 1
+
+    @command("acc.journal")
+    def journal(self) -> dict[str, int]:
+        """What waits for the database: bytes of the journal, of the refused records, and failures in a row."""
+        if self._writer is None:
+            raise CommandError(404, "No database")
+        return self._writer.state()
 
     def _commented(self, ctx: RouteContext, comment: str) -> Record | None:
         code, reason = split_comment(comment)

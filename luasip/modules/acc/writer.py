@@ -97,6 +97,14 @@ class RecordWriter:
         self._refused.close()
         self._journal.close()
 
+    def state(self) -> dict[str, int]:
+        """Bytes that wait in the journal, bytes set aside, and failures in a row. Raises StorageError."""
+        waiting = sum(
+            self._journal.size(segment) - self._offsets.get(segment, 0) for segment in self._journal.segments()
+        )
+        refused = sum(self._refused.size(segment) for segment in self._refused.segments())
+        return {"waiting": waiting, "refused": refused, "failures": self._failures}
+
     # Taking turns
 
     def _wake(self) -> None:
