@@ -14,12 +14,17 @@ _NUMBERS = itertools.count(1)
 class Peer:
     """A UDP or TCP socket towards the server; fails after `timeout` seconds without a message."""
 
-    def __init__(self, server: tuple[str, int], protocol: str = "udp", timeout: float = 3.0) -> None:
+    def __init__(
+        self, server: tuple[str, int], protocol: str = "udp", timeout: float = 3.0, local: str = ""
+    ) -> None:
+        """`local` is the address to send from, "" for whichever the system chooses."""
         self.server = server
         self.protocol = protocol
         family = socket.AF_INET6 if ":" in server[0] else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
         self.socket.settimeout(timeout)
+        if local:
+            self.socket.bind((local, 0))
         self.socket.connect(server)
         host, port = self.socket.getsockname()[:2]
         self.port: int = port
