@@ -45,7 +45,7 @@ def read(data: bytes) -> tuple[str, Sequence[Any]]:
     # Dates and binary data come as objects of this library, which _plain turns into texts.
     target = xmlrpc.client.Unmarshaller(use_builtin_types=True)
     try:
-        parser = DefusedExpatParser(target)
+        parser = DefusedExpatParser(target, forbid_dtd=True)
         parser.feed(data)
         parser.close()
         arguments = target.close()

@@ -42,7 +42,7 @@ def table_of(rows: Sequence[Mapping[str, Any]]) -> Table:
     names = list(dict.fromkeys(name for row in rows for name in row))
     for name in names:
         numbers = all(isinstance(row.get(name, 0), int | float) for row in rows)
-        table.add_column(Text(name), justify="right" if numbers else "left", overflow="fold")
+        table.add_column(harmless(name), justify="right" if numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(harmless(row.get(name, "")) for name in names))
     return table
