@@ -12,6 +12,7 @@ from luasip.errors import CommandError, SettingsError
 from luasip.kemi.context import RouteContext
 from luasip.kemi.coverage import missing
 from luasip.kemi.pseudo_variables import PseudoVariables
+from luasip.kemi.transactions import Completed, OwnRequest
 from luasip.modules.nathelper import Nathelper
 from luasip.modules.nathelper.addresses import (
     alias_uri,
@@ -23,6 +24,7 @@ from luasip.modules.nathelper.addresses import (
 from luasip.modules.nathelper.settings import NathelperSettings
 from luasip.modules.pv import Pv
 from luasip.modules.usrloc import Contact, Usrloc, UsrlocSettings
+from luasip.sip.parser import parse_message
 from luasip.sip.uri import parse_uri
 from tests.bench import INVITE, FakeListener, FakeServices, context
 
@@ -438,10 +440,10 @@ def test_settings_are_checked(settings: dict[str, Any], problem: str) -> None:
 class SentRequests:
     """Stands in for the transaction layer."""
 
-    sent: list[tuple[str, ...]] = dataclasses.field(default_factory=list)
+    sent: list[tuple[OwnRequest, Completed]] = dataclasses.field(default_factory=list)
 
-    def send_request(self, *arguments: str) -> int:
-        self.sent.append(arguments)
+    def send_own(self, request: OwnRequest, completed: Completed) -> int:
+        self.sent.append((request, completed))
         return 1
 
 
@@ -454,6 +456,9 @@ class Pings:
         usrloc = Usrloc(UsrlocSettings(nat_bflag=6), self.services)
         table = usrloc.table("location")
         assert table is not None
+        self.table = table
+        self.ended: list[str] = []
+        usrloc.on_expired(lambda name, contact: self.ended.append(f"{name} {contact.ruid}"))
         for contact in contacts:
             table.change(contact.aor, lambda _before, contact=contact: (contact,))  # type: ignore[misc]
         self.module = Nathelper(NathelperSettings(**settings), self.services, usrloc)
@@ -515,10 +520,68 @@ def test_contacts_with_the_flag_get_requests(pinged: Contact, hop: str, route: s
     settings = {"ping_nated_only": 1, "sipping_bflag": 7, "sipping_from": "sip:ping@example.com"}
     pings = Pings(pinged, contact(2, cflags=64), natping_interval=1, **settings)
     assert pings.second() == [ping("10.0.0.2:5060")]
-    [(method, uri, next_hop, headers, body, _)] = pings.requests.sent
-    assert (method, uri, next_hop, body) == ("OPTIONS", "sip:u@10.0.0.1:5060", hop, "")
-    assert headers.startswith("From: <sip:ping@example.com>;tag=ruid-1-")
-    assert headers.partition("To: ")[2] == f"<sip:u@10.0.0.1:5060>\r\n{route}{route and chr(13) + chr(10)}"
+    [(request, _)] = pings.requests.sent
+    assert (request.method, request.request_uri, request.next_hop) == ("OPTIONS", "sip:u@10.0.0.1:5060", hop)
+    assert (request.to, request.headers) == ("<sip:u@10.0.0.1:5060>", route and f"{route}\r\n")
+    assert request.from_.startswith("<sip:ping@example.com>;tag=ruid-1-")
+    assert request.body == ""
+
+
+SIP_PINGS = {
+    "natping_interval": 1,
+    "sipping_bflag": 7,
+    "sipping_from": "sip:ping@example.com",
+    "keepalive_timeout": 30,
+}
+
+
+@pytest.mark.parametrize(
+    ("answers", "registered", "pings_sent"),
+    [
+        ({}, 0, 31),
+        ({5: True, 15: False}, 0, 36),  # a status made here is no answer
+        ({20: True}, 0, 40),
+        ({}, 20, 40),
+    ],
+)
+def test_a_contact_that_does_not_answer_is_removed(
+    answers: dict[int, bool], registered: int, pings_sent: int
+) -> None:
+    """`registered`: seconds after the beginning at which the contact was last registered."""
+    last_modified = int(FakeServices().epoch) + registered
+    pings = Pings(contact(1, cflags=128, last_modified=last_modified), **SIP_PINGS)
+    for second in range(40):
+        pings.services.clock = 1000.0 + second
+        pings.second()
+        if second in answers:
+            completed = pings.requests.sent[-1][1]
+            response = parse_message("SIP/2.0 404 X\r\n\r\n") if answers[second] else None
+            completed(404, response)  # type: ignore[arg-type]
+    assert len(pings.requests.sent) == pings_sent
+    gone = pings_sent < 40
+    assert pings.ended == (["location ruid-1"] if gone else [])
+    assert bool(pings.table.contacts("user1")) is not gone
+
+
+def test_only_contacts_pinged_by_requests_are_removed() -> None:
+    nobody_answers = [contact(1, "sip:u@10.0.0.1;transport=tcp", cflags=128), contact(2, "sip:u@10.0.0.2")]
+    settings = {**SIP_PINGS, "ping_nated_only": 1}
+    pings = Pings(*nobody_answers, **settings)
+    for second in range(40):
+        pings.services.clock = 1000.0 + second
+        pings.second()
+    assert pings.ended == []
+
+
+def test_silence_while_pinging_was_off_does_not_count() -> None:
+    pings = Pings(contact(1, cflags=128), **SIP_PINGS)
+    pings.second()
+    pings.module.enable_ping(0)
+    pings.services.clock += 100
+    pings.second()
+    pings.module.enable_ping(1)
+    pings.second()
+    assert pings.ended == []
 
 
 def test_pinging_is_switched() -> None:

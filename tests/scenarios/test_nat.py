@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from luasip.server.services import ServerServices
 from luasip.transport.loopback_network import FIRST_EPHEMERAL_PORT
 from tests.scenarios.scene import Phone, Scene
 from tests.scenarios.test_default_script import DEFAULT
@@ -120,3 +121,20 @@ def test_phones_are_pinged_by_requests() -> None:
         scene.advance(5)
         assert bob.requests() == []
         register(bob, "Expires: 0")
+
+
+def test_a_phone_that_does_not_answer_pings_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ServerServices, "wall_clock", lambda services: 1_800_000_000.0 + services.now())
+    settings = KEPT + PINGS + 'sipping_bflag = 6\nsipping_from = "sip:ping@example.com"\nkeepalive_timeout = 25\n'
+    with Scene(DEFAULT, settings) as scene:
+        alice = scene.phone("alice", host="198.51.100.2")
+        bob = NattedPhone(scene, "bob", "udp", "198.51.100.3", 1024)
+        register(bob)
+        for _ in range(6):
+            scene.advance(10)
+            pings = [request for request in bob.requests() if request.method == "OPTIONS"]
+            assert pings
+            bob.answer(pings[-1], 200, "OK")
+        scene.advance(60)  # the battery is empty
+        alice.send(alice.request("INVITE", "sip:bob@example.com"))
+        assert alice.statuses() == [404]

@@ -35,6 +35,9 @@ class NathelperSettings(Module.Settings):
     """URI in the From header of these requests."""
     sipping_method: str = "OPTIONS"
     """Their method."""
+    keepalive_timeout: int = 0
+    """Seconds after which a contact is removed that is pinged by requests and has neither answered nor registered
+    again, 0 for never. Longer than natping_interval."""
     force_socket: str = ""
     """Socket all pings leave by, "udp:192.0.2.10:5060"; "" for the one the contact registered at."""
     natping_processes: int = 1
@@ -43,8 +46,6 @@ class NathelperSettings(Module.Settings):
     """Accepted; a forged source address needs raw sockets."""
     udpping_from_path: int = 0
     """Accepted; a forged source address needs raw sockets."""
-    keepalive_timeout: int = 0
-    """Accepted; a contact ends when its registration does, whether or not pings are answered."""
     filter_server_id: int = 0
     """Accepted; there is one server."""
 
@@ -66,6 +67,10 @@ def check(settings: NathelperSettings, nat_flag: int) -> None:
         problems.append(f"modules.nathelper.alias_name: {settings.alias_name!r} is no name of a parameter")
     if settings.natping_interval < 0:
         problems.append(f"modules.nathelper.natping_interval: {settings.natping_interval} is negative")
+    if 0 < settings.keepalive_timeout <= settings.natping_interval:
+        problems.append(
+            f"modules.nathelper.keepalive_timeout: {settings.keepalive_timeout} is not more than natping_interval"
+        )
     if settings.natping_interval > 0:
         problems += _ping_problems(settings, nat_flag)
     if problems:

@@ -117,6 +117,11 @@ class Usrloc(Module):
             self._tell_expired(table, expired)
         self._flush()
 
+    def end(self, table: LocationTable, contact: Contact) -> None:
+        """Remove a contact before its time, as if it had expired. Raises StorageError."""
+        table.change(contact.aor, lambda contacts: tuple(c for c in contacts if c.ruid != contact.ruid))
+        self._tell_expired(table, [contact])
+
     def _tell_expired(self, table: LocationTable, expired: list[Contact]) -> None:
         if expired:
             self._services.count(f"usrloc:{table.name}-expires", len(expired))
