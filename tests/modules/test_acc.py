@@ -303,6 +303,24 @@ def test_a_record_that_is_refused_last_is_tried_again(bench: Bench) -> None:
     assert bench.calls() == ["first", "1", "bad"]
 
 
+def test_a_locked_database_is_not_asked_for_every_record(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def locked() -> Any:
+        asked.append(1)
+        bench.services.clock += 10
+        raise StorageError("database is locked")
+
+    for number in range(50):
+        bench.add(str(number))
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.database, "transaction", locked)
+        bench.run(1)
+    assert len(asked) == 2
+    bench.run()
+    assert len(bench.calls()) == 50
+
+
 def test_a_text_too_long_is_cut(bench: Bench) -> None:
     bench.add("1")
     bench.run()

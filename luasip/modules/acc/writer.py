@@ -30,6 +30,8 @@ _TURN: Final = 1.0
 """Seconds after which a thread of the pool is given back."""
 _LONGEST_PAUSE: Final = 30.0
 _LONGEST_STOP: Final = 5.0
+_LONGEST_REFUSAL: Final = 10.0
+"""Seconds for which records are tried one by one while none is taken."""
 _TIDY: Final = 65536
 """Bytes of a segment from which on it is deleted as soon as all of it is written."""
 _IN_MEMORY: Final = 10_000
@@ -230,7 +232,10 @@ class RecordWriter:
     def _write_one_by_one(self, segment: str, entries: list[Entry]) -> None:
         """The database is there and refuses the batch. Raises StorageError when it refuses to the last."""
         refused: list[tuple[Entry, StorageError]] = []
+        ends_at = self._services.now() + _LONGEST_REFUSAL
         for entry in entries:
+            if refused and self._services.now() >= ends_at:
+                break  # each refusal takes long: it is locked rather than picky
             set_aside = refused.copy()
             try:
                 self._write_one(segment, entry, lambda found=set_aside: self._set_aside(found))  # type: ignore[misc]
@@ -240,6 +245,7 @@ class RecordWriter:
                 refused.append((entry, error))
                 continue
             refused.clear()
+            ends_at = self._services.now() + _LONGEST_REFUSAL
             self._services.count("acc:db_written")
             self._offsets[segment] = entry.offset
         if refused:
