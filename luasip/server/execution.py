@@ -176,6 +176,11 @@ class Execution:
         with self._suspended_lock:
             return list(self._suspended.values())
 
+    @property
+    def suspended_count(self) -> int:
+        """How many tasks are waiting now."""
+        return len(self._suspended)
+
     def send(self, output: Callable[[], None]) -> None:
         """Do `output` when the task of this thread waits or ends, or now when there is none."""
         outputs: list[Callable[[], None]] | None = getattr(self._local, "outputs", None)

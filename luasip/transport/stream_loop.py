@@ -158,7 +158,7 @@ class StreamLoop:
         for descriptor, events in happened:
             connection = self._connections.get(descriptor)
             if connection is not None:
-                self._serve(connection, events)
+                self._serve(connection, events, polled_at)
             elif descriptor == self._wake_descriptor:
                 os.eventfd_read(descriptor)
             else:
@@ -182,7 +182,7 @@ class StreamLoop:
             return -1
         return max(0.0, min(self._sweep_after, self._sweep_at - time.monotonic()))
 
-    def _serve(self, connection: Connection, events: int) -> None:
+    def _serve(self, connection: Connection, events: int, polled_at: float) -> None:
         now = time.monotonic()
         try:
             messages = connection.on_event(events, now)
@@ -193,7 +193,8 @@ class StreamLoop:
             messages = []
         peer = connection.peer
         for data in messages:
-            self._deliver(Packet(data, peer.host, peer.port, peer.listener, connection.id, now), connection)
+            packet = Packet(data, peer.host, peer.port, peer.listener, connection.id, polled_at)
+            self._deliver(packet, connection)
         if connection.is_closed:
             # Closed after this turn's events, lest a new connection get an old one's descriptor and event.
             self._to_retire.append(connection)

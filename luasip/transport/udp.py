@@ -23,6 +23,16 @@ from luasip.transport.sockets import bind_failure, error_name, family_of, local_
 logger = logging.getLogger("luasip.transport")
 
 MAX_DATAGRAM = 65535
+SO_TIMESTAMPNS = 35
+"""Linux's socket option and control message for when a datagram came (socket(7)); Python has no name for it."""
+TIMESPEC = struct.Struct("ll")
+ANCILLARY = socket.CMSG_SPACE(TIMESPEC.size)
+IN_TIME = 0.02
+"""Seconds a datagram may have waited to count as taken at once."""
+UNMEASURED = 15
+"""Datagrams taken without asking how long they waited, after one that came in time: asking costs."""
+LONGEST_AGE = 60.0
+"""Seconds beyond which it is the clock that has jumped."""
 KEEP_ALIVE_BYTES = b"\r\n\x00 "
 STOP_CHECK_AFTER = 1.0
 """Seconds after which a receiver that nothing woke looks whether it should stop."""
@@ -154,6 +164,8 @@ class UdpReceiver:
         self.counters = Counters()
         self._handle = handle
         self._stopping = stopping
+        self._age = 0.0  # seconds the newest measured datagram had waited in the system's buffer
+        self._unmeasured = 0
 
     def run(self) -> None:
         """Receive until stopped.
@@ -163,12 +175,24 @@ class UdpReceiver:
         """
         while not self._stopping.is_set():
             try:
-                data, source = self.socket.recvfrom(MAX_DATAGRAM)
+                if self._unmeasured:
+                    self._unmeasured -= 1
+                    data, source = self.socket.recvfrom(MAX_DATAGRAM)
+                else:
+                    data, source = self._receive_measured()
             except OSError as error:
                 self._receive_failed(error)
                 continue
             if source and not self._stopping.is_set():
                 self._received(data, source[0], source[1])
+
+    def _receive_measured(self) -> tuple[bytes, tuple[str, int]]:
+        """The next datagram and its source; how long it has waited goes into `_age`."""
+        data, ancillary, _, source = self.socket.recvmsg(MAX_DATAGRAM, ANCILLARY)
+        self._age = age_of(ancillary)
+        if self._age < IN_TIME:
+            self._unmeasured = UNMEASURED
+        return data, source
 
     def _received(self, data: bytes, host: str, port: int) -> None:
         self.counters.count_message("received", len(data))
@@ -176,7 +200,7 @@ class UdpReceiver:
             self.counters.count("dropped.keep_alive")
             return
         try:
-            self._handle(Packet(data, host, port, self.listener, 0, time.monotonic()))
+            self._handle(Packet(data, host, port, self.listener, 0, time.monotonic() - self._age))
         except BaseException:
             self.counters.count("dropped.handle_failed")
             logger.exception("%s: handling a datagram from %s port %d failed", self.listener.text, host, port)
@@ -187,6 +211,16 @@ class UdpReceiver:
         self.counters.count(f"receive_errors.{error_name(error)}")
         if error.errno not in PASSING_ERRORS:
             self._stopping.wait(PAUSE_AFTER_ERROR)
+
+
+def age_of(ancillary: Sequence[tuple[int, int, bytes]]) -> float:
+    """Seconds since the system took the datagram with these control messages; 0.0 when they do not say."""
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS and len(content) == TIMESPEC.size:
+            seconds, nanoseconds = TIMESPEC.unpack(content)
+            age = time.time() - seconds - nanoseconds * 1e-9
+            return age if 0.0 < age < LONGEST_AGE else 0.0
+    return 0.0
 
 
 def bind_listener(wanted: Listener, settings: UdpSettings) -> tuple[Listener, list[socket.socket]]:
@@ -219,6 +253,7 @@ def open_socket(wanted: Listener, port: int, settings: UdpSettings, share: bool)
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, settings.receive_buffer)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.send_buffer)
+        opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         seconds, fraction = divmod(STOP_CHECK_AFTER, 1)
         wait = struct.pack("ll", int(seconds), int(fraction * 1e6))
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, wait)

@@ -2,6 +2,7 @@ import errno
 import logging
 import os
 import socket
+import struct
 import threading
 import time
 from typing import Any
@@ -12,7 +13,7 @@ from luasip.errors import TransportError
 from luasip.transport import udp
 from luasip.transport.address import parse_listener
 from luasip.transport.packet import Destination, Listener, Packet
-from luasip.transport.udp import UdpReceiver, UdpSettings, UdpTransport
+from luasip.transport.udp import UNMEASURED, UdpReceiver, UdpSettings, UdpTransport, age_of
 from tests.transport.wait import PATIENCE, Collected, message
 
 
@@ -202,7 +203,7 @@ def test_a_broken_socket_pauses_the_receiver(monkeypatch: pytest.MonkeyPatch) ->
     calls: list[int] = []
 
     class Broken:
-        def recvfrom(self, size: int) -> tuple[bytes, Any]:
+        def recvmsg(self, size: int, ancillary: int) -> tuple[bytes, list[Any], int, Any]:
             calls.append(size)
             if len(calls) == 3:
                 stopping.set()
@@ -220,13 +221,47 @@ def test_icmp_errors_are_counted() -> None:
     errors = [errno.ECONNREFUSED, errno.EAGAIN, errno.EHOSTUNREACH]
 
     class Refused:
-        def recvfrom(self, size: int) -> tuple[bytes, Any]:
+        def recvmsg(self, size: int, ancillary: int) -> tuple[bytes, list[Any], int, Any]:
             if not errors:
                 stopping.set()
-                return b"", None
+                return b"", [], 0, None
             raise OSError(errors.pop(), "")
 
     broken: Any = Refused()
     receiver = UdpReceiver(broken, Listener("udp", "127.0.0.1", 1), Collected(), stopping)
     receiver.run()
     assert receiver.counters.values() == {"receive_errors.ECONNREFUSED": 1, "receive_errors.EHOSTUNREACH": 1}
+
+
+@pytest.mark.parametrize(
+    ("ago", "expected"), [(0.0, 0.0), (1.5, 1.5), (59.0, 59.0), (86400.0, 0.0), (-86400.0, 0.0)]
+)
+def test_age_of_a_datagram(ago: float, expected: float) -> None:
+    """Beyond a minute, and before it came, it is the clock that has jumped."""
+    seconds, fraction = divmod(time.time() - ago, 1)
+    stamp = struct.pack("ll", int(seconds), int(fraction * 1e9))
+    assert abs(age_of([(socket.SOL_SOCKET, 35, stamp)]) - expected) < 0.2
+    assert age_of([(socket.SOL_SOCKET, 1, stamp)]) == age_of([]) == 0.0
+
+
+def test_a_packet_knows_when_its_datagram_came() -> None:
+    """Also what waited in the system's buffer while another was dealt with."""
+    ages: list[float] = []
+    begun = threading.Event()
+
+    def slow(packet: Packet) -> None:
+        ages.append(time.monotonic() - packet.received_at)
+        begun.set()
+        time.sleep(0.1)
+
+    server = started(slow)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for _ in range(UNMEASURED + 3):
+            sender.sendto(message(b"x"), (server.listeners[0].host, server.listeners[0].port))
+        assert begun.wait(PATIENCE)
+        ends_at = time.monotonic() + PATIENCE
+        while len(ages) < UNMEASURED + 3 and time.monotonic() < ends_at:
+            time.sleep(0.01)
+    assert server.stop() == []
+    assert ages[0] < 0.1
+    assert ages[-1] > 1.0
