@@ -408,6 +408,35 @@ def test_no_session_description_to_fix(body: str) -> None:
     assert nathelper().fix_nated_sdp(context(message(body=body)), 2) == -1
 
 
+MIXED = (
+    "--b1\r\nContent-Type: text/plain\r\n\r\nc=IN IP4 9.9.9.9\r\n"
+    f"--b1\r\nContent-Type: application/sdp\r\n\r\n{SDP}\r\n--b1--\r\n"
+)
+
+
+def mixed(body: str = MIXED) -> RouteContext:
+    text = message(body=body, via=PUBLIC_VIA)
+    return context(text.replace("Content-Type: application/sdp", 'Content-Type: multipart/mixed;boundary="b1"', 1))
+
+
+def test_a_session_description_may_be_a_part_of_the_body() -> None:
+    module, ctx = nathelper(), mixed()
+    assert module.nat_uac_test(ctx, 8) == 1
+    assert module.fix_nated_sdp(ctx, 3) == 1
+    sent = "\r\n".join(sent_body(ctx)) + "\r\n"
+    assert sent == MIXED.replace("c=IN IP4 10.1.1.1", "c=IN IP4 127.0.0.2").replace(
+        "a=sendrecv\r\n", "a=sendrecv\r\na=direction:active\r\n"
+    ).replace(
+        "c=IN IP4 0.0.0.0\r\n", "c=IN IP4 0.0.0.0\r\na=direction:active\r\na=oldmediaip:10.1.1.1\r\n"
+    )
+
+
+@pytest.mark.parametrize("body", [MIXED.replace("application/sdp", "text/html"), "no parts", "--b1--"])
+def test_no_part_is_a_session_description(body: str) -> None:
+    assert nathelper().nat_uac_test(mixed(body), 8 | 256) == -1
+    assert nathelper().fix_nated_sdp(mixed(body), 2) == -1
+
+
 def test_record_routes_are_counted() -> None:
     module = nathelper()
     ctx = context(INVITE.replace("To:", "Record-Route: <sip:p;r2=on;lr>, <sip:q;r2=on;lr>\r\nTo:"))

@@ -6,14 +6,18 @@ from typing import Final
 from luasip.errors import SipError
 from luasip.kemi.context import RouteContext
 from luasip.kemi.current import contacts_of, next_hop_uri, request_uri, uri_of
+from luasip.kemi.multipart import find_part
 from luasip.modules.nathelper.addresses import is_private, same_host
-from luasip.sip.message import Request
+from luasip.sip.message import Message, Request
 from luasip.sip.sdp import Connection, parse_sdp
 from luasip.sip.uri import Uri
 from luasip.sip.values import Via
 
 DEFAULT_PORT: Final = 5060
 _WEBSOCKET: Final = ("ws", "wss")
+
+Place = tuple[int, int]
+"""Where something begins and ends in a message's text."""
 
 
 def shows_nat(ctx: RouteContext, tests: int, reserved: bool) -> bool:
@@ -97,11 +101,18 @@ def _via(ctx: RouteContext, index: int) -> Via | None:
         return None
 
 
+def session_place(message: Message) -> Place | None:
+    """Where in the message's text its session description begins and ends; it may be a part of the body."""
+    found = find_part(message.content_type, message.body, "application/sdp")
+    return None if found is None else (message.body_start + found[0], message.body_start + found[1])
+
+
 def _connections(ctx: RouteContext) -> list[Connection]:
-    if ctx.message.media_type != "application/sdp":
+    place = session_place(ctx.message)
+    if place is None:
         return []
     try:
-        return parse_sdp(ctx.message.body).connections
+        return parse_sdp(ctx.message.text[place[0] : place[1]]).connections
     except SipError:
         return []
 

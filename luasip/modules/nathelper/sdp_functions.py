@@ -5,7 +5,7 @@ from luasip.kemi.context import PvValue, RouteContext
 from luasip.kemi.declare import Module, function, variable
 from luasip.kemi.pseudo_variables import Index
 from luasip.modules.nathelper.addresses import is_private, parse_address
-from luasip.modules.nathelper.detection import shows_nat
+from luasip.modules.nathelper.detection import Place, session_place, shows_nat
 from luasip.modules.nathelper.settings import NathelperSettings
 from luasip.sip.sdp import Connection, SessionDescription, parse_sdp
 
@@ -86,10 +86,11 @@ class SdpFunctions(Module):
         return self.settings.nat_addr_mode != 0
 
     def _fix_sdp(self, ctx: RouteContext, level: int, address: str) -> int:
-        if ctx.message.media_type != "application/sdp" or ":" in address or parse_address(address) is None:
+        place = session_place(ctx.message)
+        if place is None or ":" in address or parse_address(address) is None:
             return -1
         try:
-            session = parse_sdp(ctx.message.body)
+            session = parse_sdp(ctx.message.text[place[0] : place[1]])
         except SipError:
             return -1
         origin = [session.origin] if session.origin is not None else []
@@ -97,33 +98,32 @@ class SdpFunctions(Module):
         parts = [part for bit, part in wanted if level & bit]
         if any(not part or any(c.address_type != "IP4" for c in part) for part in parts):
             return -1
-        self._add_lines(ctx, session, level)
-        changed = sum(self._exchange(ctx, connection, address) for part in parts for connection in part)
+        self._add_lines(ctx, session, level, place)
+        changed = sum(self._exchange(ctx, connection, address, place) for part in parts for connection in part)
         return 1 if changed else 2
 
-    def _exchange(self, ctx: RouteContext, connection: Connection, address: str) -> bool:
+    def _exchange(self, ctx: RouteContext, connection: Connection, address: str, place: Place) -> bool:
         """Exchange one address; the null address of a medium on hold stays."""
         if connection.address in ("0.0.0.0", address):
             return False
-        start = ctx.message.body_start + connection.start
-        end = ctx.message.body_start + connection.end
+        start, end = place[0] + connection.start, place[0] + connection.end
         if ctx.edits.revised(ctx.message, start, end) != connection.address:
             return False
         ctx.edits.replace(start, end, address)
         if self.settings.append_sdp_oldmediaip:
-            _append(ctx, len(ctx.message.body), f"a=oldmediaip:{connection.address}")
+            _append(ctx, place[1], f"a=oldmediaip:{connection.address}")
         return True
 
-    def _add_lines(self, ctx: RouteContext, session: SessionDescription, level: int) -> None:
+    def _add_lines(self, ctx: RouteContext, session: SessionDescription, level: int, place: Place) -> None:
         if level & _DIRECTION:
             for medium in session.media:
-                _append(ctx, medium.lines[-1].end, "a=direction:active")
+                _append(ctx, place[0] + medium.lines[-1].end, "a=direction:active")
         line = self.settings.nortpproxy_str.rstrip("\r\n")
         if level & _NO_RTP_PROXY and line:
-            _append(ctx, len(ctx.message.body), line)
+            _append(ctx, place[1], line)
 
 
 def _append(ctx: RouteContext, offset: int, line: str) -> None:
-    """Put a line behind the one of the body that ends at `offset`, whether or not that has a line end."""
-    ended = ctx.message.body[:offset].endswith("\n")
-    ctx.edits.insert(ctx.message.body_start + offset, f"{line}\r\n" if ended else f"\r\n{line}")
+    """Put a line behind the one that ends at `offset` of the message, whether or not that has a line end."""
+    ended = ctx.message.text[:offset].endswith("\n")
+    ctx.edits.insert(offset, f"{line}\r\n" if ended else f"\r\n{line}")

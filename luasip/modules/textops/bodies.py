@@ -9,7 +9,7 @@ from typing import Final
 from luasip.errors import SipError
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.declare import Module, function
-from luasip.modules.textops.parts import (
+from luasip.kemi.multipart import (
     DEFAULT_BOUNDARY,
     Part,
     boundary_of,

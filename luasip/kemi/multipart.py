@@ -101,3 +101,15 @@ def write_part(boundary: str, content: str, content_type: str, disposition: str 
     """One part with its boundary line before it and a line end behind it."""
     extra = f"Content-Disposition: {disposition}\r\n" if disposition else ""
     return f"--{boundary}\r\nContent-Type: {content_type}\r\n{extra}\r\n{content}\r\n"
+
+
+def find_part(content_type: str, body: str, media_type: str) -> tuple[int, int] | None:
+    """Where in a body of `content_type` the content of `media_type` stands: the whole, or its first such part.
+
+    None when there is none.
+    """
+    if media_type_of(content_type) == media_type:
+        return 0, len(body)
+    boundary = boundary_of(content_type)
+    parts = read_parts(body, boundary)[0] if boundary else []
+    return next(((part.content, part.content_end) for part in parts if part.media_type == media_type), None)
