@@ -18,6 +18,7 @@ from luasip.control.settings import ControlSettings
 from luasip.errors import LuaSIPError, SettingsError
 
 if TYPE_CHECKING:
+    from luasip.server.logs import Logging
     from luasip.server.server import Server
     from luasip.server.settings import Settings
 
@@ -108,7 +109,7 @@ def _run(options: argparse.Namespace) -> int:
     try:
         if settings.server.directory:
             os.chdir(settings.server.directory)
-        return _server(settings).run()
+        return _server(settings, log).run()
     finally:
         log.shutdown()
 
@@ -143,12 +144,12 @@ def _check(options: argparse.Namespace) -> int:
     return _fail(problems) if problems else 0
 
 
-def _server(settings: "Settings") -> "Server":
+def _server(settings: "Settings", log: "Logging | None" = None) -> "Server":
     """The server, built. Raises SettingsError for what only shows when a setting is used, naming the file."""
     from luasip.server.server import Server
 
     try:
-        return Server(settings)
+        return Server(settings, log_in_use=log)
     except SettingsError as error:
         raise SettingsError([f"{settings.file}: {problem}" for problem in error.problems]) from None
 

@@ -44,6 +44,7 @@ OWNERS = {
     "asyncio": {"transport", "control"},
     "starlette": {"control", "server"},
     "argcomplete": {"__main__"},
+    "prometheus_client": {"server", "modules"},
     **{name: {"control"} for name in ("uvicorn", "defusedxml", "rich")},
     **{
         name: set(ALLOWED) - set(PURE)

@@ -40,6 +40,8 @@ class Control:
         """Those of them that need no token."""
         self._settings = settings.control
         self._gate = Gate(self.registry, _submit(pool), pool.settings.deadline)
+        self.run = self._gate.run
+        """For pages: runs a function on the pool of the commands."""
         self._interfaces: ControlInterfaces | None = None
 
     def open(self) -> None:

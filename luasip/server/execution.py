@@ -164,7 +164,7 @@ class Execution:
             ("pool_full", "pool_late", "pool_stuck", "too_many_suspended", "too_deep"), 0
         )
         self.callbacks = NamedDurations(CALLBACK_BOUNDS)
-        """How long Lua runs at a time, by callback: from its start or the end of a wait to the next wait or its end."""
+        """How long Lua runs at a time, from one wait of a callback to the next."""
         self._suspended: dict[int, Task] = {}
         self._last_number = 0
         self._suspended_lock = threading.Lock()
@@ -261,20 +261,16 @@ class Execution:
         context = frame.context
         _bind_log(context, frame.name)
         self._local.runtime = runtime
-        if frame.generator is None:
-            with runtime.lock:
-                began = time.perf_counter()
-                step = frame.start(runtime)
-                self.callbacks.observe(frame.name, time.perf_counter() - began)
-        else:
+        has_begun, ok, answer = frame.generator is not None, True, None
+        if has_begun:
             operation, ok, answer = self._step_generator(frame, value)
             if operation is not None:
                 return operation, None
             frame.generator = None
-            with runtime.lock:
-                began = time.perf_counter()
-                step = runtime.resume(frame.coroutine, context, ok, answer)
-                self.callbacks.observe(frame.name, time.perf_counter() - began)
+        with runtime.lock:
+            began = time.perf_counter()
+            step = runtime.resume(frame.coroutine, context, ok, answer) if has_begun else frame.start(runtime)
+            self.callbacks.observe(frame.name, time.perf_counter() - began)
         return self._after(frame, step)
 
     def _step_generator(self, frame: LuaFrame, value: Any) -> tuple[Operation | None, bool, Any]:

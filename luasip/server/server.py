@@ -9,23 +9,28 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import watchfiles
+from prometheus_client.registry import Collector
 
 from luasip.kemi.byte_streams import ByteStreams as StreamService
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Module, Route
 from luasip.kemi.pseudo_variables import PseudoVariables
 from luasip.script.runtime import ScriptOptions
-from luasip.server import collector
+from luasip.server import collector, pages
 from luasip.server.control import Control
 from luasip.server.core_commands import CoreCommands
 from luasip.server.execution import Execution, LuaFrame
+from luasip.server.health import Health
+from luasip.server.logs import Logging
 from luasip.server.lua_workers import LuaWorkers
 from luasip.server.made_up import made_up_request
+from luasip.server.metrics import ServerMetrics, make_registry
 from luasip.server.next_hop import NextHops
 from luasip.server.onsend import OnSend
+from luasip.server.overload import Overload, OverloadLimits
 from luasip.server.pool import ImmediatePool, Pool
 from luasip.server.resolving import CachingResolver
 from luasip.server.script_commands import ScriptCommands
@@ -76,7 +81,8 @@ class Server:
     """One server. `start`, `stop` and `reload` may be called from any thread, `run` from the main one.
 
     `clock`, `transports` (by protocol) and `byte_streams` replace the real ones in tests, together with
-    `threads=False`: then nothing runs by itself and the test calls `timers.run_due()`.
+    `threads=False`: then nothing runs by itself and the test calls `timers.run_due()`. `log_in_use` is
+    asked what it lost.
     """
 
     def __init__(
@@ -87,8 +93,10 @@ class Server:
         transports: Mapping[str, Transport] | None = None,
         byte_streams: StoppableStreams | None = None,
         threads: bool = True,
+        log_in_use: Logging | None = None,
     ) -> None:
         self.settings = settings
+        self._log_in_use = log_in_use
         self._threads = threads
         own = _transports(settings) if transports is None else transports
         streams = [
@@ -97,6 +105,8 @@ class Server:
         self.transports: list[Transport] = list(dict.fromkeys(own.values()))
         self.sockets = Sockets(own, settings.server.parsed_aliases, streams)
         self.timers = Timers(clock)
+        self.health = Health(self.timers, self.transports)
+        self._pauses = collector.Pauses()
         pool_type = Pool if threads else ImmediatePool
         self.pools = {
             name: pool_type(name, pool, name in ENDLESS_CALLS) for name, pool in settings.pools.items()
@@ -128,6 +138,7 @@ class Server:
         self._build_routing()
         self._build_modules()
         self._build_control()
+        self._build_pages()
         self._started: list[Module] = []
         self._lua_workers: list[LuaWorkers] = []
         self._stopping = threading.Event()
@@ -167,6 +178,7 @@ class Server:
             settings.server.message_limits,
             settings.kemi.request_route_callback,
             settings.server.reply_on_script_error,
+            self._overload(),
         )
         suspension = self._suspension = Suspension(
             self.layer, self.outcome, self.wakeups, self.worker.slot
@@ -244,6 +256,24 @@ class Server:
             if self._threads:
                 self.control.open()
             self.scripts.start(self._receiver_count())
+    def _build_pages(self) -> None:
+        metrics = ServerMetrics(
+            self.statistics,
+            self.sockets.traffic,
+            self.layer.table,
+            self.execution,
+            self.pools,
+            self.scripts,
+            self.transports,
+            self._pauses,
+            self.health,
+            self._log_in_use,
+        )
+        own = [cast(Collector, module) for module in self.modules if hasattr(module, "collect")]
+        self.metrics = make_registry(metrics, own)
+        self.control.routes += pages.Pages(self.metrics, self.health, self.control.run).routes()
+        self.control.open_paths |= {pages.HEALTH, pages.READY}
+
             self.worker.use(self.scripts.slots)
             for module in self.modules:
                 module.start()
@@ -265,10 +295,12 @@ class Server:
         signal.signal(signal.SIGHUP, lambda *_: self._reload_wanted.set())
         self.start()
         collector.settle()
-        pauses = collector.Pauses()
+        pauses = self._pauses
         pauses.watch()
         self.statistics.gauge("gc:passes", lambda: pauses.passes)
         self.statistics.gauge("gc:longest_pause_us", lambda: round(pauses.longest * 1_000_000))
+            if self._threads:
+                self.health.begin()
         self._tell_what_runs()
         watcher = lasting_thread.LastingThread(self._watch_files, "file-watch")
         if self.settings.script.reload:
@@ -304,6 +336,7 @@ class Server:
         for workers in self._lua_workers:
             workers.stop()
         self.timers.stop()
+        self.health.end()
         for transport in self.transports:
             for name in transport.stop():
                 log.error("thread %s did not end", name)

@@ -43,6 +43,11 @@ class LastingThread(threading.Thread):
         return True
 
 
+def is_stalled(thread: threading.Thread, busy_since: float, limit: float) -> bool:
+    """Whether a thread has ended, or is busy with one thing (since a monotonic instant, 0: with none) for too long."""
+    return not thread.is_alive() or (busy_since > 0.0 and time.monotonic() - busy_since > limit)
+
+
 def restarts() -> int:
     """How often the threads that run now have been started again."""
     threads = threading.enumerate()

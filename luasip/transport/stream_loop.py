@@ -65,6 +65,8 @@ class StreamLoop:
         self._connections: dict[int, Connection] = {}
         self._to_retire: deque[Connection] = deque()
         self._wake_lock = threading.Lock()
+        self.busy_since = 0.0
+        """When the turn began that the thread is in, 0 while it waits for events."""
         self._wake_descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._wake_descriptor, select.EPOLLIN)
         self._stop_due_at: float | None = None
@@ -153,8 +155,9 @@ class StreamLoop:
 
     def _turn(self) -> bool:
         """Wait for events once and deal with them; False when the loop is to end."""
+        self.busy_since = 0.0
         happened = self._epoll.poll(self._wait_for(), EVENTS_A_TURN)
-        polled_at = time.monotonic()
+        polled_at = self.busy_since = time.monotonic()
         for descriptor, events in happened:
             connection = self._connections.get(descriptor)
             if connection is not None:

@@ -18,7 +18,7 @@ from luasip.sip.parser import Limits
 from luasip.transport.address import is_wildcard, normal_literal, pick_listener, socket_address
 from luasip.transport.connection import Connection, ConnectionGone, ConnectionLimits, Peer
 from luasip.transport.connections import ConnectionTable
-from luasip.transport.lasting_thread import LastingThread
+from luasip.transport.lasting_thread import LastingThread, is_stalled
 from luasip.transport.packet import Destination, ErrorCallback, Listener, Packet, bracketed
 from luasip.transport.reporting import Counters, report_error
 from luasip.transport.sockets import bind_failure, family_of, local_port
@@ -169,6 +169,13 @@ class StreamTransport:
         totals = self._counters.values()
         totals["connections"] = len(self._table)
         return totals
+
+    def stalled(self, limit: float) -> list[str]:
+        """The thread's name when it has ended, or has not waited for events for more than `limit` seconds."""
+        thread = self._thread
+        if thread is None or not is_stalled(thread, self._loop.busy_since, limit):
+            return []
+        return [thread.name]
 
     # Sending.
 

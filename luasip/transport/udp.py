@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from luasip.errors import TransportError
 from luasip.transport.address import normal_literal, pick_listener, socket_address
-from luasip.transport.lasting_thread import LastingThread
+from luasip.transport.lasting_thread import LastingThread, is_stalled
 from luasip.transport.packet import Destination, ErrorCallback, Listener, Packet
 from luasip.transport.reporting import Counters, report_error
 from luasip.transport.sockets import bind_failure, error_name, family_of, local_port
@@ -133,6 +133,14 @@ class UdpTransport:
                 totals[name] = totals.get(name, 0) + amount
         return totals
 
+    def stalled(self, limit: float) -> list[str]:
+        """Names of the threads that have ended, or are busy with one datagram for more than `limit` seconds."""
+        return [
+            thread.name
+            for thread, receiver in zip(self._threads, self._receivers, strict=True)
+            if is_stalled(thread, receiver.busy_since, limit)
+        ]
+
     def _socket_for(self, destination: Destination) -> socket.socket:
         literal = normal_literal(destination.host)
         listener = destination.listener
@@ -162,6 +170,8 @@ class UdpReceiver:
         self.socket = opened
         self.listener = listener
         self.counters = Counters()
+        self.busy_since = 0.0
+        """When the datagram came that is being handled, 0 while none is."""
         self._handle = handle
         self._stopping = stopping
         self._age = 0.0  # seconds the newest measured datagram had waited in the system's buffer
@@ -199,11 +209,13 @@ class UdpReceiver:
         if len(data) <= 4 or not data.strip(KEEP_ALIVE_BYTES):
             self.counters.count("dropped.keep_alive")
             return
+        received_at = self.busy_since = time.monotonic()
         try:
-            self._handle(Packet(data, host, port, self.listener, 0, time.monotonic() - self._age))
+            self._handle(Packet(data, host, port, self.listener, 0, received_at - self._age))
         except BaseException:
             self.counters.count("dropped.handle_failed")
             logger.exception("%s: handling a datagram from %s port %d failed", self.listener.text, host, port)
+        self.busy_since = 0.0
 
     def _receive_failed(self, error: OSError) -> None:
         if self._stopping.is_set() or error.errno == errno.EAGAIN:
