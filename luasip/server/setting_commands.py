@@ -72,10 +72,10 @@ class SettingCommands:
         settings = self._settings(group)
         names = [field.name for field in dataclasses.fields(settings) if field.init]
         if not name:
-            return {one: _shown(one, getattr(settings, one)) for one in names}
+            return {one: without_passwords(one, getattr(settings, one)) for one in names}
         if name not in names:
             raise CommandError(400, "Failed to get the variable")
-        return _shown(name, getattr(settings, name))
+        return without_passwords(name, getattr(settings, name))
 
     @command("cfg.help")
     def help(self, group: str, name: str) -> str:
@@ -157,7 +157,7 @@ class SettingCommands:
             {
                 "group": group,
                 "name": name,
-                "started_with": _shown(name, before) if group != CORE else _debug_of(before),
+                "started_with": without_passwords(name, before) if group != CORE else _debug_of(before),
                 "value": self.get(group, name),
             }
             for (group, name), before in changed.items()
@@ -222,12 +222,12 @@ def _debug_of(level: int) -> int:
     return max((number for number, known in _LEVELS.items() if known >= level), default=-3)
 
 
-def _shown(name: str, value: Any) -> Any:
-    """A setting's value as it may be shown: the passwords in database URLs and such are not."""
+def without_passwords(name: str, value: Any) -> Any:
+    """A setting's value as it may be shown: with "***" for passwords, also those in URLs."""
     if isinstance(value, list | tuple):
-        return [_shown(name, item) for item in value]
+        return [without_passwords(name, item) for item in value]
     if isinstance(value, dict):
-        return {str(key): _shown(str(key), item) for key, item in value.items()}
+        return {str(key): without_passwords(str(key), item) for key, item in value.items()}
     if "password" in name or "secret" in name:
         return "***" if value else ""
     if isinstance(value, str):
