@@ -30,7 +30,6 @@ from luasip.server.made_up import made_up_request
 from luasip.server.metrics import ServerMetrics, make_registry
 from luasip.server.next_hop import NextHops
 from luasip.server.onsend import OnSend
-from luasip.server.overload import Overload, OverloadLimits
 from luasip.server.pool import ImmediatePool, Pool
 from luasip.server.resolving import CachingResolver
 from luasip.server.script_commands import ScriptCommands
@@ -178,7 +177,6 @@ class Server:
             settings.server.message_limits,
             settings.kemi.request_route_callback,
             settings.server.reply_on_script_error,
-            self._overload(),
         )
         suspension = self._suspension = Suspension(
             self.layer, self.outcome, self.wakeups, self.worker.slot
@@ -243,19 +241,6 @@ class Server:
         )
         self.services.commands = self.control.calls
 
-    # Running
-
-    def start(self) -> None:
-        """Start everything. Raises LuaSIPError, having stopped what was started, when something cannot be."""
-        try:
-            for transport in self.transports:
-                bind = getattr(transport, "bind", None)
-                if bind is not None:
-                    bind()
-            self.sockets.refresh()
-            if self._threads:
-                self.control.open()
-            self.scripts.start(self._receiver_count())
     def _build_pages(self) -> None:
         metrics = ServerMetrics(
             self.statistics,
@@ -274,6 +259,19 @@ class Server:
         self.control.routes += pages.Pages(self.metrics, self.health, self.control.run).routes()
         self.control.open_paths |= {pages.HEALTH, pages.READY}
 
+    # Running
+
+    def start(self) -> None:
+        """Start everything. Raises LuaSIPError, having stopped what was started, when something cannot be."""
+        try:
+            for transport in self.transports:
+                bind = getattr(transport, "bind", None)
+                if bind is not None:
+                    bind()
+            self.sockets.refresh()
+            if self._threads:
+                self.control.open()
+            self.scripts.start(self._receiver_count())
             self.worker.use(self.scripts.slots)
             for module in self.modules:
                 module.start()
@@ -284,6 +282,8 @@ class Server:
             for transport in self.transports:
                 transport.start(self.worker.handle)
             self.control.start()
+            if self._threads:
+                self.health.begin()
         except BaseException:  # whatever it was: no thread and no socket stays
             self.stop(0.0)
             raise
@@ -299,8 +299,6 @@ class Server:
         pauses.watch()
         self.statistics.gauge("gc:passes", lambda: pauses.passes)
         self.statistics.gauge("gc:longest_pause_us", lambda: round(pauses.longest * 1_000_000))
-            if self._threads:
-                self.health.begin()
         self._tell_what_runs()
         watcher = lasting_thread.LastingThread(self._watch_files, "file-watch")
         if self.settings.script.reload:
@@ -321,6 +319,7 @@ class Server:
         """Stop: wait up to `grace` seconds for routes and transactions to end, then end the threads."""
         self._stopping.set()
         self.worker.draining = True
+        self.health.end()
         for transport in self.transports:
             if isinstance(transport, StreamTransport):
                 transport.stop_accepting()
@@ -336,7 +335,6 @@ class Server:
         for workers in self._lua_workers:
             workers.stop()
         self.timers.stop()
-        self.health.end()
         for transport in self.transports:
             for name in transport.stop():
                 log.error("thread %s did not end", name)
