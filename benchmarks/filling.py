@@ -43,7 +43,7 @@ class Filler:
         """Make `count` transactions.
 
         "live": INVITEs relayed to us, which ring; "completed": MESSAGEs relayed to us and answered; "held": INVITEs
-        that ring at the server itself; "asleep": the same, and their routes wait.
+        that the server keeps; "asleep": the same, and their routes wait.
         """
         method = "MESSAGE" if kind == "completed" else "INVITE"
         at = self._own if kind in ("live", "completed") else self._server

@@ -5,13 +5,10 @@ local route = ksr_request_route
 function ksr_request_route()
   local user = KSR.pv.gete("$rU")
   if user == "held" then
-    -- A transaction that rings here and goes nowhere.
-    if KSR.tm.t_newtran() > 0 then KSR.tm.t_reply(180, "Ringing") end
+    -- A transaction without a branch, whose route has ended.
+    if KSR.tm.t_newtran() > 0 then KSR.tmx.t_suspend() end
   elseif user == "asleep" then
-    if KSR.tm.t_newtran() > 0 then
-      KSR.tm.t_reply(180, "Ringing")
-      luasip.sleep(3600)
-    end
+    if KSR.tm.t_newtran() > 0 then luasip.sleep(3600) end
   elseif KSR.is_OPTIONS() and user ~= "" then
     KSR.sl.sl_send_reply(200, tostring(KSR.pv.get("$stat(" .. user .. ")")))
   else

@@ -44,6 +44,7 @@ max_suspended = 1000000
 [server.tcp]
 connections = 10000
 [modules.tm]
+fr_timer = {FOREVER}
 fr_inv_timer = {FOREVER}
 max_inv_lifetime = {FOREVER}
 max_noninv_lifetime = {FOREVER}
@@ -192,6 +193,7 @@ class Bench:
             big()
             before = memory_mib(full.pid)
             filler.fill("held", count)
+            say(f"  {filler.statistic('current')} transactions")
             held = memory_mib(full.pid)
             filler.fill("asleep", count)
             after = memory_mib(full.pid)

@@ -30,10 +30,11 @@ def test_medians_and_sums() -> None:
     assert result("b", 1.0).limits() == ""
 
 
-def test_latency_is_the_median_of_the_rounds() -> None:
-    one = result("a", 1.0, 1.0, 1.0)
+def test_latency_is_of_all_rounds() -> None:
+    one = result("a", 1.0, 1.0, times=(1.0, 2.0))
     one.runs[0].times[:] = [100.0]
-    assert one.latency(99) == 1.0
+    assert one.latency(99) == 100.0
+    assert one.latency(50) == 2.0
 
 
 def test_ratios_are_of_pairs() -> None:
