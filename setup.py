@@ -1,4 +1,4 @@
-"""LuaSIP is plain Python; with LUASIP_COMPILE=1 mypyc turns the pure packages every message passes into C extensions.
+"""LuaSIP is plain Python; with LUASIP_COMPILE=1 mypyc turns the code every message passes into C extensions.
 
     LUASIP_COMPILE=1 pip install .
 
@@ -16,6 +16,36 @@ from setuptools import setup
 PACKAGES = ("sip", "transaction", "proxy")
 """Values, state machines and text: annotated throughout, no threads, nothing that is replaced at run time."""
 
+FILES = (
+    "kemi/current",
+    "kemi/lists",
+    "kemi/own_via",
+    "kemi/route_context",
+    "script/bridge",
+    "server/execution",
+    "server/next_hop",
+    "server/onsend",
+    "server/sending",
+    "server/statistics",
+    "server/stateless",
+    "server/timers",
+    "server/transactions/destination",
+    "server/transactions/events",
+    "server/transactions/layer",
+    "server/transactions/outcome",
+    "server/transactions/relay",
+    "server/transactions/table",
+    "server/transactions/transaction",
+    "server/waiting",
+    "server/wakeup",
+    "server/worker",
+    "transport/address",
+    "transport/packet",
+    "transport/udp",
+)
+"""Further files every message passes. Not: interfaces (Protocol), dataclasses that name a class of a file imported
+later, and what is referred to weakly."""
+
 IN_PLACE = not {"editable_wheel", "develop"}.isdisjoint(sys.argv)
 """An editable installation, which would put extensions beside sources that change."""
 
@@ -31,7 +61,11 @@ def extensions() -> list:
     except ImportError:  # the first of pip's two runs, which asks what the build needs
         return []
     files = [str(file) for package in PACKAGES for file in sorted(Path("luasip", package).glob("*.py"))]
-    return mypycify([file for file in files if not file.endswith("__init__.py")], opt_level="3")
+    files = [file for file in files if not file.endswith("__init__.py")]
+    files += [f"luasip/{name}.py" for name in FILES]
+    # For work on the compiled build itself: -O1 and a C file a module, which a compiler cache helps with.
+    quick = os.environ.get("LUASIP_COMPILE") == "quick"
+    return mypycify(files, opt_level="1" if quick else "3", multi_file=quick)
 
 
 setup(ext_modules=extensions(), setup_requires=["mypy[mypyc]>=1.10,<3"] if WANTED else [])

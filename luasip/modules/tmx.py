@@ -1,6 +1,5 @@
 """tmx: more of tm: transactions by Call-ID, cancelling branches, where a callback runs, $T variables."""
 
-import copy
 import logging
 
 from luasip.errors import SipError
@@ -161,7 +160,7 @@ class Tmx(Module):
         branch = chosen_branch(ctx)
         if branch is None:
             return -1
-        ctx.target = copy.copy(branch.target)
+        ctx.target = branch.target.copy()
         return 1
 
     @function()

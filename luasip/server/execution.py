@@ -329,16 +329,12 @@ class Execution:
     def _begin(self, operation: Operation, wait: Wait) -> None:
         """Start what the operation stands for, with its deadline."""
         if isinstance(operation, Sleep):
-            self.timers.after(operation.seconds, lambda: wait.take(None))
+            self.timers.after(operation.seconds, partial(wait.take, None))
         elif isinstance(operation, Event):
-            key = operation.key
-
-            def woken(value: Any) -> None:
-                wait.take(value)
-
-            wait.on_taken = lambda: self.wakeups.remove(key, woken)
+            key, woken = operation.key, wait.take
+            wait.on_taken = partial(self.wakeups.remove, key, woken)
             self.wakeups.add(key, woken)
-            wait.limit(self.timers.after(operation.timeout, lambda: wait.take(TIMED_OUT)))
+            wait.limit(self.timers.after(operation.timeout, partial(wait.take, TIMED_OUT)))
         elif isinstance(operation, Call):
             self._begin_call(operation, wait)
 

@@ -34,7 +34,7 @@ class NextHops:
 
     def __init__(self, sockets: Sockets, resolve: Resolve, udp_mtu: int = 0) -> None:
         self.sockets = sockets
-        self._resolve = resolve
+        self.resolve = resolve
         self.udp_mtu = udp_mtu
 
     def find(
@@ -56,7 +56,7 @@ class NextHops:
         if is_literal(host):
             hops = [NextHop(protocol, host.strip("[]"), uri.port or DEFAULT_PORTS[protocol])]
         else:
-            resolve, port = self._resolve, uri.port or 0
+            resolve, port = self.resolve, uri.port or 0
             answer = yield Call("dns", lambda: resolve(host, port, protocol))
             if not isinstance(answer, list) or not answer:
                 return Unreachable(478, "Unresolvable destination")

@@ -13,6 +13,7 @@ from luasip.proxy.loop import make_branch
 from luasip.server.execution import Execution
 from luasip.server.next_hop import NextHops, Unreachable
 from luasip.server.onsend import OnSend
+from luasip.server.sending import Sending
 from luasip.server.sockets import DEFAULT_PORTS, Sockets
 from luasip.server.transactions.destination import response_destination
 from luasip.server.transactions.relay import request_text
@@ -38,7 +39,7 @@ class Stateless:
     ) -> None:
         self._execution = execution
         self._sockets = sockets
-        self._next_hops = next_hops
+        self.next_hops = next_hops
         self._secret = secret
         self._server_header = server_header
         self._on_send = on_send
@@ -78,7 +79,7 @@ class Stateless:
             log.info("no answer possible: %s", error)
             return -1
         destination = response_destination(request, context.source, context.reply_send_flags)
-        self._execution.send(lambda: self._sockets.send(text, destination, _NotSent(f"{status} response")))
+        self._execution.send(Sending(self._sockets, text, destination, _NotSent(f"{status} response")))
         return 1
 
     def forward_request(self, context: RouteContext, next_hop: str = "") -> Generator[Operation, Any, int]:
@@ -91,7 +92,7 @@ class Stateless:
             if next_hop:
                 context.target.destination_uri = next_hop
             # A stateless proxy does not fork (§16.11): the first target only.
-            hops = yield from self._next_hops.find(context, context.target)
+            hops = yield from self.next_hops.find(context, context.target)
             if isinstance(hops, Unreachable):
                 context.last_error = (hops.status, hops.reason)
                 return -1
@@ -99,7 +100,7 @@ class Stateless:
             if not (yield from self._on_send.allows(context, hops[0], text)):
                 context.last_error = (477, "Dropped by the script")
                 return -1
-            self._execution.send(lambda: self._sockets.send(text, hops[0], _NotSent(request.method)))
+            self._execution.send(Sending(self._sockets, text, hops[0], _NotSent(request.method)))
         except SipError as error:
             context.last_error = (error.status, error.reason)
             return -1
@@ -118,10 +119,10 @@ class Stateless:
         """Send wire text as it is to where a URI leads; 1, or -1 when it leads nowhere."""
         branch = Branch(uri)
         branch.send_socket = send_socket
-        hops = yield from self._next_hops.find(context, branch)
+        hops = yield from self.next_hops.find(context, branch)
         if isinstance(hops, Unreachable):
             return -1
-        self._execution.send(lambda: self._sockets.send(data, hops[0], _NotSent("raw data")))
+        self._execution.send(Sending(self._sockets, data, hops[0], _NotSent("raw data")))
         return 1
 
     def forward_response(self, context: RouteContext) -> bool:
@@ -148,7 +149,7 @@ class Stateless:
         port = port or DEFAULT_PORTS[protocol]
         listener = self._sockets.choose(protocol, ":" in host, None, context.source.listener)
         destination = Destination(protocol, host, port, listener)
-        self._execution.send(lambda: self._sockets.send(text, destination, _NotSent("response")))
+        self._execution.send(Sending(self._sockets, text, destination, _NotSent("response")))
         return True
 
 

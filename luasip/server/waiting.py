@@ -42,7 +42,8 @@ class Wait:
             deadline = self._deadline
         if deadline is not None:
             deadline.cancel()
-        if self.on_taken is not None:
-            self.on_taken()
+        on_taken, self.on_taken = self.on_taken, None
+        if on_taken is not None:
+            on_taken()
         self._resume(value)
         return True

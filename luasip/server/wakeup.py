@@ -10,11 +10,11 @@ class WakeUps:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiters: dict[str, list[Callable[[Any], None]]] = {}
+        self._waiters: dict[str, list[Callable[[Any], object]]] = {}
         self._granted: dict[str, Any] = {}
         """Values for waiters that are on their way."""
 
-    def add(self, key: str, waiter: Callable[[Any], None]) -> None:
+    def add(self, key: str, waiter: Callable[[Any], object]) -> None:
         """Call `waiter` at the next notify of `key`."""
         with self._lock:
             if key not in self._granted:
@@ -23,7 +23,7 @@ class WakeUps:
             value = self._granted.pop(key)
         waiter(value)
 
-    def remove(self, key: str, waiter: Callable[[Any], None]) -> None:
+    def remove(self, key: str, waiter: Callable[[Any], object]) -> None:
         """Forget a waiter that gave up; no effect when it was woken already."""
         with self._lock:
             waiters = self._waiters.get(key)

@@ -16,6 +16,7 @@ from luasip.kemi.declare import Route
 from luasip.kemi.operation import RunRoute
 from luasip.server import logs
 from luasip.server.execution import Execution, Flow, LuaFrame, RuntimeSlot
+from luasip.server.overload import DROP, REFUSE, Overload
 from luasip.server.services import ServerServices
 from luasip.server.stateless import Stateless
 from luasip.server.statistics import Statistics
@@ -46,6 +47,7 @@ class Worker:
         limits: Limits,
         request_route: str,
         reply_on_script_error: int,
+        overload: Overload,
     ) -> None:
         self._services = services
         self._traffic = services.sockets.traffic
@@ -57,6 +59,8 @@ class Worker:
         self._limits = limits
         self._request_route = request_route
         self._reply_on_script_error = reply_on_script_error
+        self._overload = overload
+        self._clock = execution.timers.clock
         self.draining = False
         """The server is about to stop: what begins something new is answered 503."""
         self._slots: Sequence[RuntimeSlot] = ()
@@ -103,6 +107,10 @@ class Worker:
         data = packet.data
         if len(data) <= 4 and not data.strip(b"\r\n\0"):
             return  # a keep-alive, RFC 5626 §3.5.1 and the four NULs of NAT pingers
+        now = self._clock()
+        verdict = self._overload.judge(data, now - packet.received_at, now)
+        if verdict == DROP:
+            return
         with self._lock:
             number = next(self._numbers)
         source = Source(
@@ -126,7 +134,7 @@ class Worker:
             self._refuse(error.salvaged, error, source)
             return
         if isinstance(message, Request):
-            self._request(message, source)
+            self._request(message, source, verdict == REFUSE)
         else:
             self._response(message, source)
 
@@ -167,7 +175,7 @@ class Worker:
 
     # Requests
 
-    def _request(self, request: Request, source: Source) -> None:
+    def _request(self, request: Request, source: Source, refuse: bool) -> None:
         self._traffic.received_request(request.method)
         try:
             check_headers(request)
@@ -182,7 +190,7 @@ class Worker:
             return
         slot = self.slot()
         context = RouteContext(Route.REQUEST, request, source, self._services, slot.runtime.script_variables)
-        if self.draining and not request.to.tag and request.method not in ("ACK", "CANCEL"):
+        if refuse or (self.draining and not request.to.tag and request.method not in ("ACK", "CANCEL")):
             context.reply_headers.append("Retry-After: 5\r\n")
             self._stateless.reply(context, 503, "Service Unavailable")
             return

@@ -82,7 +82,7 @@ class Scene:
             if check:
                 self.advance(400)
                 assert len(self.server.layer.table) == 0, self.server.layer.table.all()
-                assert not vars(self.server.layer.table)["_by_branch"]
+                assert self.server.layer.table.branches == 0
                 assert self.server.execution.suspended == []
                 assert "Traceback" not in self.log.text(logging.DEBUG)
         finally:

@@ -94,7 +94,7 @@ def _resolve(scene: Scene, hosts: list[str]) -> None:
     def resolve(host: str, port: int, protocol: str) -> list[NextHop]:
         return [NextHop(protocol, address, port or 5060) for address in hosts]
 
-    vars(vars(scene.server.stateless)["_next_hops"])["_resolve"] = resolve
+    scene.server.stateless.next_hops.resolve = resolve
 
 
 def test_tcp_response_goes_over_the_connection_it_came_by() -> None:

@@ -9,11 +9,13 @@ import logging
 import math
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from functools import partial
 
 from luasip.kemi.context import RouteContext
 from luasip.kemi.transactions import TransactionObserver, TransactionSettings
 from luasip.proxy.cancel import build_ack, build_cancel
 from luasip.server.execution import Execution, Flow, RuntimeSlot
+from luasip.server.sending import Sending
 from luasip.server.sockets import Sockets
 from luasip.server.timers import Timers
 from luasip.server.transactions.destination import response_destination
@@ -246,14 +248,11 @@ class TransactionLayer:
 
     def _send_upstream(self, transaction: Transaction, text: str) -> None:
         destination = self.response_destination(transaction)
+        failed = _ResponseNotSent(self, transaction)
+        self.execution.send(Sending(self.sockets, text, destination, failed))
 
-        def failed(error: Exception) -> None:
-            log.info("response to %s not sent: %s", transaction.request.method, error)
-            self.timers.soon(lambda: self._response_failed(transaction))
-
-        self.execution.send(lambda: self.sockets.send(text, destination, failed))
-
-    def _response_failed(self, transaction: Transaction) -> None:
+    def response_failed(self, transaction: Transaction) -> None:
+        """A response could not be sent."""
         with transaction.lock:
             machine = transaction.machine
             step = 0 if machine is None else machine.on_transport_error(self.timers.clock())
@@ -284,14 +283,10 @@ class TransactionLayer:
     def _send_branch(self, transaction: Transaction, branch: ClientBranch) -> None:
         destination = branch.destination
         assert destination is not None
-        text = branch.text
+        failed = _BranchNotSent(self, transaction, branch)
+        self.execution.send(Sending(self.sockets, branch.text, destination, failed))
 
-        def failed(error: Exception) -> None:
-            self.timers.soon(lambda: self._branch_unreachable(transaction, branch, text, error))
-
-        self.execution.send(lambda: self.sockets.send(text, destination, failed))
-
-    def _branch_unreachable(
+    def branch_unreachable(
         self, transaction: Transaction, branch: ClientBranch, text: str, error: Exception
     ) -> None:
         """A branch's request could not be sent: the next address, or the branch has failed (§16.9)."""
@@ -331,7 +326,7 @@ class TransactionLayer:
         if destination is None:
             return
         text = build_ack(branch.text, response)
-        self.execution.send(lambda: self.sockets.send(text, destination))
+        self.execution.send(Sending(self.sockets, text, destination))
 
     def cancel_branches(
         self, transaction: Transaction, headers: str = "", chosen: AbstractSet[int] | None = None
@@ -367,7 +362,7 @@ class TransactionLayer:
             )
             self.reschedule(transaction)
         self.table.add_branch(transaction, branch, "CANCEL")
-        self.execution.send(lambda: self.sockets.send(text, destination))
+        self.execution.send(Sending(self.sockets, text, destination))
 
     def on_cancel_response(self, transaction: Transaction, branch: ClientBranch, response: Response) -> None:
         """A response to a CANCEL of ours."""
@@ -386,7 +381,7 @@ class TransactionLayer:
             return
         if entry is not None:
             entry.cancel()
-        transaction.timer_entry = self.timers.at(at, lambda: self._on_timer(transaction))
+        transaction.timer_entry = self.timers.at(at, partial(self._on_timer, transaction))
 
     def _on_timer(self, transaction: Transaction) -> None:
         now = self.timers.clock()
@@ -475,3 +470,33 @@ class TransactionLayer:
         for action in postponed:
             action()
         self.settle(transaction)
+
+
+class _ResponseNotSent:
+    """Told why a response of a transaction could not be sent."""
+
+    __slots__ = ("_layer", "_transaction")
+
+    def __init__(self, layer: TransactionLayer, transaction: Transaction) -> None:
+        self._layer = layer
+        self._transaction = transaction
+
+    def __call__(self, error: Exception) -> None:
+        log.info("response to %s not sent: %s", self._transaction.request.method, error)
+        self._layer.timers.soon(partial(self._layer.response_failed, self._transaction))
+
+
+class _BranchNotSent:
+    """Told why the request of a branch could not be sent."""
+
+    __slots__ = ("_branch", "_layer", "_text", "_transaction")
+
+    def __init__(self, layer: TransactionLayer, transaction: Transaction, branch: ClientBranch) -> None:
+        self._layer = layer
+        self._transaction = transaction
+        self._branch = branch
+        self._text = branch.text
+
+    def __call__(self, error: Exception) -> None:
+        layer = self._layer
+        layer.timers.soon(partial(layer.branch_unreachable, self._transaction, self._branch, self._text, error))

@@ -33,6 +33,12 @@ class TransactionTable:
         with self._lock:
             return len(self._by_id)
 
+    @property
+    def branches(self) -> int:
+        """How many branches lead to a transaction, those of CANCELs included."""
+        with self._lock:
+            return len(self._by_branch)
+
     def next_identity(self, call_id: str) -> tuple[int, int]:
         """Kamailio's pair: a hash slot and a label never used before in it."""
         with self._lock:
