@@ -30,6 +30,7 @@ from luasip.server.made_up import made_up_request
 from luasip.server.metrics import ServerMetrics, make_registry
 from luasip.server.next_hop import NextHops
 from luasip.server.onsend import OnSend
+from luasip.server.overload import Overload, OverloadLimits
 from luasip.server.pool import ImmediatePool, Pool
 from luasip.server.resolving import CachingResolver
 from luasip.server.script_commands import ScriptCommands
@@ -177,6 +178,7 @@ class Server:
             settings.server.message_limits,
             settings.kemi.request_route_callback,
             settings.server.reply_on_script_error,
+            self._overload(),
         )
         suspension = self._suspension = Suspension(
             self.layer, self.outcome, self.wakeups, self.worker.slot
@@ -204,6 +206,19 @@ class Server:
         self.statistics.gauge("script:suspended", lambda: len(self.execution.suspended))
         for outcome in self.execution.outcomes:
             self.statistics.gauge(f"script:{outcome}", partial(self.execution.outcomes.__getitem__, outcome))
+
+    def _overload(self) -> Overload:
+        table, execution, server = self.layer.table, self.execution, self.settings.server
+        overload = Overload(
+            OverloadLimits(**server.overload.model_dump()),
+            lambda: len(table),
+            lambda: execution.suspended_count,
+            server.workers.max_suspended,
+            log.warning,
+        )
+        self.statistics.gauge("core:overload_refused", lambda: overload.refused)
+        self.statistics.gauge("core:overload_dropped", lambda: overload.dropped)
+        return overload
 
     def _start_workers(self, name: str, threads: int) -> LuaWorkers:
         workers = LuaWorkers(name, self.services, self.execution, self._suspension)

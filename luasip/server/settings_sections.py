@@ -102,6 +102,21 @@ class MessageLimits(Section):
     """Bytes of the Request-URI."""
 
 
+class OverloadSettings(Section):
+    """[server.overload]: when new requests are refused with 503. Responses and what belongs to a dialog always pass."""
+
+    late: Annotated[float, Field(ge=0)] = 0.1
+    """Seconds a message may wait for its turn; 0: for ever."""
+    patience: Annotated[float, Field(ge=0)] = 0.5
+    """Seconds messages may be late before it is an overload; a script that is loaded takes less."""
+    transactions: Annotated[int, Field(ge=0)] = 20_000
+    """Transactions held at one time, answered ones included; 0: no limit."""
+    refusals: Annotated[int, Field(ge=0)] = 100
+    """Refusals sent a second; what is beyond them is dropped unread."""
+    probes: Annotated[int, Field(ge=0)] = 10
+    """OPTIONS for the server itself, as from monitors, that pass each second in spite of all."""
+
+
 class DnsSettings(Section):
     """[server.dns]: names of next hops. How long one look-up may take is `pools.dns.deadline`."""
 
@@ -155,6 +170,7 @@ class ServerSettings(Section):
     tcp: TcpSettings = TcpSettings()
     udp: UdpSection = UdpSection()
     limits: MessageLimits = MessageLimits()
+    overload: OverloadSettings = OverloadSettings()
     dns: DnsSettings = DnsSettings()
     log: LogSettings = LogSettings()
 

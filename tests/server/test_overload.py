@@ -1,0 +1,95 @@
+import pytest
+
+from luasip.server.overload import DROP, PASS, REFUSE, Overload, OverloadLimits, is_new, is_probe
+
+NEW = b"INVITE sip:bob@example.com SIP/2.0\r\nTo: <sip:bob@example.com>\r\n\r\n"
+WITHIN = b"INFO sip:bob@example.com SIP/2.0\r\nt : <sip:bob@example.com>;x=y;tag=1\r\n\r\n"
+PROBE = b"OPTIONS sip:example.com SIP/2.0\r\nTo: <sip:example.com>\r\n\r\n"
+RESPONSE = b"SIP/2.0 200 OK\r\nTo: <sip:b@h>\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (NEW, True),
+        (b"\r\n" + NEW, True),
+        (PROBE, True),
+        (NEW.replace(b"To:", b"Toll: ;tag=1\r\nTo:"), True),
+        (NEW.replace(b"INVITE", b"REGISTER"), True),
+        (WITHIN, False),
+        (WITHIN.replace(b"t : ", b"TO:"), False),
+        (RESPONSE, False),
+        (b"sip/2.0 200 OK\r\n\r\n", False),
+        *[(NEW.replace(b"INVITE", method), False) for method in (b"ACK", b"CANCEL", b"BYE", b"PRACK")],
+    ],
+)
+def test_is_new(data: bytes, expected: bool) -> None:
+    assert is_new(data) is expected
+
+
+def test_is_probe() -> None:
+    assert is_probe(PROBE)
+    assert not is_probe(PROBE.replace(b"sip:example", b"sip:bob@example", 1))
+    assert not is_probe(NEW)
+
+
+class Held:
+    """What a server holds."""
+
+    def __init__(self, **limits: float) -> None:
+        self.transactions = 0
+        self.suspended = 0
+        chosen = OverloadLimits(**limits)  # type: ignore[arg-type]
+        self.told: list[str] = []
+        self.overload = Overload(
+            chosen, lambda: self.transactions, lambda: self.suspended, 50, self.told.append
+        )
+
+    def judge(self, age: float, now: float, data: bytes = NEW) -> int:
+        return self.overload.judge(data, age, now)
+
+
+def test_a_short_jam_is_no_overload() -> None:
+    held = Held(late=0.1, patience=0.5)
+    assert [held.judge(0.3, 10.0 + step / 10) for step in range(5)] == [PASS] * 5
+    assert held.judge(0.05, 10.5) == PASS
+    assert held.judge(0.3, 10.6) == PASS
+
+
+def test_what_stays_late_is_refused_then_dropped_until_it_is_in_time() -> None:
+    held = Held(late=0.1, patience=0.5, refusals=2)
+    assert held.judge(0.2, 10.0) == PASS
+    assert [held.judge(0.2, 10.6) for _ in range(4)] == [REFUSE, REFUSE, DROP, DROP]
+    assert held.judge(0.2, 10.6, WITHIN) == held.judge(0.2, 10.6, RESPONSE) == PASS
+    assert held.judge(0.1, 10.7) == PASS
+    assert held.judge(0.2, 11.2) == REFUSE  # a relapse
+    assert (held.overload.refused, held.overload.dropped) == (3, 2)
+    assert held.told == [
+        "overload: messages wait 0.20 s, 0 transactions, 0 suspended routes; what begins something new is refused"
+    ]
+    assert [held.judge(0.0, 20.0), held.judge(0.2, 30.0)] == [PASS, PASS]  # long ago
+
+
+def test_monitors_are_answered() -> None:
+    held = Held(late=0.1, patience=0.0, refusals=0, probes=2)
+    assert [held.judge(0.2, 10.0, PROBE) for _ in range(3)] == [PASS, PASS, DROP]
+    assert held.judge(0.2, 11.0, PROBE) == PASS
+
+
+def test_full_tables() -> None:
+    held = Held(transactions=3, refusals=100)
+    held.transactions = 2
+    assert held.judge(0.0, 1.0) == PASS
+    held.transactions = 3
+    assert held.judge(0.0, 1.0) == REFUSE
+    assert held.judge(0.0, 1.0, WITHIN) == PASS
+    held.transactions, held.suspended = 0, 50
+    assert held.judge(0.0, 1.0) == REFUSE
+    held.suspended = 49
+    assert held.judge(0.0, 1.0) == PASS
+
+
+def test_limits_may_be_switched_off() -> None:
+    held = Held(late=0.0, patience=0.0, transactions=0)
+    held.transactions = 10**6
+    assert held.judge(9.0, 1.0) == PASS
