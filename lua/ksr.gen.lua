@@ -2513,7 +2513,7 @@ function luasip.notify(key, value) end
 ---@param ... any what it is called with.
 function luasip.spawn(work, ...) end
 
----Run several functions at once and wait for all of them.
+---Run several functions at once, begun in their order, and wait for all of them.
 ---
 ---May suspend the route until its result is there.
 ---@param ... any functions without parameters.

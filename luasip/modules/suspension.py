@@ -76,7 +76,7 @@ class Suspension(BlockingLua, Signatures, Module):
 
     @function(suspends=True)
     def all(self, ctx: RouteContext, *work: Any) -> Generator[Operation, Any, Any]:
-        """Run several functions at once and wait for all of them.
+        """Run several functions at once, begun in their order, and wait for all of them.
 
         Args:
             work: functions without parameters.

@@ -103,6 +103,23 @@ def test_spawn_outlives_the_message() -> None:
         assert "later alice" in scene.log.text(20)
 
 
+def test_all_begins_in_order_so_a_wait_can_be_answered_by_the_next() -> None:
+    script = """
+    function ksr_request_route()
+      local came, woken = luasip.all(
+        function() return luasip.wait("key", 5) end,
+        function() return luasip.notify("key", "at once") end
+      )
+      KSR.sl.send_reply(200, came .. " " .. woken)
+    end
+    """
+    with Scene(script) as scene:
+        alice = scene.phone("alice")
+        alice.send(alice.request("OPTIONS", "sip:bob@example.com"))
+        scene.advance(0.1)
+        assert alice.messages[-1].reason == "at once 1"
+
+
 def test_all_takes_as_long_as_the_longest() -> None:
     script = """
     function ksr_request_route()
