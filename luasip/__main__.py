@@ -97,12 +97,15 @@ def _add_settings_option(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from luasip.script.c_modules import share_lua
-    from luasip.server import logs
+    from luasip.server import logs, privileges
     from luasip.server.settings import load_settings
 
     settings = load_settings(options.config)
+    account = privileges.account_of(settings.server.user, settings.server.group)
+    privileges.shield_files()
     try:
-        log = logs.setup(settings.log)
+        with privileges.acting_as(account):
+            log = logs.setup(settings.log)
     except SettingsError as error:
         raise SettingsError([f"{settings.file}: {problem}" for problem in error.problems]) from None
     share_lua(settings.script.lua)

@@ -19,7 +19,7 @@ from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Module, Route
 from luasip.kemi.pseudo_variables import PseudoVariables
 from luasip.script.runtime import ScriptOptions
-from luasip.server import collector, pages
+from luasip.server import collector, pages, privileges
 from luasip.server.control import Control
 from luasip.server.core_commands import CoreCommands
 from luasip.server.execution import Execution, LuaFrame
@@ -286,6 +286,8 @@ class Server:
             self.sockets.refresh()
             if self._threads:
                 self.control.open()
+                server = self.settings.server
+                privileges.give_up(privileges.account_of(server.user, server.group))
             self.scripts.start(self._receiver_count())
             self.worker.use(self.scripts.slots)
             for module in self.modules:

@@ -18,8 +18,10 @@ from luasip.kemi.declare import Module, module_key
 from luasip.modules import MODULES
 from luasip.server.pool import PoolSettings
 from luasip.server.settings_control import read_control
+from luasip.server.settings_files import writable_for_all
 from luasip.server.settings_modules import LoadedModule, read_modules
 from luasip.server.settings_problems import describe, unknown_key
+from luasip.server.settings_secrets import References
 from luasip.server.settings_sections import (
     Document,
     KemiSettings,
@@ -60,8 +62,10 @@ class Settings:
 def load_settings(path: str | Path, modules: Sequence[type[Module]] = MODULES) -> Settings:
     """Read and check a settings file. Raises SettingsError with every problem, each naming file and key."""
     file = Path(path)
-    table = _read_toml(file)
     problems: list[str] = []
+    references = References(file.resolve().parent)
+    table = references.fill(_read_toml(file), problems)
+    problems += writable_for_all(file.absolute())
     module_table = table.pop("modules", {})
     folder = file.resolve().parent
     _check_paths(table, folder, problems)
@@ -69,7 +73,7 @@ def load_settings(path: str | Path, modules: Sequence[type[Module]] = MODULES) -
     loaded = read_modules(module_table, modules, problems)
     control = ControlSettings() if document is None else read_control(document.control, folder, problems)
     if document is None or problems:
-        raise SettingsError([f"{file}: {problem}" for problem in problems])
+        raise SettingsError([f"{file}: {problem}" for problem in references.hide(problems)])
     document = _with_absolute_paths(document, folder)
     return Settings(
         file.resolve(),
@@ -145,6 +149,8 @@ def _check_paths(table: dict[str, Any], folder: Path, problems: list[str]) -> No
             problems.append(
                 f"{section}.{key}: no such {kind} ({value!r}); allowed: a {kind}, looked for from {folder}"
             )
+        elif isinstance(value, str) and value and kind == "file":
+            problems += [f"{section}.{key}: {problem}" for problem in writable_for_all(folder / value)]
 
 
 def _with_absolute_paths(document: Document, folder: Path) -> Document:

@@ -18,6 +18,7 @@ from luasip.control.settings import ControlSettings
 from luasip.errors import SettingsError
 from luasip.server.settings_base import Section
 from luasip.server.settings_problems import describe
+from luasip.server.settings_secrets import References
 from luasip.server.settings_values import Size
 from luasip.transport.address import split_host_port
 
@@ -132,6 +133,8 @@ def control_of(file: Path) -> ControlSettings:
     problems: list[str] = []
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8")).get("control", {})
+        if isinstance(table, dict):
+            table = References(file.resolve().parent).fill(table, problems)
         section = ControlSection.model_validate(table)
         found = read_control(section, file.resolve().parent, problems)
     except OSError as error:

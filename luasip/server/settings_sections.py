@@ -153,6 +153,10 @@ class ServerSettings(Section):
     directory: str = ""
     """Working directory, relative to the folder of the settings file; relative file names in [modules] start
     here. "" keeps the one the server was started in."""
+    user: str = ""
+    """User to become once the sockets are bound, for a server started as root; "" stays who it is."""
+    group: str = ""
+    """Group to become with it; "" for the user's own."""
     user_agent: HeaderText = "LuaSIP"
     """User-Agent of requests the server makes itself; "" sends none."""
     server_header: HeaderText = "LuaSIP"
