@@ -248,11 +248,14 @@ class TransactionLayer:
 
     def _send_upstream(self, transaction: Transaction, text: str) -> None:
         destination = self.response_destination(transaction)
-        failed = _ResponseNotSent(self, transaction)
+        failed = partial(self._response_not_sent, transaction)
         self.execution.send(Sending(self.sockets, text, destination, failed))
 
-    def response_failed(self, transaction: Transaction) -> None:
-        """A response could not be sent."""
+    def _response_not_sent(self, transaction: Transaction, error: Exception) -> None:
+        log.info("response to %s not sent: %s", transaction.request.method, error)
+        self.timers.soon(partial(self._response_failed, transaction))
+
+    def _response_failed(self, transaction: Transaction) -> None:
         with transaction.lock:
             machine = transaction.machine
             step = 0 if machine is None else machine.on_transport_error(self.timers.clock())
@@ -283,10 +286,16 @@ class TransactionLayer:
     def _send_branch(self, transaction: Transaction, branch: ClientBranch) -> None:
         destination = branch.destination
         assert destination is not None
-        failed = _BranchNotSent(self, transaction, branch)
-        self.execution.send(Sending(self.sockets, branch.text, destination, failed))
+        text = branch.text
+        failed = partial(self._branch_not_sent, transaction, branch, text)
+        self.execution.send(Sending(self.sockets, text, destination, failed))
 
-    def branch_unreachable(
+    def _branch_not_sent(
+        self, transaction: Transaction, branch: ClientBranch, text: str, error: Exception
+    ) -> None:
+        self.timers.soon(partial(self._branch_unreachable, transaction, branch, text, error))
+
+    def _branch_unreachable(
         self, transaction: Transaction, branch: ClientBranch, text: str, error: Exception
     ) -> None:
         """A branch's request could not be sent: the next address, or the branch has failed (§16.9)."""
@@ -470,33 +479,3 @@ class TransactionLayer:
         for action in postponed:
             action()
         self.settle(transaction)
-
-
-class _ResponseNotSent:
-    """Told why a response of a transaction could not be sent."""
-
-    __slots__ = ("_layer", "_transaction")
-
-    def __init__(self, layer: TransactionLayer, transaction: Transaction) -> None:
-        self._layer = layer
-        self._transaction = transaction
-
-    def __call__(self, error: Exception) -> None:
-        log.info("response to %s not sent: %s", self._transaction.request.method, error)
-        self._layer.timers.soon(partial(self._layer.response_failed, self._transaction))
-
-
-class _BranchNotSent:
-    """Told why the request of a branch could not be sent."""
-
-    __slots__ = ("_branch", "_layer", "_text", "_transaction")
-
-    def __init__(self, layer: TransactionLayer, transaction: Transaction, branch: ClientBranch) -> None:
-        self._layer = layer
-        self._transaction = transaction
-        self._branch = branch
-        self._text = branch.text
-
-    def __call__(self, error: Exception) -> None:
-        layer = self._layer
-        layer.timers.soon(partial(layer.branch_unreachable, self._transaction, self._branch, self._text, error))
