@@ -31,7 +31,7 @@ def fake_server(monkeypatch: pytest.MonkeyPatch, outcome: int | Exception) -> li
     given: list[Settings] = []
 
     class Server:
-        def __init__(self, settings: Settings) -> None:
+        def __init__(self, settings: Settings, log_in_use: object = None) -> None:
             given.append(settings)
             self.modules = settings.modules
             if isinstance(outcome, SettingsError):
