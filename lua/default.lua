@@ -54,6 +54,7 @@ function ksr_request_route()
     relay_cancel()
     prepare_for_nat()
     route_within_dialog()
+    refuse_strays()
 
     -- From here on only requests that begin something: a registration, a call, a subscription, a message.
     -- Where they go is decided here, not by a route they bring along.
@@ -176,6 +177,15 @@ function route_within_dialog()
         KSR.x.exit() -- an ACK is never answered
     end
     refuse(404, "Not Here")
+end
+
+-- These make no sense but within a dialog. Some cannot be asked for a password, so none may come any further.
+local ONLY_WITHIN_DIALOG = { ACK = true, BYE = true, INFO = true, PRACK = true, UPDATE = true }
+
+function refuse_strays()
+    if ONLY_WITHIN_DIALOG[KSR.kx.get_method()] then
+        refuse(481, "Call/Transaction Does Not Exist")
+    end
 end
 
 -- Whether our Route bears the mark that record_route() gave the dialog with this Call-ID: nobody else can make it.

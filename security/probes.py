@@ -103,6 +103,10 @@ def relayed(target: Target) -> list[str]:
     """Which requests of a stranger the server forwarded to somewhere else."""
     found: list[str] = []
     for name, method, route, to_tag in (
+        ("ACK of a user for another domain", "ACK", "user", ""),
+        ("PRACK of a user for another domain", "PRACK", "user", ""),
+        ("CANCEL of a user for another domain", "CANCEL", "user", ""),
+        ("OPTIONS of a user for another domain", "OPTIONS", "user", ""),
         ("INVITE for another domain", "INVITE", "", ""),
         ("INVITE with a Route", "INVITE", "route", ""),
         ("MESSAGE for another domain", "MESSAGE", "", ""),
@@ -123,14 +127,17 @@ def _arrives(target: Target, method: str, route: str, to_tag: str) -> bool:
         victim.bind((ELSEWHERE, 0))
         victim.settimeout(0.7)
         address = f"{ELSEWHERE}:{victim.getsockname()[1]}"
-        routes = {
+        routes: tuple[str, ...] = {
             "": (),
+            "user": (),
             "route": (f"Route: <sip:{target.host}:{target.port};lr>, <sip:{address};lr>",),
             "own": (f"Route: <sip:{target.host}:{target.port};lr>",),
         }[route]
         text = peer.request(method, "x", *routes)
         rest = text.partition("\r\n")[2]
         text = f"{method} sip:x@{address} SIP/2.0\r\n{rest}"
+        if route == "user":
+            text = re.sub(r"\r\nFrom: <[^>]*>", f"\r\nFrom: <sip:{VICTIM_USER}@{HOST}>", text)
         if to_tag:
             text = re.sub(r"\r\nTo: (<[^>]*>)", lambda found: f"\r\nTo: {found[1]}{to_tag}", text)
         peer.send(text)

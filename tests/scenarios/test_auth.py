@@ -224,6 +224,18 @@ def test_private_server_lets_nobody_in_but_its_users(settings: str) -> None:
         assert bob.unread == []
 
 
+@pytest.mark.parametrize("method", ["ACK", "PRACK", "CANCEL", "BYE", "OPTIONS", "INVITE"])
+def test_nobody_is_forwarded_to_other_domains_as_one_of_our_users(settings: str, method: str) -> None:
+    """ACK, PRACK and CANCEL cannot be asked for a password."""
+    with Scene(DEFAULT, settings) as scene:
+        stranger, other = scene.phone("alice"), scene.phone("other")
+        stranger.send(stranger.request(method, other.uri))
+        assert other.unread == []
+        assert stranger.statuses() == (
+            [] if method == "ACK" else [407 if method in ("OPTIONS", "INVITE") else 481]
+        )
+
+
 def test_register_for_others_is_refused_at_once(settings: str) -> None:
     with Scene(DEFAULT, settings) as scene:
         alice = scene.phone("alice")

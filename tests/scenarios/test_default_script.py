@@ -80,6 +80,9 @@ def test_call_is_cancelled() -> None:
         ("INVITE", "sip:nobody@example.com", {"max_forwards": 0}, 483),
         ("CANCEL", "sip:nobody@example.com", {"contact": ""}, 481),
         ("BYE", "sip:nobody@example.com", {"to_tag": "x"}, 404),
+        ("BYE", "sip:nobody@example.com", {}, 481),
+        ("PRACK", "sip:nobody@example.com", {}, 481),
+        ("UPDATE", "sip:bob@elsewhere.example", {}, 481),
         ("BYE", "sip:bob@10.0.0.77", {"to_tag": "x"}, 404),
     ],
 )

@@ -182,7 +182,7 @@ class Checker:
             return
         self._services.count("auth:wrong_passwords")
         if self.guesses.fail(attempt, self._services.now()):
-            _log.warning("wrong passwords for %s from %s: waiting begins", attempt.user, attempt.host)
+            _log.warning("wrong passwords for %r from %s: waiting begins", attempt.user, attempt.host)
 
     def _use(self, given: Credentials) -> Freshness:
         made_at = self._nonces.made_at(given.nonce)
