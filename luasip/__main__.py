@@ -168,8 +168,9 @@ def _stubs(options: argparse.Namespace) -> int:
 
 def _docs(options: argparse.Namespace) -> int:
     from luasip.kemi.coverage import missing
-    from luasip.kemi.reference import render_pages
+    from luasip.kemi.reference import render_commands_page, render_pages
     from luasip.modules import MODULES
+    from luasip.server.control import OWN_COMMANDS
     from luasip.server.settings_reference import render_settings_page
 
     if options.missing:
@@ -177,7 +178,10 @@ def _docs(options: argparse.Namespace) -> int:
             table = "KSR" if function.module == "core" else f"KSR.{function.module}"
             print(f"{table}.{function.name}({', '.join(function.parameters)})")
         return 0
-    pages = render_pages(MODULES) | {"settings.md": render_settings_page()}
+    pages = render_pages(MODULES) | {
+        "settings.md": render_settings_page(),
+        "commands.md": render_commands_page(OWN_COMMANDS, MODULES),
+    }
     for name, text in pages.items():
         _write(options.out / name, text)
     print(f"{options.out}: {len(pages)} pages")

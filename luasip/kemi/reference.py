@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from luasip.kemi.coverage import kamailio_functions, missing
-from luasip.kemi.declare import Command, Export, Module, VariableExport, module_key
+from luasip.kemi.declare import Command, Export, Module, VariableExport, commands_of, module_key
 from luasip.kemi.field_docs import field_documentation
 from luasip.kemi.stubs import first_line, remarks, routes_text, table_name, variadic_documentation
 
@@ -37,7 +37,7 @@ def render_index(modules: Sequence[type[Module]]) -> str:
         share = f"{total - absent.count(key)} of {total}" if total and module.namespace == "KSR" else ""
         link, summary = f"[{table_name(module)}]({key}.md)", _cell(first_line(module))
         lines.append(f"| {link} | {summary} | {len(module.exports())} | {share} |")
-    lines += ["", "[Settings file](settings.md)", ""]
+    lines += ["", "[Settings file](settings.md), [RPC commands](commands.md)", ""]
     return "\n".join(lines)
 
 
@@ -60,6 +60,26 @@ def render_module(module: type[Module]) -> str:
         for command in commands:
             lines += _command(command)
     return "\n".join(lines)
+
+
+def render_commands_page(own: Sequence[type], modules: Sequence[type[Module]]) -> str:
+    """The page of all RPC commands: those of the classes `own` in full, those of the modules with links."""
+    lines = ["# RPC commands", "", "| command | what it does | of |", "|---|---|---|"]
+    rows = [(command, "the server", f"#{_anchor(command)}") for cls in own for command in commands_of(cls)]
+    for module in modules:
+        key = module_key(module)
+        rows += [(command, key, f"{key}.md#{_anchor(command)}") for command in module.commands()]
+    for command, owner, link in sorted(rows, key=lambda row: row[0].name):
+        lines.append(f"| [{command.name}]({link}) | {_cell(command.documentation.summary)} | {owner} |")
+    lines += ["", "## Commands of the server", ""]
+    for command in sorted((command for cls in own for command in commands_of(cls)), key=lambda one: one.name):
+        lines += _command(command)
+    return "\n".join(lines)
+
+
+def _anchor(command: Command) -> str:
+    """What Markdown makes of the heading."""
+    return command.name.lower().replace(".", "")
 
 
 def _function(table: str, export: Export) -> list[str]:

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from luasip.kemi.declare import Module
+from luasip.kemi.declare import Module, command
 from luasip.kemi.field_docs import field_documentation
 from luasip.kemi.reference import (
     SettingRow,
+    render_commands_page,
     render_module,
     render_pages,
     render_sections,
@@ -192,3 +193,19 @@ def test_no_source() -> None:
     made = type("Made", (), {"__annotations__": {"a": int}})
     with pytest.raises(TypeError, match="Made: no source"):
         field_documentation(made)
+
+
+def test_the_page_of_commands() -> None:
+    class Own:
+        @command("own.stop")
+        def stop(self, now: int = 0) -> None:
+            """Stop.
+
+            Args:
+                now: how.
+            """
+
+    page = render_commands_page([Own], [Example])
+    assert "| [example.show](example.md#exampleshow) | Show one entry. | example |" in page
+    assert "| [own.stop](#ownstop) | Stop. | the server |" in page
+    assert "### own.stop\n\n`own.stop [now]`\n\nStop.\n\n- `now`: how.\n" in page

@@ -9,7 +9,13 @@ from luasip.transaction.timers import TransactionTimers
 CHANGEABLE = (
     *("fr_timer", "fr_inv_timer", "max_inv_lifetime", "max_noninv_lifetime", "wt_timer", "retr_timer1"),
     *("retr_timer2", "restart_fr_on_each_reply", "auto_inv_100", "auto_inv_100_reason", "failure_reply_mode"),
-    *("aggregate_challenges", "remap_503_500", "disable_6xx_block", "e2e_cancel_reason", "local_cancel_reason"),
+    *(
+        "aggregate_challenges",
+        "remap_503_500",
+        "disable_6xx_block",
+        "e2e_cancel_reason",
+        "local_cancel_reason",
+    ),
     *("default_code", "default_reason"),
 )
 """Settings that may change while the server runs; they hold for new transactions."""
