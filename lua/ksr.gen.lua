@@ -3340,13 +3340,13 @@ function KSR.nathelper.is_rfc1918(address) end
 
 ---Put the source address into the session description.
 ---@param level integer|string sum of 1 add a=direction:active to each medium, 2 in c= lines, 4 add nortpproxy_str, 8 in o=.
----@return integer # 1 addresses were exchanged, 2 none had to be, -1 without IPv4 session description or line to change.
+---@return integer # 1 addresses were exchanged, 2 none had to be, -1 without session description, without a line to change in it, or with an address of the other IP version in such a line.
 function KSR.nathelper.fix_nated_sdp(level) end
 
 ---Put an address into the session description.
 ---@param level integer|string as for fix_nated_sdp.
 ---@param ip string|number the address, "" for the source's.
----@return integer # 1 addresses were exchanged, 2 none had to be, -1 without IPv4 session description or line to change.
+---@return integer # 1 addresses were exchanged, 2 none had to be, -1 without session description, without a line to change in it, or with an address of the other IP version in such a line.
 function KSR.nathelper.fix_nated_sdp_ip(level, ip) end
 
 ---Put the source address in the place of the first Contact's host and port.
@@ -4686,3 +4686,191 @@ function KSR.jsonrpcs.execx(scmd) end
 ---What the last exec gave: the JSON document.
 ---@return string|integer|nil # it, nil before any exec.
 function KSR.jsonrpcs.response() end
+
+---xhttp_prom: counters, gauges and histograms of scripts.
+---@class KSR.xhttp_prom
+KSR.xhttp_prom = {}
+
+---Count a number in a histogram without labels.
+---@param s_name string|number its name.
+---@param s_number string|number a number as text, such as "-12.5".
+---@return integer # 1, -1 when the text is no number, there is no such histogram, or a label is empty.
+function KSR.xhttp_prom.histogram_observe_l0(s_name, s_number) end
+
+---Count a number in a histogram with one label.
+---@param s_name string|number its name.
+---@param s_number string|number a number as text, such as "-12.5".
+---@param l1 string|number value of its label.
+---@return integer # 1, -1 when the text is no number, there is no such histogram, or a label is empty.
+function KSR.xhttp_prom.histogram_observe_l1(s_name, s_number, l1) end
+
+---Count a number in a histogram with two labels.
+---@param s_name string|number its name.
+---@param s_number string|number a number as text, such as "-12.5".
+---@param l1 string|number value of its first label.
+---@param l2 string|number value of its second label.
+---@return integer # 1, -1 when the text is no number, there is no such histogram, or a label is empty.
+function KSR.xhttp_prom.histogram_observe_l2(s_name, s_number, l1, l2) end
+
+---Count a number in a histogram with three labels.
+---@param s_name string|number its name.
+---@param s_number string|number a number as text, such as "-12.5".
+---@param l1 string|number value of its first label.
+---@param l2 string|number value of its second label.
+---@param l3 string|number value of its third label.
+---@return integer # 1, -1 when the text is no number, there is no such histogram, or a label is empty.
+function KSR.xhttp_prom.histogram_observe_l3(s_name, s_number, l1, l2, l3) end
+
+---Set a gauge without labels.
+---@param s_name string|number its name.
+---@param s_number string|number a number as text, such as "-12.5".
+---@return integer # 1, -1 when the text is no number, there is no such gauge, or a label is empty.
+function KSR.xhttp_prom.gauge_set_l0(s_name, s_number) end
+
+---Set a gauge with one label.
+---@param s_name string|number its name.
+---@param s_number string|number a number as text, such as "-12.5".
+---@param l1 string|number value of its label.
+---@return integer # 1, -1 when the text is no number, there is no such gauge, or a label is empty.
+function KSR.xhttp_prom.gauge_set_l1(s_name, s_number, l1) end
+
+---Set a gauge with two labels.
+---@param s_name string|number its name.
+---@param s_number string|number a number as text, such as "-12.5".
+---@param l1 string|number value of its first label.
+---@param l2 string|number value of its second label.
+---@return integer # 1, -1 when the text is no number, there is no such gauge, or a label is empty.
+function KSR.xhttp_prom.gauge_set_l2(s_name, s_number, l1, l2) end
+
+---Set a gauge with three labels.
+---@param s_name string|number its name.
+---@param s_number string|number a number as text, such as "-12.5".
+---@param l1 string|number value of its first label.
+---@param l2 string|number value of its second label.
+---@param l3 string|number value of its third label.
+---@return integer # 1, -1 when the text is no number, there is no such gauge, or a label is empty.
+function KSR.xhttp_prom.gauge_set_l3(s_name, s_number, l1, l2, l3) end
+
+---Add to a gauge without labels.
+---@param s_name string|number its name.
+---@param s_number string|number a number as text, such as "-12.5".
+---@return integer # 1, -1 when the text is no number, there is no such gauge, or a label is empty.
+function KSR.xhttp_prom.gauge_inc_l0(s_name, s_number) end
+
+---Add to a gauge with one label.
+---@param s_name string|number its name.
+---@param s_number string|number a number as text, such as "-12.5".
+---@param l1 string|number value of its label.
+---@return integer # 1, -1 when the text is no number, there is no such gauge, or a label is empty.
+function KSR.xhttp_prom.gauge_inc_l1(s_name, s_number, l1) end
+
+---Add to a gauge with two labels.
+---@param s_name string|number its name.
+---@param s_number string|number a number as text, such as "-12.5".
+---@param l1 string|number value of its first label.
+---@param l2 string|number value of its second label.
+---@return integer # 1, -1 when the text is no number, there is no such gauge, or a label is empty.
+function KSR.xhttp_prom.gauge_inc_l2(s_name, s_number, l1, l2) end
+
+---Add to a gauge with three labels.
+---@param s_name string|number its name.
+---@param s_number string|number a number as text, such as "-12.5".
+---@param l1 string|number value of its first label.
+---@param l2 string|number value of its second label.
+---@param l3 string|number value of its third label.
+---@return integer # 1, -1 when the text is no number, there is no such gauge, or a label is empty.
+function KSR.xhttp_prom.gauge_inc_l3(s_name, s_number, l1, l2, l3) end
+
+---Set a gauge without labels to zero.
+---@param s_name string|number its name.
+---@return integer # 1, -1 when there is no such gauge, or a label is empty.
+function KSR.xhttp_prom.gauge_reset_l0(s_name) end
+
+---Set a gauge with one label to zero.
+---@param s_name string|number its name.
+---@param l1 string|number value of its label.
+---@return integer # 1, -1 when there is no such gauge, or a label is empty.
+function KSR.xhttp_prom.gauge_reset_l1(s_name, l1) end
+
+---Set a gauge with two labels to zero.
+---@param s_name string|number its name.
+---@param l1 string|number value of its first label.
+---@param l2 string|number value of its second label.
+---@return integer # 1, -1 when there is no such gauge, or a label is empty.
+function KSR.xhttp_prom.gauge_reset_l2(s_name, l1, l2) end
+
+---Set a gauge with three labels to zero.
+---@param s_name string|number its name.
+---@param l1 string|number value of its first label.
+---@param l2 string|number value of its second label.
+---@param l3 string|number value of its third label.
+---@return integer # 1, -1 when there is no such gauge, or a label is empty.
+function KSR.xhttp_prom.gauge_reset_l3(s_name, l1, l2, l3) end
+
+---Add to a counter without labels.
+---@param s_name string|number its name.
+---@param number integer|string how much, 0 or more.
+---@return integer # 1, -1 when the number is below 0, there is no such counter, or a label is empty.
+function KSR.xhttp_prom.counter_inc_l0(s_name, number) end
+
+---Add to a counter with one label.
+---@param s_name string|number its name.
+---@param number integer|string how much, 0 or more.
+---@param l1 string|number value of its label.
+---@return integer # 1, -1 when the number is below 0, there is no such counter, or a label is empty.
+function KSR.xhttp_prom.counter_inc_l1(s_name, number, l1) end
+
+---Add to a counter with two labels.
+---@param s_name string|number its name.
+---@param number integer|string how much, 0 or more.
+---@param l1 string|number value of its first label.
+---@param l2 string|number value of its second label.
+---@return integer # 1, -1 when the number is below 0, there is no such counter, or a label is empty.
+function KSR.xhttp_prom.counter_inc_l2(s_name, number, l1, l2) end
+
+---Add to a counter with three labels.
+---@param s_name string|number its name.
+---@param number integer|string how much, 0 or more.
+---@param l1 string|number value of its first label.
+---@param l2 string|number value of its second label.
+---@param l3 string|number value of its third label.
+---@return integer # 1, -1 when the number is below 0, there is no such counter, or a label is empty.
+function KSR.xhttp_prom.counter_inc_l3(s_name, number, l1, l2, l3) end
+
+---Set a counter without labels to zero.
+---@param s_name string|number its name.
+---@return integer # 1, -1 when there is no such counter, or a label is empty.
+function KSR.xhttp_prom.counter_reset_l0(s_name) end
+
+---Set a counter with one label to zero.
+---@param s_name string|number its name.
+---@param l1 string|number value of its label.
+---@return integer # 1, -1 when there is no such counter, or a label is empty.
+function KSR.xhttp_prom.counter_reset_l1(s_name, l1) end
+
+---Set a counter with two labels to zero.
+---@param s_name string|number its name.
+---@param l1 string|number value of its first label.
+---@param l2 string|number value of its second label.
+---@return integer # 1, -1 when there is no such counter, or a label is empty.
+function KSR.xhttp_prom.counter_reset_l2(s_name, l1, l2) end
+
+---Set a counter with three labels to zero.
+---@param s_name string|number its name.
+---@param l1 string|number value of its first label.
+---@param l2 string|number value of its second label.
+---@param l3 string|number value of its third label.
+---@return integer # 1, -1 when there is no such counter, or a label is empty.
+function KSR.xhttp_prom.counter_reset_l3(s_name, l1, l2, l3) end
+
+---Whether an HTTP request asks for /metrics.
+---
+---Allowed in: event.
+---@return integer # 1 when it does, 0 when not.
+function KSR.xhttp_prom.check_uri() end
+
+---Answer an HTTP request with the metrics of scripts, and the statistics of xhttp_prom_stats.
+---
+---Allowed in: event.
+---@return integer # 0, -1 when the event is no HTTP request or was answered already.
+function KSR.xhttp_prom.dispatch() end

@@ -403,6 +403,15 @@ def test_fix_nated_sdp_ip() -> None:
     assert module.fix_nated_sdp_ip(context(message(body=SDP)), 2, "name") == -1
 
 
+def test_addresses_of_ip_version_6_are_exchanged_for_such() -> None:
+    body = SDP.replace("IP4 10.1.1.1", "IP6 fe80::1").replace("IP4 0.0.0.0", "IP6 ::")
+    ctx = context(message(body=body))
+    assert nathelper().fix_nated_sdp_ip(ctx, 2, "192.0.2.1") == -1
+    assert nathelper().fix_nated_sdp_ip(ctx, 2, "2001:db8::1") == 1
+    expected = body.replace("c=IN IP6 fe80::1", "c=IN IP6 2001:db8::1").splitlines()
+    assert sent_body(ctx) == [*expected, "a=oldmediaip6:fe80::1"]
+
+
 @pytest.mark.parametrize("body", ["x", "v=0\r\n", SDP.replace("IP4", "IP6"), "v=0\r\nc=\r\n"])
 def test_no_session_description_to_fix(body: str) -> None:
     assert nathelper().fix_nated_sdp(context(message(body=body)), 2) == -1

@@ -49,7 +49,8 @@ class SdpFunctions(Module):
 
         Args:
             level: sum of 1 add a=direction:active to each medium, 2 in c= lines, 4 add nortpproxy_str, 8 in o=.
-        Returns: 1 addresses were exchanged, 2 none had to be, -1 without IPv4 session description or line to change.
+        Returns: 1 addresses were exchanged, 2 none had to be, -1 without session description, without a line to change
+            in it, or with an address of the other IP version in such a line.
         """
         return self._fix_sdp(ctx, level, ctx.source.host)
 
@@ -60,7 +61,8 @@ class SdpFunctions(Module):
         Args:
             level: as for fix_nated_sdp.
             ip: the address, "" for the source's.
-        Returns: 1 addresses were exchanged, 2 none had to be, -1 without IPv4 session description or line to change.
+        Returns: 1 addresses were exchanged, 2 none had to be, -1 without session description, without a line to change
+            in it, or with an address of the other IP version in such a line.
         """
         return self._fix_sdp(ctx, level, ip or ctx.source.host)
 
@@ -87,8 +89,9 @@ class SdpFunctions(Module):
 
     def _fix_sdp(self, ctx: RouteContext, level: int, address: str) -> int:
         place = session_place(ctx.message)
-        if place is None or ":" in address or parse_address(address) is None:
+        if place is None or parse_address(address) is None:
             return -1
+        family = "IP6" if ":" in address else "IP4"
         try:
             session = parse_sdp(ctx.message.text[place[0] : place[1]])
         except SipError:
@@ -96,7 +99,7 @@ class SdpFunctions(Module):
         origin = [session.origin] if session.origin is not None else []
         wanted = [(_CONNECTION, session.connections), (_ORIGIN, origin)]
         parts = [part for bit, part in wanted if level & bit]
-        if any(not part or any(c.address_type != "IP4" for c in part) for part in parts):
+        if any(not part or any(c.address_type != family for c in part) for part in parts):
             return -1
         self._add_lines(ctx, session, level, place)
         changed = sum(self._exchange(ctx, connection, address, place) for part in parts for connection in part)
@@ -104,14 +107,15 @@ class SdpFunctions(Module):
 
     def _exchange(self, ctx: RouteContext, connection: Connection, address: str, place: Place) -> bool:
         """Exchange one address; the null address of a medium on hold stays."""
-        if connection.address in ("0.0.0.0", address):
+        if connection.address in ("0.0.0.0", "::", address):
             return False
         start, end = place[0] + connection.start, place[0] + connection.end
         if ctx.edits.revised(ctx.message, start, end) != connection.address:
             return False
         ctx.edits.replace(start, end, address)
         if self.settings.append_sdp_oldmediaip:
-            _append(ctx, place[1], f"a=oldmediaip:{connection.address}")
+            name = "oldmediaip6" if connection.address_type == "IP6" else "oldmediaip"
+            _append(ctx, place[1], f"a={name}:{connection.address}")
         return True
 
     def _add_lines(self, ctx: RouteContext, session: SessionDescription, level: int, place: Place) -> None:
