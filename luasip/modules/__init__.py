@@ -52,6 +52,7 @@ from luasip.modules.usrloc import Usrloc
 from luasip.modules.uuid_ import Uuid
 from luasip.modules.x import X
 from luasip.modules.xhttp import Xhttp
+from luasip.modules.xhttp_prom import XhttpProm
 from luasip.modules.xlog import Xlog
 
 MODULES: tuple[type[Module], ...] = (
@@ -108,4 +109,5 @@ MODULES: tuple[type[Module], ...] = (
     HttpAsyncClient,
     Xhttp,
     Jsonrpcs,
+    XhttpProm,
 )

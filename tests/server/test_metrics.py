@@ -165,7 +165,7 @@ def test_readiness(parts: Parts) -> None:
 
 @pytest.mark.parametrize("render", [generate_latest, generate_openmetrics])
 def test_it_can_be_written(parts: Parts, render: Any) -> None:
-    parts.callbacks.observe("a \"route\"\n", 0.002)
+    parts.callbacks.observe('a "route"\n', 0.002)
     text = render(parts.registry()).decode()
     assert 'callback="a \\"route\\"\\n"' in text
     assert "process_open_fds" in text

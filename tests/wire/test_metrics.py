@@ -93,7 +93,9 @@ def test_retransmissions(served: tuple[Served, str]) -> None:
         for _ in range(3):
             peer.send(request)
         labels = {"direction": "received", "kind": "request"}
-        wait_for(lambda: value(url, "luasip_retransmissions_total", **labels) == 2, "the requests to come again")
+        wait_for(
+            lambda: value(url, "luasip_retransmissions_total", **labels) == 2, "the requests to come again"
+        )
 
 
 def test_reloads(served: tuple[Served, str]) -> None:
