@@ -27,7 +27,7 @@ STOP_WITHIN = 5.0
 
 
 class ControlInterfaces:
-    """Every interface of one server. `open`, `start` and `stop` are called once each, in this order."""
+    """Every interface of one server. The methods are called once each, in the order they stand here."""
 
     def __init__(
         self,
@@ -60,21 +60,35 @@ class ControlInterfaces:
         host, port = self._http.getsockname()[:2]
         return host, port
 
-    def open(self) -> None:
-        """Make the sockets and files. Raises TransportError, having closed what was opened."""
+    def open_ports(self) -> None:
+        """Bind what has a port. Raises TransportError, having closed what was opened."""
         try:
-            self._open()
+            self._open_ports()
         except TransportError:
             self._close()
             raise
 
-    def _open(self) -> None:
+    def open_files(self) -> None:
+        """Make what is a file, as the user who is to use it. Raises TransportError, having closed what was opened."""
+        try:
+            self._open_files()
+        except TransportError:
+            self._close()
+            raise
+
+    def _open_ports(self) -> None:
         settings = self._settings
         if settings.http is not None:
             self._http = _internet_socket(settings.http, socket.SOCK_STREAM)
             self._http.listen(128)
             scheme = "https" if settings.certificate else "http"
             self.listening.append(f"{scheme}://{_shown(self._http)}")
+        if settings.udp is not None:
+            self._datagrams.append(_internet_socket(settings.udp, socket.SOCK_DGRAM))
+            self.listening.append(f"udp {_shown(self._datagrams[-1])}")
+
+    def _open_files(self) -> None:
+        settings = self._settings
         if settings.stream:
             self._stream = self._local_socket(settings.stream, socket.SOCK_STREAM)
             self._stream.listen(128)
@@ -82,9 +96,6 @@ class ControlInterfaces:
         if settings.datagram:
             self._datagrams.append(self._local_socket(settings.datagram, socket.SOCK_DGRAM))
             self.listening.append(f"datagram {settings.datagram}")
-        if settings.udp is not None:
-            self._datagrams.append(_internet_socket(settings.udp, socket.SOCK_DGRAM))
-            self.listening.append(f"udp {_shown(self._datagrams[-1])}")
         if settings.fifo:
             self._fifo = local_files.open_fifo(settings.fifo, settings.mode, settings.group)
             self._paths.append(settings.fifo)

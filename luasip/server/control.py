@@ -21,7 +21,7 @@ OWN_COMMANDS = (SystemCommands, CoreCommands, ScriptCommands, SettingCommands)
 
 
 class Control:
-    """`open`, `start` and `stop` do nothing when the settings name no interface."""
+    """Opening, `start` and `stop` do nothing when the settings name no interface."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Control:
         self.registry.add(SystemCommands(self.registry))
         self.calls = ScriptCalls(self.registry)
         self.routes: list[BaseRoute] = []
-        """Further pages of the HTTP interface; add to them before `open`."""
+        """Further pages of the HTTP interface; add to them before `open_ports`."""
         self.open_paths: set[str] = set()
         """Those of them that need no token."""
         self._settings = settings.control
@@ -44,12 +44,17 @@ class Control:
         """For pages: runs a function on the pool of the commands."""
         self._interfaces: ControlInterfaces | None = None
 
-    def open(self) -> None:
-        """Make sockets and files. Raises TransportError."""
+    def open_ports(self) -> None:
+        """Bind what has a port, as the user who may. Raises TransportError."""
         if self._settings.is_on:
             made = ControlInterfaces(self._settings, self._gate, self.routes, self.open_paths)
-            made.open()
+            made.open_ports()
             self._interfaces = made
+
+    def open_files(self) -> None:
+        """Make sockets and FIFO that are files, as the user the server runs as. Raises TransportError."""
+        if self._interfaces is not None:
+            self._interfaces.open_files()
 
     def start(self) -> None:
         """Begin to take commands."""

@@ -285,9 +285,10 @@ class Server:
                     bind()
             self.sockets.refresh()
             if self._threads:
-                self.control.open()
+                self.control.open_ports()
                 server = self.settings.server
                 privileges.give_up(privileges.account_of(server.user, server.group))
+                self.control.open_files()
             self.scripts.start(self._receiver_count())
             self.worker.use(self.scripts.slots)
             for module in self.modules:

@@ -47,7 +47,7 @@ class Control:
         self.interfaces = ControlInterfaces(self.settings, gate, routes, {"/open"})
 
     def __enter__(self) -> "Control":
-        self.interfaces.open()
+        self.open()
         self.interfaces.start()
         return self
 
@@ -55,6 +55,10 @@ class Control:
         self.example.held.set()
         self.interfaces.stop()
         assert not any(thread.name == "control" for thread in threading.enumerate())
+
+    def open(self) -> None:
+        self.interfaces.open_ports()
+        self.interfaces.open_files()
 
     @property
     def url(self) -> str:
@@ -221,7 +225,7 @@ def test_a_client_that_does_not_read_is_cut_off(tmp_path: Path) -> None:
 def test_datagrams(tmp_path: Path) -> None:
     path = str(tmp_path / "d")
     with Control(tmp_path, datagram=path, udp=("127.0.0.1", 0), largest=1024) as control:
-        port = int(control.interfaces.listening[1].rpartition(":")[2])
+        port = int(control.interfaces.listening[0].rpartition(":")[2])
         with (
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as local,
             socket.socket(type=socket.SOCK_DGRAM) as udp,
@@ -337,7 +341,7 @@ def test_what_cannot_be_opened_is_told_and_nothing_stays(
     }
     control = Control(tmp_path, datagram=str(tmp_path / "d"), **paths)
     with pytest.raises(TransportError, match=why):
-        control.interfaces.open()
+        control.open()
     assert set(os.listdir(tmp_path)) <= {"file", "s"}
 
 
@@ -345,5 +349,5 @@ def test_two_servers_do_not_share_a_socket(tmp_path: Path) -> None:
     path = str(tmp_path / "s")
     with Control(tmp_path, stream=path):
         with pytest.raises(TransportError, match="another server uses it"):
-            Control(tmp_path, stream=path).interfaces.open()
+            Control(tmp_path, stream=path).open()
         assert call(StreamEndpoint(path), "example.add", [1]) == 11
