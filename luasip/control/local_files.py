@@ -25,7 +25,7 @@ def open_socket(path: str, kind: socket.SocketKind, mode: int, group: str) -> so
     try:
         os.fchmod(made.fileno(), mode)
         made.bind(path)
-        _give_to(path, group)
+        _open_to(path, mode, group)
     except OSError as error:
         made.close()
         raise TransportError(f"{path}: {error.strerror}") from None
@@ -60,13 +60,15 @@ def open_fifo(path: str, mode: int, group: str) -> int:
                 raise TransportError(f"{path}: there is a file that is no FIFO")
             os.unlink(path)
         os.mkfifo(path, mode)
-        _give_to(path, group)
+        _open_to(path, mode, group)
         return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError as error:
         raise TransportError(f"{path}: {error.strerror}") from None
 
 
-def _give_to(path: str, group: str) -> None:
+def _open_to(path: str, mode: int, group: str) -> None:
+    """Give a file to its group, and give what the process's umask has taken away."""
+    os.chmod(path, mode)
     if group:
         try:
             shutil.chown(path, group=group)
