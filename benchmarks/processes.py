@@ -44,7 +44,21 @@ def tree(root: int, stats: dict[int, Stat]) -> list[int]:
 def cpu_seconds(root: int) -> float:
     """CPU time of a process and all below it so far. A process that has ended and was not waited for still counts."""
     stats = _stats()
-    return sum(stats[pid].cpu for pid in tree(root, stats) if pid in stats)
+    return sum(max(stats[pid].cpu, _scheduled(pid)) for pid in tree(root, stats) if pid in stats)
+
+
+def _scheduled(pid: int) -> float:
+    """CPU time of the threads a process has now, to the nanosecond; 0.0 where the kernel does not tell.
+
+    /proc/PID/stat counts those that have ended too, but whole ticks: a tenth of what a short run takes.
+    """
+    total = 0
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            total += int(Path(f"/proc/{pid}/task/{thread}/schedstat").read_text("ascii").split()[0])
+    except OSError:
+        return 0.0
+    return total / 1e9
 
 
 def memory_mib(root: int) -> float:

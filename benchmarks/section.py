@@ -9,7 +9,8 @@ from pathlib import Path
 
 def replace_section(text: str, heading: str, body: str) -> str:
     """The text with the section under "## heading" replaced, or put at the end."""
-    section = f"## {heading}\n\n{body.strip()}\n"
+    body_text = body.strip("\n")
+    section = f"## {heading}\n\n{body_text}\n"
     pattern = re.compile(rf"^## {re.escape(heading)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     if not pattern.search(text):
         return f"{text.rstrip()}\n\n{section}"

@@ -93,6 +93,7 @@ def test_a_section_is_replaced() -> None:
 
 def test_the_last_section_and_a_new_one() -> None:
     assert replace_section(BEFORE, "B", "new") == BEFORE.replace("kept", "new")
+    assert replace_section("", "C", "    code\n").endswith("## C\n\n    code\n")
     assert replace_section(BEFORE, "C", "new") == f"{BEFORE}\n## C\n\nnew\n"
 
 
