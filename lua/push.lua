@@ -72,11 +72,11 @@ local function wake_by_t_continue(user)
     KSR.pv.unset("$sht(vtp=>join::$tU)")
     KSR.cfgutils.unlock(user)
     for index, label in string.gmatch(list, "(%d+):(%d+)") do
-        KSR.tmx.t_continue(index, label, "LOCATION") -- -1 when that call has ended; nothing is lost then
+        KSR.tmx.t_continue(index, label, "LOCATION") -- -1 for a caller who has hung up
     end
 end
 
--- Called when nobody continued the call in time, and when the caller hung up.
+-- Called when nobody continued the call in time.
 function nobody_came()
     local user = KSR.kx.get_ruser()
     local id = KSR.pv.get("$T(id_index)") .. ":" .. KSR.pv.get("$T(id_label)")
@@ -91,9 +91,7 @@ function nobody_came()
         KSR.pv.unset("$sht(vtp=>join::$rU)")
     end
     KSR.cfgutils.unlock(user)
-    if KSR.tm.t_is_canceled() < 0 then
-        KSR.tm.t_reply(480, "Temporarily Unavailable")
-    end
+    KSR.tm.t_reply(480, "Temporarily Unavailable")
 end
 
 local function holds_by_t_suspend()

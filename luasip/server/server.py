@@ -183,7 +183,6 @@ class Server:
         suspension = self._suspension = Suspension(
             self.layer, self.outcome, self.wakeups, self.worker.slot
         )
-        relay.canceled_while_held = suspension.canceled
         own_requests = OwnRequests(relay, self.stateless.forward_request)
         services.transactions = TransactionAccess(
             self.layer,

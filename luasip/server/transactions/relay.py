@@ -58,9 +58,6 @@ class Relay:
         self._on_send = on_send
         layer.next_address = self._next_address
 
-    canceled_while_held: Callable[[Transaction], None]
-    """Told of a suspended request whose caller has given up, and which has been answered; set by the server."""
-
     def relay(self, context: RouteContext, slot: RuntimeSlot, flags: int = 0, next_hop: str = "") -> Relaying:
         """Forward the request of `context` to its targets. Returns Kamailio's code for t_relay."""
         request = context.request
@@ -274,15 +271,13 @@ class Relay:
                 return
             invite.canceled = True
             invite.responses.cancelled = True
-            was_held = invite.release()
+            invite.release()
             waiting = bool(invite.responses.pending())
         if waiting:
             self.layer.cancel_branches(invite, headers)
         else:
             self.layer.reply(invite, 487, "Request Terminated")
             self.layer.settle(invite)
-            if was_held:
-                self.canceled_while_held(invite)
 
 
 def _branch_context(context: RouteContext, target: Branch, index: int) -> RouteContext:

@@ -164,18 +164,6 @@ class Suspension:
         status, reason = transaction.error_reply or (500, "Server Internal Error")
         self._layer.reply(transaction, status, reason)
 
-    def canceled(self, transaction: Transaction) -> None:
-        """The caller of a suspended request has given up: its failure callback hears of it."""
-        if transaction.arming.on_failure:
-            self._layer.timers.soon(
-                lambda: self._layer.events.enqueue(transaction, self._after_cancel(transaction))
-            )
-
-    def _after_cancel(self, transaction: Transaction) -> Flow:
-        name, transaction.arming.on_failure = transaction.arming.on_failure, ""
-        if name:
-            yield RunRoute(name, self._outcome.failure_context(transaction, None))
-
     def held_reply(self, transaction: Transaction, context: RouteContext) -> Flow:
         """Wait until the reply of an onreply callback that called t_suspend is continued."""
         limit = transaction.timers.final_response
