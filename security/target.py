@@ -67,6 +67,10 @@ class Configuration:
     """False for the one that only shows that the tools work."""
 
 
+_NO_FLOOD_LIMIT = "[modules.pike]\nreqs_density_per_unit = 1000000\n[server.overload]\nlate = 0.0\n"
+"""Every guess arrives and is answered, so that only the limit on guessing holds."""
+
+
 def configurations(folder: Path) -> tuple[Configuration, ...]:
     """Unprotected, default and hardened, with the users of a database in `folder`."""
     passwords = f'[modules.auth_db]\ndb_url = "sqlite:///{folder}/users.db"\n'
@@ -75,14 +79,14 @@ def configurations(folder: Path) -> tuple[Configuration, ...]:
             "unprotected",
             "no limit on guessing and floods, and REGISTER tells who is a user: shows that the tools work",
             f"{passwords}[modules.auth]\nguess_limit = 0\nguess_limit_address = 0\nguess_limit_user = 0\n"
-            "[modules.pike]\nreqs_density_per_unit = 1000000\n",
+            f"{_NO_FLOOD_LIMIT}",
             _LEAK,
             is_judged=False,
         ),
         Configuration(
             "default",
             "lua/default.lua with passwords, nothing else set; no flood limit, so that every guess arrives",
-            f"{passwords}[modules.pike]\nreqs_density_per_unit = 1000000\n",
+            f"{passwords}{_NO_FLOOD_LIMIT}",
         ),
         Configuration(
             "hardened",

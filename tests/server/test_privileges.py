@@ -153,10 +153,10 @@ def test_what_root_had_is_gone_for_good(tmp_path: Path) -> None:
 @needs_root
 def test_python_that_the_account_may_not_read() -> None:
     code = (
-        "import os; from luasip.server import privileges; os.__file__ = '/root/no/os.py';"
+        "import os; from luasip.server import privileges; os.__file__ = '/proc/1/no/os.py';"
         "privileges.give_up(privileges.account_of('nobody', ''))"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
-    assert "server.user: 'nobody' may not read /root/no/os.py" in result.stderr
+    assert "server.user: 'nobody' may not read /proc/1/no/os.py" in result.stderr
