@@ -17,9 +17,10 @@ LONGEST_PATH = 107
 
 
 def open_socket(path: str, kind: socket.SocketKind, mode: int, group: str) -> socket.socket:
-    """A bound UNIX socket, of which a file that an ended server left is removed. Raises TransportError."""
+    """A bound UNIX socket; its folder is made, and the file that an ended server left removed. Raises TransportError."""
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise TransportError(f"{path}: a socket's path may have {LONGEST_PATH} bytes")
+    _make_folder(path)
     _make_way(path, kind)
     made = socket.socket(socket.AF_UNIX, kind)
     try:
@@ -31,6 +32,13 @@ def open_socket(path: str, kind: socket.SocketKind, mode: int, group: str) -> so
         raise TransportError(f"{path}: {error.strerror}") from None
     made.setblocking(False)
     return made
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    except OSError as error:
+        raise TransportError(f"{path}: its folder cannot be made: {error.strerror}") from None
 
 
 def _make_way(path: str, kind: socket.SocketKind) -> None:
@@ -54,6 +62,7 @@ def _is_answered(path: str, kind: socket.SocketKind) -> bool:
 
 def open_fifo(path: str, mode: int, group: str) -> int:
     """A new FIFO, open for reading and, so that it never ends, for writing. Raises TransportError."""
+    _make_folder(path)
     try:
         with contextlib.suppress(FileNotFoundError):
             if not stat.S_ISFIFO(os.lstat(path).st_mode):

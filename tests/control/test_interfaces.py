@@ -322,9 +322,10 @@ def test_what_an_ended_server_left_is_replaced(tmp_path: Path) -> None:
     [
         ({"stream": "file"}, "a file that is no socket"),
         ({"fifo": "file"}, "a file that is no FIFO"),
-        ({"stream": "nowhere/s"}, "No such file"),
+        ({"stream": "file/s"}, "its folder cannot be made: File exists"),
+        ({"stream": "file/deeper/s"}, "its folder cannot be made: Not a directory"),
         ({"stream": "x" * 200}, "107 bytes"),
-        ({"fifo": "nowhere/f"}, "No such file"),
+        ({"fifo": "file/f"}, "its folder cannot be made: File exists"),
         ({"stream": "s", "group": "nobody-has-this-group"}, "there is no group"),
         ({"http": ("192.0.2.1", 80)}, "192.0.2.1:80"),
     ],
