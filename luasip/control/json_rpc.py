@@ -104,7 +104,7 @@ def _call(value: Any) -> Call:
     if not isinstance(value, dict):
         return _faulty(INVALID_REQUEST, "Invalid Request: not an object")
     identity = value.get("id", _NONE)
-    if identity is not _NONE and not (identity is None or isinstance(identity, str | int | float)):
+    if identity is not _NONE and not _is_identity(identity):
         return _faulty(INVALID_REQUEST, "Invalid Request: id must be a string, a number or null")
     name, arguments = value.get("method"), value.get("params", [])
     known = None if identity is _NONE else identity
@@ -118,6 +118,12 @@ def _call(value: Any) -> Call:
         return Call(to_wire(name), data_to_wire(arguments), identity)
     except ValueError as error:  # lists in lists in lists …
         return _faulty(INVALID_REQUEST, f"Invalid Request: {error}", known)
+
+
+def _is_identity(value: Any) -> bool:
+    if isinstance(value, str):  # half of a surrogate pair could not be sent back
+        return not any("\ud800" <= character <= "\udfff" for character in value)
+    return value is None or isinstance(value, int | float)
 
 
 def _faulty(code: int, message: str, identity: Any = None) -> Call:

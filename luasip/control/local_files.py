@@ -17,7 +17,7 @@ LONGEST_PATH = 107
 
 
 def open_socket(path: str, kind: socket.SocketKind, mode: int, group: str) -> socket.socket:
-    """A bound UNIX socket; its folder is made, and the file that an ended server left removed. Raises TransportError."""
+    """A bound UNIX socket; its folder is made, the file that an ended server left removed. Raises TransportError."""
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise TransportError(f"{path}: a socket's path may have {LONGEST_PATH} bytes")
     _make_folder(path)

@@ -59,6 +59,7 @@ class Registry:
             raise CommandError(METHOD_NOT_FOUND, f"Method Not Found: {name}{self._nearest(name)}")
         command, function = found
         values = bind(command, arguments)
+        log.debug("command %s %.200r", name, values)
         try:
             return function(*values)
         except CommandError:

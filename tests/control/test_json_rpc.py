@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from luasip.control.json_rpc import MOST_CALLS, ScriptCalls, carry_out, read, refuse, render
 from tests.control.example import Example, registry
@@ -66,6 +68,7 @@ BAD: list[tuple[Any, int, int]] = [
     ({"jsonrpc": "2.0", "method": 5, "id": 1}, 400, -32600),
     ({"jsonrpc": "2.0", "method": "x", "params": "y", "id": 1}, 400, -32600),
     ({"jsonrpc": "2.0", "method": "x", "id": {}}, 400, -32600),
+    (b'{"jsonrpc": "2.0", "method": "x", "id": "\\ud800"}', 400, -32600),
     (call("none"), 404, -32601),
     (call("example.add"), 400, -32602),
     (call("example.refuse", [404]), 404, 404),
@@ -145,3 +148,35 @@ def test_for_scripts(document: str, code: int, text: str, answer: Any) -> None:
     found = ScriptCalls(registry()).call(document, False)
     assert found[:2] == (code, text)
     assert answer is None or json.loads(found[2]) == answer
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+CALLS = st.fixed_dictionaries(
+    {},
+    optional={
+        "jsonrpc": st.just("2.0") | VALUES,
+        "method": st.sampled_from(["example.add", "example.any", "example.echo", "example.half"]) | VALUES,
+        "params": VALUES,
+        "id": VALUES,
+        "reply_name": VALUES,
+    },
+)
+
+
+@given(CALLS | st.lists(CALLS, max_size=3) | VALUES)
+def test_whatever_comes_is_answered_or_a_notification(value: Any) -> None:
+    status, answer = ask(value)
+    assert 200 <= status <= 599
+    for one in answer if isinstance(answer, list) else [answer]:
+        assert one is None or ("result" in one) != ("error" in one)
+
+
+@given(st.binary(max_size=100))
+def test_bytes_that_are_no_document(data: bytes) -> None:
+    status, answer = ask(data)
+    assert 200 <= status <= 599
+    assert answer is None or isinstance(answer, list) or answer["jsonrpc"] == "2.0"

@@ -5,6 +5,8 @@ import xmlrpc.client
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from luasip.control.xml_rpc import carry_out
 from tests.control.example import registry
@@ -87,3 +89,17 @@ def test_several_calls_in_one() -> None:
     assert (unknown["faultCode"], nested["faultCode"], nonsense["faultCode"]) == (-32601, -32600, -32600)
     with pytest.raises(xmlrpc.client.Fault):
         ask("system.multicall", "nonsense")
+
+
+TAGS = (
+    "methodCall methodName params param value int array data struct member name base64 dateTime.iso8601 nil"
+)
+WORDS = st.sampled_from(
+    [f"<{slash}{tag}>".encode() for tag in TAGS.split() for slash in ("", "/")]
+    + [b"example.any", b"7", b"&lt;", b"\xff"]
+)
+
+
+@given(st.lists(WORDS, max_size=25).map(b"".join) | st.binary(max_size=60))
+def test_whatever_comes_is_answered(document: bytes) -> None:
+    assert "<methodResponse>" in carry_out(registry(), document)
