@@ -79,11 +79,13 @@ def shield_files() -> None:
 def give_up(account: Account | None) -> None:
     """Become the account for good, without any capability. Raises OSError, or SettingsError when root can be had again.
 
-    Without an account nothing changes; root is warned.
+    Without an account root is warned, and another user only loses its capabilities: they were for binding.
     """
     if account is None:
         if os.geteuid() == 0:
             log.warning("running as root: name a user in server.user")
+        else:
+            _drop_capabilities()
         return
     if os.geteuid() == 0:
         _check_readable(account)
@@ -92,6 +94,7 @@ def give_up(account: Account | None) -> None:
         os.setresgid(account.group, account.group, account.group)
         os.setresuid(account.user, account.user, account.user)
     _drop_capabilities()
+    _library().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if account.user != 0 and _may_be_root():
         raise SettingsError([f"server.user: the rights of root could not be given up for {account.name!r}"])
     log.info("running as user %s", account.name)
@@ -139,4 +142,3 @@ def _drop_capabilities() -> None:
     if library.capset(header, nothing) != 0:
         error = ctypes.get_errno()
         raise OSError(error, f"capabilities cannot be dropped: {os.strerror(error)}")
-    library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

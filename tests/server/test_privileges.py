@@ -150,6 +150,30 @@ def test_what_root_had_is_gone_for_good(tmp_path: Path) -> None:
     assert no_new.split() == ["NoNewPrivs:", "1"]
 
 
+BINDING = """
+import os, sys
+sys.path[:0] = os.environ["PYTHONPATH"].split(":")
+import ctypes, socket
+from luasip.server.privileges import give_up
+library = ctypes.CDLL(None)
+library.prctl(8, 1, 0, 0, 0)  # PR_SET_KEEPCAPS
+os.setgid(65534); os.setuid(65534)
+header, one = (ctypes.c_uint32 * 2)(0x20080522, 0), 1 << 10  # CAP_NET_BIND_SERVICE
+assert library.capset(header, (ctypes.c_uint32 * 6)(one, one, one, 0, 0, 0)) == 0
+assert library.prctl(47, 2, 10, 0, 0) == 0  # PR_CAP_AMBIENT_RAISE
+give_up(None)
+wanted = ("CapPrm", "CapEff", "CapInh", "CapAmb")
+print([line.split()[1].strip("0") for line in open("/proc/self/status") if line[:6] in wanted])
+"""
+
+
+@needs_root
+def test_capability_that_was_for_binding_is_dropped(tmp_path: Path) -> None:
+    """As systemd's AmbientCapabilities gives it to another user."""
+    result = run(BINDING, tmp_path)
+    assert result.stdout.strip() == str([""] * 4), result.stderr
+
+
 @needs_root
 def test_python_that_the_account_may_not_read() -> None:
     code = (

@@ -1,6 +1,6 @@
 """Two pjsua2 phones in a process of their own: register, call, talk, press keys, hang up, unregister.
 
-usage: python -m tests.wire.phones SERVER      (its host:port; alice speaks UDP, bob TCP)
+usage: python -m tests.wire.phones SERVER [PASSWORD]      (its host:port; alice speaks UDP, bob TCP)
 
 Prints what happened as one JSON object. pjsua2 allows one Endpoint a process, so both phones share one; it can
 crash a process, so it is not loaded into that of the tests. All callbacks run on this thread, inside
@@ -93,7 +93,9 @@ def endpoint() -> tuple[Any, dict[str, int]]:
     return started, transports
 
 
-def phone(name: str, server: str, protocol: str, transport: int, awake: bool = True) -> Phone:
+def phone(
+    name: str, server: str, protocol: str, transport: int, awake: bool = True, password: str = ""
+) -> Phone:
     """A phone that registers at `server`, now if it is awake, and sends everything through it."""
     suffix = ";transport=tcp" if protocol == "tcp" else ""
     config = pj.AccountConfig()
@@ -101,6 +103,8 @@ def phone(name: str, server: str, protocol: str, transport: int, awake: bool = T
     config.regConfig.registrarUri = f"sip:{server}{suffix}"
     config.regConfig.registerOnAdd = awake
     config.regConfig.timeoutSec = 60
+    if password:
+        config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", name, 0, password))
     config.sipConfig.proxies.append(f"sip:{server};lr{suffix}")
     config.sipConfig.transportId = transport
     config.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
@@ -150,18 +154,18 @@ def converse(started: Any, caller: Phone, callee: Phone, server: str) -> dict[st
     return found
 
 
-def main(server: str) -> dict[str, Any]:
+def main(server: str, password: str = "") -> dict[str, Any]:
     """Everything the two phones do; what was seen."""
     started, transports = endpoint()
-    found = use_phones(started, transports, server)  # the phones must be gone before their library
+    found = use_phones(started, transports, server, password)  # the phones must be gone before their library
     started.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
     return found
 
 
-def use_phones(started: Any, transports: dict[str, int], server: str) -> dict[str, Any]:
+def use_phones(started: Any, transports: dict[str, int], server: str, password: str) -> dict[str, Any]:
     """Register, two calls, unregister."""
-    alice = phone("alice", server, "udp", transports["udp"])
-    bob = phone("bob", server, "tcp", transports["tcp"])
+    alice = phone("alice", server, "udp", transports["udp"], password=password)
+    bob = phone("bob", server, "tcp", transports["tcp"], password=password)
     both = (alice, bob)
     found: dict[str, Any] = {}
     pump(started, lambda: all(one.registration for one in both))
@@ -179,4 +183,4 @@ def use_phones(started: Any, transports: dict[str, int], server: str) -> dict[st
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1])), flush=True)
+    print(json.dumps(main(*sys.argv[1:])), flush=True)
