@@ -37,12 +37,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(parsed)
     except SettingsError as error:
-        return _fail(error.problems)
+        return _fail([*error.problems, *_advice(error)])
     except LuaSIPError as error:
-        return _fail([f"luasip: {error}"])
+        return _fail([f"luasip: {error}", *_advice(error)])
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return _fail([f"luasip: {reason}"])
+        return _fail([f"luasip: {reason}", *_advice(error)])
+
+
+def _advice(error: BaseException) -> list[str]:
+    from luasip.server.advice import advice
+
+    return advice(error)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -116,7 +116,10 @@ def test_run_goes_to_its_directory(
         (TransportError("udp:127.0.0.1:5060: address in use"), "luasip: udp:127.0.0.1:5060: address in use"),
         (StorageError("sqlite:///x: read only"), "luasip: sqlite:///x: read only"),
         (SettingsError(["one", "two"]), "{config}: one\n{config}: two"),
-        (PermissionError(13, "Permission denied", "/a/b"), "luasip: /a/b: Permission denied"),
+        (
+            IsADirectoryError(21, "Is a directory", "/a"),
+            "luasip: /a: Is a directory\n  This is a folder; a file is wanted.",
+        ),
         (OSError("something else"), "luasip: something else"),
     ],
 )

@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 import watchfiles
 from prometheus_client.registry import Collector
 
+from luasip.control.service_manager import ServiceManager
 from luasip.kemi.byte_streams import ByteStreams as StreamService
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Module, Route
@@ -48,6 +49,7 @@ from luasip.server.transactions.own_requests import OwnRequests
 from luasip.server.transactions.relay import Relay
 from luasip.server.transactions.suspension import Suspension
 from luasip.server.wakeup import WakeUps
+from luasip.server.watchdog import Watchdog
 from luasip.server.worker import Worker
 from luasip.sip.message import Request, Response
 from luasip.storage import Databases
@@ -65,6 +67,9 @@ HOUSEKEEPING_CONNECTIONS = 2
 
 ENDLESS_CALLS = ("lua", "dns")
 """Pools of calls that know no time limit of their own: one that does not end gives its place to another thread."""
+
+CUT_TOLD = 10
+"""Requests, and routes, that are named when a stop cuts them."""
 
 RELOAD_PAUSE = 200
 """Milliseconds in which several changes of files count as one."""
@@ -317,13 +322,20 @@ class Server:
         self.statistics.gauge("gc:passes", lambda: pauses.passes)
         self.statistics.gauge("gc:longest_pause_us", lambda: round(pauses.longest * 1_000_000))
         self._tell_what_runs()
+        manager = ServiceManager()
+        watchdog = Watchdog(manager, self.health)
+        manager.tell("READY=1", f"STATUS=serving on {' '.join(one.text for one in self.sockets.listeners)}")
         watcher = lasting_thread.LastingThread(self._watch_files, "file-watch")
         if self.settings.script.reload:
             watcher.start()
         while not self._stopping.wait(0.2):
             if self._reload_wanted.is_set():
                 self._reload_wanted.clear()
+                manager.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
                 self.reload()
+                manager.tell("READY=1")
+            watchdog.look()
+        manager.tell("STOPPING=1", "STATUS=waiting for calls to be answered")
         self.stop(self.settings.server.stop_timeout)
         log.info("stopped")
         return 0
@@ -344,10 +356,7 @@ class Server:
         ends_at = time.monotonic() + limit
         while time.monotonic() < ends_at and self._is_busy():
             time.sleep(0.05)
-        if self._is_busy():
-            unanswered = sum(not transaction.final_sent for transaction in self.layer.table.all())
-            suspended = len(self.execution.suspended)
-            log.warning("stopping with %d unanswered requests and %d suspended routes", unanswered, suspended)
+        self._tell_what_is_cut()
         # Before the transports: a route that has just ended sends its answers from these threads.
         for workers in self._lua_workers:
             workers.stop()
@@ -364,6 +373,22 @@ class Server:
         for pool in self.pools.values():
             pool.stop()
         self._databases.close()
+
+    def _tell_what_is_cut(self) -> None:
+        unanswered = [transaction for transaction in self.layer.table.all() if not transaction.final_sent]
+        suspended = self.execution.suspended
+        if not unanswered and not suspended:
+            return
+        log.warning(
+            "stopping with %d unanswered requests and %d suspended routes", len(unanswered), len(suspended)
+        )
+        now = self.timers.clock()
+        for transaction in unanswered[:CUT_TOLD]:
+            request, age = transaction.request, now - transaction.source.received_at
+            log.warning("cut: %s %s, %.1f s old", request.method, request.call_id, age)
+        for task in suspended[:CUT_TOLD]:
+            name = "a flow" if task.innermost is None else task.innermost.name
+            log.warning("cut: %s has waited for %.1f s", name, now - task.started_at)
 
     def _is_busy(self) -> bool:
         return bool(self.execution.suspended) or any(
