@@ -79,11 +79,12 @@ class Kex(Module):
         self._reset(names)
 
     @command("stats.clear_statistics")
-    def clear_statistics(self, *names: str) -> list[str]:
+    def clear_statistics(self, *names: str) -> list[str] | str:
         """Set statistics that count to zero and show what they were; names as for stats.get_statistics."""
         before = self._reset(names)
         after = self._services.all_statistics()
-        return [f"{name} = {after.get(name, 0)} ({value})" for name, value in before]
+        shown = [f"{name} = {after.get(name, 0)} ({value})" for name, value in before]
+        return shown[0] if len(shown) == 1 else shown
 
     def _reset(self, names: Iterable[str]) -> list[tuple[str, int]]:
         chosen = self._chosen(names)

@@ -81,6 +81,9 @@ class CoreCommands:
         return {
             "name": NAME,
             "version": __version__,
+            "sourceid": "",
+            "compiler": f"{platform.python_implementation()} {platform.python_version()}",
+            "compiled": "",
             "time_now": time.ctime(),
             "time_started": time.ctime(self._started_at),
             "uptime_secs": seconds,

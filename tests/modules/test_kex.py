@@ -70,6 +70,6 @@ def test_statistics_as_tables() -> None:
 
 def test_resetting() -> None:
     module = kex()
-    assert module.clear_statistics("rcv") == ["core:rcv = 0 (3)"]
+    assert module.clear_statistics("rcv") == "core:rcv = 0 (3)"
     module.reset_statistics("all")
     assert module.fetch_numbers("all") == {"core.fwd": 0, "core.rcv": 0, "tm.UAS": 0}

@@ -53,33 +53,40 @@ class Htable(ItemFunctions, IteratorFunctions):
         return _SET
 
     @command("htable.setex")
-    def setex(self, table: str, key: str, seconds: int) -> None:
+    def setex(self, table: str, key: str, seconds: int) -> str:
         """Set how long an item lives, in a table with autoexpire."""
         found = self._command_table(table)
         if found.find(key) is None:
             raise CommandError(500, "Key name doesn't exist in htable.")
         found.set_life(key, _integer(seconds))
+        return "Ok"
 
     @command("htable.setxs")
-    def setxs(self, table: str, key: str, value: str, seconds: int) -> None:
+    def setxs(self, table: str, key: str, value: str, seconds: int) -> str:
         """Set an item to text and how long it lives."""
         self._command_table(table).set(key, str(value), _integer(seconds))
+        return _SET
 
     @command("htable.setxi")
-    def setxi(self, table: str, key: str, value: int, seconds: int) -> None:
+    def setxi(self, table: str, key: str, value: int, seconds: int) -> str:
         """Set an item to an integer and how long it lives."""
         self._command_table(table).set(key, _integer(value), _integer(seconds))
+        return _SET
 
     @command("htable.delete")
     def delete(self, table: str, key: str) -> str:
         """Remove an item."""
-        self._command_table(table).remove(key)
+        found = self._command_table(table)
+        if found.find(key) is None:
+            raise CommandError(404, "Key not found in htable.")
+        found.remove(key)
         return "Ok. Key deleted."
 
     @command("htable.flush")
-    def flush(self, table: str) -> None:
+    def flush(self, table: str) -> str:
         """Remove all items of a table."""
         self._command_table(table).clear()
+        return "Ok. Htable flushed."
 
     @command("htable.dump")
     def dump(self, table: str) -> list[dict[str, Any]]:

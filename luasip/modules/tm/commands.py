@@ -85,7 +85,7 @@ class TransactionCommands:
             call_id: its Call-ID.
             cseq: its CSeq number.
         """
-        self._services.transactions.cancel(self._find(call_id, cseq))
+        self._services.transactions.cancel(self._find(call_id, cseq, 400))
 
     @command("tm.reply_callid")
     def reply_to_call_id(
@@ -182,10 +182,10 @@ class TransactionCommands:
         code, text, *_ = self.uac_wait(method, request_uri, next_hop, socket, headers, body)
         return {"code": code, "text": text}
 
-    def _find(self, call_id: str, cseq: str) -> Transaction:
+    def _find(self, call_id: str, cseq: str, refusal: int = 404) -> Transaction:
         found = self._services.transactions.by_call_id(call_id, cseq)
         if found is None:
-            raise CommandError(404, "Transaction not found")
+            raise CommandError(refusal, "Transaction not found")
         return found
 
     def _reply(self, transaction: Transaction, code: int, reason: str, headers: str, body: str) -> None:
