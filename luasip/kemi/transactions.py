@@ -88,7 +88,6 @@ class Transaction(Protocol):
 
     id_index: int
     id_label: int
-    request: Request
     lists: ValueLists
     flags: int
     xflags: int
@@ -105,6 +104,8 @@ class Transaction(Protocol):
     in_failure_route: bool
     notes: dict[str, Any] | None
 
+    @property
+    def request(self) -> Request: ...
     @property
     def is_invite(self) -> bool: ...
     @property

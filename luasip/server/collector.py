@@ -10,12 +10,12 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-YOUNG: Final = 20_000
+YOUNG: Final = 10_000
 """Objects made and not freed again before the youngest are looked at (about a millisecond)."""
-MIDDLE: Final = 5
+MIDDLE: Final = 1
 """Such passes before those they left over are looked at, with the same bound in mind."""
-ALL: Final = 1000
-"""Passes of the second kind before everything is looked at."""
+ALL: Final = 20_000
+"""Passes of the second kind before everything is looked at, which takes long: after days, not in a busy hour."""
 
 
 def settle() -> None:

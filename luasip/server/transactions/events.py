@@ -40,7 +40,7 @@ class Events:
         """Run the flows that wait, until one of them must wait itself; its end calls this again."""
         while True:
             with transaction.lock:
-                event = transaction.events.popleft() if transaction.events else None
+                event = transaction.events.pop(0) if transaction.events else None
                 transaction.events_running = event is not None
             if event is None:
                 break

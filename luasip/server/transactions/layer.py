@@ -252,7 +252,7 @@ class TransactionLayer:
         self.execution.send(Sending(self.sockets, text, destination, failed))
 
     def _response_not_sent(self, transaction: Transaction, error: Exception) -> None:
-        log.info("response to %s not sent: %s", transaction.request.method, error)
+        log.info("response to %s not sent: %s", transaction.method, error)
         self.timers.soon(partial(self._response_failed, transaction))
 
     def _response_failed(self, transaction: Transaction) -> None:
@@ -271,14 +271,14 @@ class TransactionLayer:
             transaction.last_response = text
             self._send_upstream(transaction, text)
         if step & TIMEOUT and not transaction.final_sent and transaction.is_invite:
-            log.warning("INVITE %s got no final response in time", transaction.request.call_id)
+            log.warning("INVITE %s got no final response in time", transaction.call_id)
             self.reply(transaction, 408, "Request Timeout")
 
     # Downstream
 
     def start_branch(self, transaction: Transaction, branch: ClientBranch) -> None:
         """Send a branch's request for the first time; its machine was made just before."""
-        self.table.add_branch(transaction, branch, transaction.request.method)
+        self.table.add_branch(transaction, branch, transaction.method)
         with transaction.lock:
             self.reschedule(transaction)
         self._send_branch(transaction, branch)

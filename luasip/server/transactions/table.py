@@ -8,7 +8,6 @@ import threading
 import zlib
 
 from luasip.server.transactions.transaction import ClientBranch, Transaction
-from luasip.transaction.key import ack_key
 
 SLOTS = 65536
 LABELS = 2**31
@@ -69,8 +68,7 @@ class TransactionTable:
         """The transaction of the request with this Call-ID and CSeq number."""
         number = cseq.split()[:1]
         for transaction in self.all():
-            request = transaction.request
-            if request.call_id == call_id and [str(request.cseq.number)] == number:
+            if transaction.call_id == call_id and [str(transaction.request.cseq.number)] == number:
                 return transaction
         return None
 
@@ -88,7 +86,7 @@ class TransactionTable:
                 self.created_local += transaction.local_request
                 self._by_id[transaction.id_index, transaction.id_label] = transaction
                 if transaction.is_invite:
-                    self._by_dialog[ack_key(transaction.request)] = transaction
+                    self._by_dialog[transaction.dialog_key] = transaction
             return there
 
     def add_branch(self, transaction: Transaction, branch: ClientBranch, method: str) -> None:
@@ -103,14 +101,14 @@ class TransactionTable:
 
     def remove(self, transaction: Transaction) -> None:
         """Forget a transaction and its branches."""
-        method = transaction.request.method
+        method = transaction.method
         with self._lock:
             if self._by_id.pop((transaction.id_index, transaction.id_label), None) is None:
                 return
             if self._by_key.get(transaction.key) is transaction:
                 del self._by_key[transaction.key]
             if transaction.is_invite:
-                key = ack_key(transaction.request)
+                key = transaction.dialog_key
                 if self._by_dialog.get(key) is transaction:
                     del self._by_dialog[key]
             for branch in transaction.branches:

@@ -6,7 +6,6 @@ hear about goes through `events`, one flow at a time.
 
 import math
 import threading
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +17,10 @@ from luasip.server.execution import Flow, RuntimeSlot
 from luasip.server.timers import Entry
 from luasip.sip.edits import Edits
 from luasip.sip.message import Request, Response
+from luasip.sip.parser import parse_message
 from luasip.transaction.client import NonInviteClient
 from luasip.transaction.client_invite import InviteClient
+from luasip.transaction.key import ack_key
 from luasip.transaction.server import NonInviteServer
 from luasip.transaction.server_invite import InviteServer
 from luasip.transaction.timers import TransactionTimers
@@ -105,15 +106,20 @@ class Transaction:
     """See the module's docstring. Fields are guarded by `lock` unless they are set once."""
 
     __slots__ = (
+        "_request",
+        "_request_text",
+        "_top_via_text",
         "after_script",
         "arming",
         "auto_ack",
         "auto_invite_100",
         "branches",
+        "call_id",
         "canceled",
         "carry_cancel_reason",
         "completed",
         "continued",
+        "dialog_key",
         "disable_internal_reply",
         "edits",
         "ends_at",
@@ -137,9 +143,9 @@ class Transaction:
         "local_request",
         "lock",
         "machine",
+        "method",
         "notes",
         "reply_send_flags",
-        "request",
         "responses",
         "script_running",
         "slot",
@@ -168,7 +174,13 @@ class Transaction:
         self.id_label = id_label
         self.key = key
         self.lock = threading.RLock()
-        self.request: Request = request
+        self._request: Request | None = request
+        self._request_text = ""
+        self._top_via_text = ""
+        self.method = request.method
+        self.call_id = request.call_id
+        self.dialog_key = ack_key(request) if request.method == "INVITE" else ""
+        """What the ACK for a 2xx to an INVITE finds it by."""
         self.source: Source = context.source
         self.is_invite = request.method == "INVITE"
         self.timers = timers
@@ -223,9 +235,20 @@ class Transaction:
         """Who is to be told how a request made here ended."""
         self.notes: dict[str, Any] | None = None
         """What observers keep with it, keyed by module; None as long as there is nothing."""
-        self.events: deque[tuple[Flow, RuntimeSlot]] = deque()
+        self.events: list[tuple[Flow, RuntimeSlot]] = []
         self.events_running = False
         self.timer_entry: Entry | None = None
+
+    @property
+    def request(self) -> Request:
+        """The request as it came; read once more when it had been put away (`drop_what_decided`)."""
+        request = self._request
+        if request is None:
+            parsed = parse_message(self._request_text)
+            assert isinstance(parsed, Request)
+            parsed.top_via_text = self._top_via_text
+            request = self._request = parsed
+        return request
 
     @property
     def final_sent(self) -> bool:
@@ -252,10 +275,16 @@ class Transaction:
         if self.responses.pending():
             return
         self.template = None
+        request = self._request
+        if request is not None:
+            self._request_text, self._top_via_text = request.text, request.top_via_text
+            self._request = None
         for branch, decided in zip(self.branches, self.responses.branches, strict=False):
             branch.context = None
             branch.response = decided.response = None
             branch.reply_edits = None
+            if branch.status < 300:  # else it is wanted for another ACK
+                branch.text = ""
 
     def break_cycles(self) -> None:
         """Let go of the contexts that refer back to this transaction, which is over."""
