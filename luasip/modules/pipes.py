@@ -67,28 +67,17 @@ class Controller:
         """The three parameters as Kamailio prints them."""
         return f"ki[{self.integral:f}] kp[{self.proportional:f}] kd[{self.derivative:f}]"
 
-    def tune(self, integral: str, proportional: str, derivative: str) -> None:
-        """Set the three parameters. Raises CommandError for what is no number."""
-        values = [number_of(text) for text in (integral, proportional, derivative)]
-        self.integral, self.proportional, self.derivative = values
-
-    def push(self, load: str) -> None:
-        """A load given from outside. Raises CommandError when it is not from 0.0 to 1.0."""
-        value = number_of(load)
-        if not 0.0 <= value <= 1.0:
+    def tune(self, integral: float, proportional: float, derivative: float) -> None:
+        """Set the three parameters. Raises CommandError for what is not finite."""
+        if not all(math.isfinite(value) for value in (integral, proportional, derivative)):
             raise CommandError(400, "Value out of range")
-        self.update(value)
+        self.integral, self.proportional, self.derivative = integral, proportional, derivative
 
-
-def number_of(text: str) -> float:
-    """A finite number of an RPC command. Raises CommandError."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise CommandError(400, f"{text!r} is no number")
-    return value
+    def push(self, load: float) -> None:
+        """A load given from outside. Raises CommandError when it is not from 0.0 to 1.0."""
+        if not 0.0 <= load <= 1.0:
+            raise CommandError(400, "Value out of range")
+        self.update(load)
 
 
 @dataclass(slots=True)

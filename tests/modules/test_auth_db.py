@@ -16,6 +16,7 @@ from luasip.modules.auth.settings import AuthSettings
 from luasip.modules.auth_db import AuthDb
 from luasip.modules.auth_db.settings import AuthDbSettings
 from luasip.modules.pv import Pv
+from luasip.sip import digest
 from luasip.sip.digest import compute_ha1
 from luasip.storage import Databases
 from tests.bench import FakeServices, context, perform, settle
@@ -162,6 +163,32 @@ def test_users_there_are_and_users_there_are_not_are_locked_alike(user: str) -> 
     assert codes[:4] == [-3 if user == "nobody" else -2] * 4
     assert codes[4:] == [-2] * 4
     assert bench.check(bench.context(user="carol")) == 1
+    bench.services.databases.close()
+
+
+@pytest.mark.parametrize("calculate_ha1", [0, 1])
+def test_unknown_users_cost_as_much_as_wrong_passwords(
+    calculate_ha1: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+    monkeypatch.setattr(
+        digest,
+        "digest_hash",
+        lambda name, text, inner=digest.digest_hash: (hashed.append(name), inner(name, text))[1],
+    )
+    columns = {"password_column": "password"} if calculate_ha1 else {}
+    bench = Bench(calculate_ha1=calculate_ha1, **columns)
+    asked: list[str] = []
+    costs = []
+    for user in ("alice", "nobody", "empty"):
+        ctx = bench.context(user=user, password="guess")
+        hashed.clear()
+        asked.clear()
+        call = bench.module.auth_check(ctx, REALM, "subscriber", 1)
+        settle(call, lambda operation: (asked.append("sql"), perform(operation))[1])
+        costs.append((list(hashed), list(asked)))
+    assert costs[0] == costs[1] == costs[2]
+    assert costs[0][1] == ["sql"]
     bench.services.databases.close()
 
 

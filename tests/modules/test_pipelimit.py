@@ -128,7 +128,7 @@ def test_refusals(function: str, arguments: tuple[int, ...], least: int, most: i
 
 def test_feedback_follows_the_load(stored: FakeServices) -> None:
     module = started(stored, db_url=URL, load_fetch=0)
-    module.push_load("1")
+    module.push_load(1)
     stored.timers["pipelimit"]()
     passed = [module.pl_check(context(), "load") for _ in range(100)].count(1)
     assert 0 < passed < 100
@@ -163,7 +163,7 @@ def test_commands(stored: FakeServices) -> None:
     assert module.set_pipe("one", "RED", 9) == "ok"
     assert module.reset_pipe("one") == "ok"
     assert module.list_pipes("one")[0]["last_counter"] == 0
-    assert module.set_pid("1", "2", "3") == "ok"
+    assert module.set_pid(1, 2, 3) == "ok"
     assert module.get_pid() == "ki[1.000000] kp[2.000000] kd[3.000000]"
     assert module.remove_pipe("one") == "ok"
     assert module.pl_check(context(), "one") == -2
@@ -178,7 +178,7 @@ def test_commands_refuse(stored: FakeServices) -> None:
         lambda: module.reset_pipe("other"),
         lambda: module.remove_pipe("other"),
         lambda: module.list_pipes("other"),
-        lambda: module.push_load("2"),
+        lambda: module.push_load(2),
     ):
         with pytest.raises(CommandError):
             call()

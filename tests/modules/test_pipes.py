@@ -94,17 +94,17 @@ def test_controller_drops_while_there_is_too_much_load_and_recovers() -> None:
     assert controller.drop_rate == 0
 
 
-def test_controller_is_tuned_by_text() -> None:
+def test_controller_is_tuned() -> None:
     controller = Controller()
-    controller.tune("0.5", "1", "-2")
+    controller.tune(0.5, 1, -2)
     assert controller.shown() == "ki[0.500000] kp[1.000000] kd[-2.000000]"
-    controller.push("0.85")
+    controller.push(0.85)
     assert controller.load == 0.85
-    for wrong in ("1.5", "-0.1", "nan", "much"):
+    for wrong in (1.5, -0.1, float("nan")):
         with pytest.raises(CommandError):
             controller.push(wrong)
     with pytest.raises(CommandError):
-        controller.tune("1", "x", "1")
+        controller.tune(1, float("inf"), 1)
     controller.update(float("nan"))
     assert controller.load == 0.0
 

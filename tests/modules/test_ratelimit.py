@@ -76,7 +76,7 @@ def test_check_pipe(pipe: int, codes: list[int]) -> None:
 def test_feedback_follows_the_load() -> None:
     module, services = ratelimit()
     services.timers["ratelimit"]()
-    assert module.push_load("1.0") == "ok"
+    assert module.push_load(1.0) == "ok"
     passed = [module.rl_check_pipe(context(), 3) for _ in range(100)].count(1)
     assert 0 < passed < 100
 
@@ -100,7 +100,7 @@ def test_commands(caplog: pytest.LogCaptureFixture) -> None:
     assert module.get_queues()[3] == "QUEUE[3]: 9:MESSAGE"
     assert module.set_queue(3, "NOTIFY", 0) == "ok"
     assert check(module, "NOTIFY") == [-1]
-    assert module.set_pid("1", "2", "3") == "ok"
+    assert module.set_pid(1, 2, 3) == "ok"
     assert module.get_pid() == "ki[1.000000] kp[2.000000] kd[3.000000]"
     assert module.set_dbg(1) == "ok"
     services.timers["ratelimit"]()
@@ -116,7 +116,7 @@ def test_commands_refuse() -> None:
         lambda: module.set_pipe(3, "FEEDBACK", 101),
         lambda: module.set_queue(4, "INFO", 0),
         lambda: module.set_queue(0, "INFO", 32),
-        lambda: module.push_load("2"),
+        lambda: module.push_load(2),
     ):
         with pytest.raises(CommandError):
             call()

@@ -184,7 +184,11 @@ class Auth(Module):
 
     @command("auth.forgive")
     def forgive(self, which: str = "") -> dict[str, int]:
-        """Forget the wrong passwords of an address or a user (name or name@realm), without one all of them."""
+        """Forget wrong passwords, so that nobody has to wait.
+
+        Args:
+            which: an address, a user's name or name@realm; all without.
+        """
         return {"forgotten": self.checker.guesses.clear(which)}
 
     def _challenge(self, ctx: RouteContext, realm: str, flags: int, header: str) -> int:

@@ -168,7 +168,11 @@ class Pipelimit(Module):
 
     @command("pl.list")
     def list_pipes(self, name: str = "") -> list[dict[str, Any]]:
-        """One pipe, or all that have an algorithm."""
+        """One pipe, or all that have an algorithm.
+
+        Args:
+            name: of the pipe; all without.
+        """
         with self._lock:
             if name and self._pipes.find(name) is None:
                 raise CommandError(400, f"Unknown pipe id {name}")
@@ -200,7 +204,13 @@ class Pipelimit(Module):
 
     @command("pl.set_pipe")
     def set_pipe(self, pipe_id: str, pipe_algorithm: str, pipe_limit: int) -> str:
-        """Give a pipe another algorithm and limit."""
+        """Give a pipe another algorithm and limit.
+
+        Args:
+            pipe_id: name of the pipe.
+            pipe_algorithm: NOP, RED, TAILDROP, FEEDBACK or NETWORK.
+            pipe_limit: as the algorithm wants it.
+        """
         algorithm = algorithm_named(pipe_algorithm)
         if algorithm is None:
             raise CommandError(400, "Unknown algorithm")
@@ -214,14 +224,22 @@ class Pipelimit(Module):
 
     @command("pl.reset_pipe")
     def reset_pipe(self, pipe_id: str) -> str:
-        """Forget what a pipe has counted."""
+        """Forget what a pipe has counted.
+
+        Args:
+            pipe_id: name of the pipe.
+        """
         with self._lock:
             self._known(pipe_id).reset()
         return "ok"
 
     @command("pl.rm_pipe")
     def remove_pipe(self, pipe_id: str) -> str:
-        """Forget a pipe."""
+        """Forget a pipe.
+
+        Args:
+            pipe_id: name of the pipe.
+        """
         with self._lock:
             self._known(pipe_id)
             self._pipes.remove(pipe_id)
@@ -234,15 +252,25 @@ class Pipelimit(Module):
             return self._controller.shown()
 
     @command("pl.set_pid")
-    def set_pid(self, ki: str, kp: str, kd: str) -> str:
-        """Set the parameters of FEEDBACK's controller."""
+    def set_pid(self, ki: float, kp: float, kd: float) -> str:
+        """Set the parameters of FEEDBACK's controller.
+
+        Args:
+            ki: of the integral part.
+            kp: of the proportional part.
+            kd: of the derivative part.
+        """
         with self._lock:
             self._controller.tune(ki, kp, kd)
         return "ok"
 
     @command("pl.push_load")
-    def push_load(self, load: str) -> str:
-        """Tell FEEDBACK's controller a load from 0.0 to 1.0, as if it had been measured."""
+    def push_load(self, load: float) -> str:
+        """Tell FEEDBACK's controller a load, as if it had been measured.
+
+        Args:
+            load: from 0.0 to 1.0.
+        """
         with self._lock:
             self._find_setpoint()
             self._controller.push(load)

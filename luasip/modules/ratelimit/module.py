@@ -133,7 +133,13 @@ class Ratelimit(Module):
 
     @command("rl.set_pipe")
     def set_pipe(self, pipe_id: int, pipe_algorithm: str, pipe_limit: int) -> str:
-        """Give a pipe another algorithm and limit."""
+        """Give a pipe another algorithm and limit.
+
+        Args:
+            pipe_id: number of the pipe.
+            pipe_algorithm: NOP, RED, TAILDROP, FEEDBACK or NETWORK.
+            pipe_limit: as the algorithm wants it.
+        """
         algorithm = algorithm_named(pipe_algorithm)
         if algorithm is None:
             raise CommandError(400, "Unknown algorithm")
@@ -159,7 +165,13 @@ class Ratelimit(Module):
 
     @command("rl.set_queue")
     def set_queue(self, queue_id: int, queue_method: str, pipe_id: int) -> str:
-        """Give a queue of the settings another method and pipe."""
+        """Give a queue of the settings another method and pipe.
+
+        Args:
+            queue_id: number of the queue, from 0.
+            queue_method: the method, or *.
+            pipe_id: number of the pipe.
+        """
         if not 0 <= pipe_id < MAX_PIPES:
             raise CommandError(400, "Invalid pipe number")
         with self._lock:
@@ -176,21 +188,35 @@ class Ratelimit(Module):
             return self._controller.shown()
 
     @command("rl.set_pid")
-    def set_pid(self, ki: str, kp: str, kd: str) -> str:
-        """Set the parameters of FEEDBACK's controller."""
+    def set_pid(self, ki: float, kp: float, kd: float) -> str:
+        """Set the parameters of FEEDBACK's controller.
+
+        Args:
+            ki: of the integral part.
+            kp: of the proportional part.
+            kd: of the derivative part.
+        """
         with self._lock:
             self._controller.tune(ki, kp, kd)
         return "ok"
 
     @command("rl.push_load")
-    def push_load(self, load: str) -> str:
-        """Tell FEEDBACK's controller a load from 0.0 to 1.0, as if it had been measured."""
+    def push_load(self, load: float) -> str:
+        """Tell FEEDBACK's controller a load, as if it had been measured.
+
+        Args:
+            load: from 0.0 to 1.0.
+        """
         with self._lock:
             self._controller.push(load)
         return "ok"
 
     @command("rl.set_dbg")
     def set_dbg(self, dbg: int) -> str:
-        """1 logs the counters of all pipes at the end of each interval, 0 does not."""
+        """Log the counters of all pipes at the end of each interval, or do not.
+
+        Args:
+            dbg: 1 or 0.
+        """
         self._telling = bool(dbg)
         return "ok"
