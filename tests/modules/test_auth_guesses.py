@@ -59,6 +59,15 @@ def test_waiting_begins_at_the_limit_and_doubles() -> None:
     assert waits == [5, 10, 20, 40, 60, 60]
 
 
+def test_the_little_that_is_forgotten_between_two_guesses_gives_no_further_one() -> None:
+    bench = Bench()
+    looked_at = []
+    for _ in range(4):
+        looked_at.append(bench.wrong())
+        bench.now += 0.01
+    assert looked_at == [True, True, True, False]
+
+
 def test_a_day_of_guessing_is_few_guesses() -> None:
     bench = Bench(GuessLimits(10, 100, 200, 5.0, 900.0, 86400.0, 100))
     guesses = 0

@@ -92,7 +92,7 @@ class Counts:
         if now < count.locked_until:
             return Verdict.LOCKED
         self._forget(count, now)
-        full = count.pending and count.level + count.pending >= self._limit
+        full = count.pending and self._is_full(count.level + count.pending)
         return Verdict.BUSY if full else Verdict.FREE
 
     def begin(self, key: str, now: float) -> None:
@@ -116,7 +116,7 @@ class Counts:
         if count is None:
             return False
         self._forget(count, now)
-        return count.level >= self._limit
+        return self._is_full(count.level)
 
     def fail(self, key: str, now: float, digest: str = "") -> bool:
         """One more was wrong; True when this locks."""
@@ -127,12 +127,16 @@ class Counts:
         self._forget(count, now)
         count.level += 1
         count.last_digest = digest
-        if count.level < self._limit:
+        if not self._is_full(count.level):
             return False
         delay = self._limits.delay * 2 ** min(count.strikes, _MAX_STRIKES)
         count.strikes += 1
         count.locked_until = now + min(delay, self._limits.longest_delay)
         return True
+
+    def _is_full(self, level: float) -> bool:
+        """Whether the limit is reached but for the little that was forgotten meanwhile."""
+        return level > self._limit - 0.5
 
     def _entry(self, key: str, now: float) -> Count:
         count = self.entries.get(key)
