@@ -88,6 +88,8 @@ class Transaction(Protocol):
 
     id_index: int
     id_label: int
+    method: str
+    call_id: str
     lists: ValueLists
     flags: int
     xflags: int

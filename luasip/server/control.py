@@ -11,12 +11,13 @@ from luasip.control.registry import Registry
 from luasip.control.system_commands import SystemCommands
 from luasip.kemi.declare import Module
 from luasip.server.core_commands import CoreCommands
+from luasip.server.log_commands import LogCommands
 from luasip.server.pool import Job, Pool
 from luasip.server.script_commands import ScriptCommands
 from luasip.server.setting_commands import SettingCommands
 from luasip.server.settings import Settings
 
-OWN_COMMANDS = (SystemCommands, CoreCommands, ScriptCommands, SettingCommands)
+OWN_COMMANDS = (SystemCommands, CoreCommands, ScriptCommands, SettingCommands, LogCommands)
 """The classes of commands that belong to no module."""
 
 
@@ -29,9 +30,11 @@ class Control:
         modules: Sequence[Module],
         core: CoreCommands,
         script: ScriptCommands,
+        log: LogCommands,
         pool: Pool,
     ) -> None:
-        self.registry = Registry([*modules, core, script, SettingCommands(settings.modules, modules)])
+        own = (core, script, log, SettingCommands(settings.modules, modules))
+        self.registry = Registry([*modules, *own])
         self.registry.add(SystemCommands(self.registry))
         self.calls = ScriptCalls(self.registry)
         self.routes: list[BaseRoute] = []

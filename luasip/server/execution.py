@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from typing import Any
 
-from luasip.errors import MisuseError, ScriptError, SipError
+from luasip.errors import MisuseError, ScriptError
 from luasip.kemi.context import RouteContext
 from luasip.kemi.operation import (
     POOL_FULL,
@@ -37,7 +37,6 @@ from luasip.server.refusals import given_up, refusal
 from luasip.server.timers import Timers
 from luasip.server.waiting import Wait
 from luasip.server.wakeup import WakeUps
-from luasip.sip.message import Request
 
 log = logging.getLogger("luasip.script")
 
@@ -48,16 +47,6 @@ DEEPEST = 100
 
 DEEPEST_BLOCKING = 20
 """The same for callbacks that run where Lua cannot yield: they take the stack of the thread."""
-
-
-def _bind_log(context: RouteContext, callback: str) -> None:
-    """Let log records of this step name the message and the callback."""
-    message = context.message
-    try:
-        method = message.method if isinstance(message, Request) else message.cseq.method
-        logs.bind(message.call_id, method, callback)
-    except SipError:
-        logs.bind("", "", callback)
 
 
 _DROPPED = object()
@@ -259,7 +248,7 @@ class Execution:
         assert task.runtime is not None
         runtime = frame.runtime or frame.place(task.runtime)
         context = frame.context
-        _bind_log(context, frame.name)
+        logs.bind(context.message, frame.name, context.transaction)
         self._local.runtime = runtime
         has_begun, ok, answer = frame.generator is not None, True, None
         if has_begun:

@@ -13,13 +13,14 @@ import sys
 import time
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final, Protocol, TextIO
 
-from luasip.errors import SettingsError
+from luasip.errors import SettingsError, SipError
 from luasip.server.log_floods import FloodGate, made_record
-from luasip.server.log_format import FIELDS, JsonFormatter, TextFormatter
+from luasip.server.log_format import JsonFormatter, TextFormatter
 from luasip.server.log_handlers import FileSink, Sink, StreamSink
 from luasip.server.settings_sections import LogSettings
+from luasip.sip.message import Request, Response
 from luasip.transport.lasting_thread import LastingThread
 
 NOTICE: Final = 25
@@ -42,19 +43,48 @@ LEVELS: Final = {
 _END: Final = object()
 """The last thing put into the queue."""
 
-_NOTHING = ("", "", "", "")
-_bound: Final = ContextVar("luasip_log_fields", default=_NOTHING)
+class Identified(Protocol):
+    """A transaction, as far as a log record names it."""
+
+    id_index: int
+    id_label: int
+    method: str
+    call_id: str
+
+
+Work = tuple[Request | Response | None, str, Identified | None]
+"""What a thread works on: a message, a callback, a transaction."""
+
+_NOTHING: Final[Work] = (None, "", None)
+_bound: Final[ContextVar[Work]] = ContextVar("luasip_log_fields", default=_NOTHING)
 """What each thread works on; the variable itself never changes."""
 
 
-def bind(call_id: str = "", method: str = "", callback: str = "", transaction: str = "") -> None:
+def bind(
+    message: Request | Response | None, callback: str = "", transaction: Identified | None = None
+) -> None:
     """Say what this thread works on from now on; every record it logs carries it. Costs one tuple."""
-    _bound.set((call_id, method, callback, transaction))
+    _bound.set((message, callback, transaction))
 
 
 def unbind() -> None:
     """This thread works on nothing any more."""
     _bound.set(_NOTHING)
+
+
+def _fields() -> dict[str, str]:
+    """What this thread works on, by the names of FIELDS; only what is known."""
+    message, callback, transaction = _bound.get()
+    found = {"call_id": "", "method": "", "callback": callback, "transaction": ""}
+    if message is not None:
+        with contextlib.suppress(SipError):  # a message whose CSeq or Call-ID cannot be read has none to show
+            found["method"] = message.method if isinstance(message, Request) else message.cseq.method
+            found["call_id"] = message.call_id
+    if transaction is not None:
+        found["method"] = found["method"] or transaction.method
+        found["call_id"] = found["call_id"] or transaction.call_id
+        found["transaction"] = f"{transaction.id_index}:{transaction.id_label}"
+    return {name: value for name, value in found.items() if value}
 
 
 def setup(settings: LogSettings, stream: TextIO | None = None) -> "Logging":
@@ -67,7 +97,7 @@ class Logging:
 
     def __init__(self, settings: LogSettings, stream: TextIO | None = None) -> None:
         handlers = _handlers(settings, sys.stderr if stream is None else stream)
-        records: queue.Queue[Any] = queue.Queue(settings.queue)
+        records = self._records = queue.Queue[Any](settings.queue)
         self._floods = FloodGate(settings.repeat_limit, settings.repeat_interval)
         self._entry = _Entry(records, self._floods)
         self._writer = _Writer(records, self._entry, self._floods, handlers)
@@ -89,6 +119,11 @@ class Logging:
     def suppressed(self) -> int:
         """Records held back in floods, since the start."""
         return self._floods.suppressed
+
+    @property
+    def waiting(self) -> int:
+        """Records that wait to be written."""
+        return self._records.qsize()
 
     def shutdown(self, timeout: float = 5.0) -> None:
         """Write what waits, `timeout` seconds at most, and stop. A second call does nothing."""
@@ -134,9 +169,8 @@ class _Entry(logging.handlers.QueueHandler):
         if record.exc_info and not record.exc_text:
             prepared.exc_text = logging.Formatter().formatException(record.exc_info)
         prepared.exc_info = None
-        for name, value in zip(FIELDS, _bound.get(), strict=True):
-            if value:
-                setattr(prepared, name, value)
+        for name, value in _fields().items():
+            setattr(prepared, name, value)
         return prepared
 
     def enqueue(self, record: logging.LogRecord) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Route
 from luasip.kemi.transactions import Transaction as TransactionView
+from luasip.server import logs
 from luasip.server.execution import Execution, LuaFrame, RuntimeSlot
 from luasip.server.made_up import made_up_request
 from luasip.server.services import ServerServices
@@ -135,3 +136,4 @@ class LuaWorkers:
                 job(slot)
             except BaseException:  # the worker loop: one failed job must not end the thread
                 log.exception("%s: a job failed", self.name)
+            logs.unbind()

@@ -35,6 +35,8 @@ AGES: Final = (1, 10, 60, 600)
 DROPS: Final = {
     "malformed": "core:bad_msg_hdr",
     "stray_response": "core:drop_replies",
+    "overload": "core:overload_dropped",
+    "overload_refused": "core:overload_refused",
     "internal_error": "core:internal_errors",
 }
 """Reasons for which messages are dropped, by the statistic that counts them."""

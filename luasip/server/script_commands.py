@@ -85,6 +85,22 @@ class ScriptCommands:
         """
         self._give_up(number, drop=True)
 
+    @command("script.callbacks")
+    def callbacks(self) -> list[dict[str, Any]]:
+        """How long callbacks run at a time, from one wait to the next, in milliseconds; the slowest first."""
+        found = [(name, one, *one.read()) for name, one in self._execution.callbacks.all().items()]
+        shown = [
+            {
+                "callback": name,
+                "steps": counts[-1],
+                "mean_ms": round(total / counts[-1] * 1000, 3),
+                "longest_ms": round(one.longest * 1000, 3),
+            }
+            for name, one, counts, total in found
+            if counts[-1]
+        ]
+        return sorted(shown, key=lambda one: -one["longest_ms"])
+
     @command("pool.list")
     def pools(self) -> list[dict[str, Any]]:
         """The pools: threads, calls that run or wait, calls in all, refused ones, threads held by stuck calls."""

@@ -25,6 +25,7 @@ from luasip.server.control import Control
 from luasip.server.core_commands import CoreCommands
 from luasip.server.execution import Execution, LuaFrame
 from luasip.server.health import Health
+from luasip.server.log_commands import LogCommands
 from luasip.server.logs import Logging
 from luasip.server.lua_workers import LuaWorkers
 from luasip.server.made_up import made_up_request
@@ -256,6 +257,7 @@ class Server:
             self.modules,
             CoreCommands(self.settings, self.sockets, streams, lambda: self._stopping.set()),
             ScriptCommands(self.scripts, self.execution, self.pools),
+            LogCommands(self._log_in_use),
             self.pools["control"],
         )
         self.services.commands = self.control.calls

@@ -133,6 +133,7 @@ class Worker:
         except ParseError as error:
             self._refuse(error.salvaged, error, source)
             return
+        logs.bind(message)
         if isinstance(message, Request):
             self._request(message, source, verdict == REFUSE)
         else:
@@ -165,6 +166,8 @@ class Worker:
     def _refuse(self, message: object, error: SipError, source: Source) -> None:
         """Answer what cannot be routed, when enough of it can be read."""
         self._statistics.add("core:bad_msg_hdr")
+        if isinstance(message, Request):
+            logs.bind(message)
         log.info("bad message from %s:%d: %s", source.host, source.port, error)
         if not isinstance(message, Request) or message.method == "ACK":
             return

@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,8 +15,12 @@ from luasip.errors import SettingsError
 from luasip.server import logs
 from luasip.server.logs import Logging
 from luasip.server.settings_sections import LogSettings
+from luasip.sip.parser import parse_message
 
 logger = logging.getLogger("luasip.test")
+
+REQUEST = "INVITE sip:a@b SIP/2.0\r\nCall-ID: call1@h\r\nCSeq: 1 INVITE\r\n\r\n"
+RESPONSE = "SIP/2.0 200 OK\r\nCall-ID: call2@h\r\nCSeq: 1 BYE\r\n\r\n"
 
 
 @pytest.fixture
@@ -36,12 +42,16 @@ def records(stream: io.StringIO) -> list[dict[str, str]]:
 
 def test_records_carry_what_the_thread_works_on(stream: io.StringIO) -> None:
     log = logs.setup(LogSettings(format="json"), stream)
-    logs.bind("call1@h", "INVITE", "ksr_request_route", "17:42")
+    transaction: Any = SimpleNamespace(id_index=17, id_label=42, method="INVITE", call_id="call1@h")
+    logs.bind(parse_message(REQUEST), "ksr_request_route", transaction)
     logger.info("one %s", "argument")
+    logs.bind(None, "", transaction)
+    logger.info("a timer")
     logs.unbind()
     logger.warning("two")
     log.shutdown()
-    first, second = records(stream)
+    first, timer, second = records(stream)
+    assert (timer["call_id"], timer["method"], timer["transaction"]) == ("call1@h", "INVITE", "17:42")
     assert (first["message"], first["level"], first["logger"]) == ("one argument", "info", "luasip.test")
     assert (first["call_id"], first["method"]) == ("call1@h", "INVITE")
     assert (first["callback"], first["transaction"]) == ("ksr_request_route", "17:42")
@@ -49,16 +59,30 @@ def test_records_carry_what_the_thread_works_on(stream: io.StringIO) -> None:
     assert "call_id" not in second
 
 
+def test_responses_and_messages_that_cannot_be_read(stream: io.StringIO) -> None:
+    log = logs.setup(LogSettings(format="json"), stream)
+    for text in (RESPONSE, RESPONSE.replace("1 BYE", "x"), RESPONSE.replace("Call-ID", "X")):
+        logs.bind(parse_message(text), "ksr_reply_route")
+        logger.info("seen")
+    log.shutdown()
+    found = [(one.get("method"), one.get("call_id"), one["callback"]) for one in records(stream)]
+    assert found == [
+        ("BYE", "call2@h", "ksr_reply_route"),
+        (None, None, "ksr_reply_route"),
+        ("BYE", None, "ksr_reply_route"),
+    ]
+
+
 def test_each_thread_has_its_own(stream: io.StringIO) -> None:
     log = logs.setup(LogSettings(format="json"), stream)
-    logs.bind("mine")
+    logs.bind(parse_message(REQUEST))
     other = threading.Thread(target=lambda: logger.info("other"))
     other.start()
     other.join()
     logger.info("own")
     log.shutdown()
     found = {record["message"]: record.get("call_id") for record in records(stream)}
-    assert found == {"other": None, "own": "mine"}
+    assert found == {"other": None, "own": "call1@h"}
 
 
 def test_arguments_are_read_when_logged(stream: io.StringIO) -> None:

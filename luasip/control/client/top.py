@@ -21,6 +21,7 @@ ASKED = (
     ("script.suspended", (10,)),
     ("core.shmmem", ("m",)),
     ("tm.stats", ()),
+    ("script.callbacks", ()),
 )
 RATES = (
     ("requests", "core.rcv_requests"),
@@ -31,15 +32,20 @@ RATES = (
 """What is shown a second, by the statistics that count it."""
 
 
+SLOWEST = 5
+"""Callbacks that are shown."""
+
+
 class Snapshot:
     """What was asked at one moment. A command that is not there leaves its part empty."""
 
     def __init__(self, answers: list[Any], at: float) -> None:
         self.at = at
         good = [{} if isinstance(answer, CommandError) else answer for answer in answers]
-        self.uptime, self.statistics, pools, self.script, waiting, self.memory, self.transactions = good
+        self.uptime, self.statistics, pools, self.script, waiting, self.memory, self.transactions, slow = good
         self.pools: list[dict[str, Any]] = pools or []
         self.waiting: list[dict[str, Any]] = waiting or []
+        self.callbacks: list[dict[str, Any]] = slow or []
 
 
 def take(endpoint: Endpoint, clock: Callable[[], float] = time.monotonic) -> Snapshot:
@@ -100,6 +106,8 @@ def screen_of(now: Snapshot, before: Snapshot) -> RenderableType:
     figures.add_row(*found.values())
     parts: list[RenderableType] = [head, Text(), figures, Text()]
     parts.append(table_of(now.pools) if now.pools else Text())
+    if now.callbacks:
+        parts += [Text(), Text("slowest callbacks", "bold"), table_of(now.callbacks[:SLOWEST])]
     if now.waiting:
         parts += [Text(), Text("routes that wait longest", "bold"), table_of(now.waiting)]
     return Group(*parts)

@@ -14,6 +14,7 @@ from functools import partial
 from luasip.kemi.context import RouteContext
 from luasip.kemi.transactions import TransactionObserver, TransactionSettings
 from luasip.proxy.cancel import build_ack, build_cancel
+from luasip.server import logs
 from luasip.server.execution import Execution, Flow, RuntimeSlot
 from luasip.server.sending import Sending
 from luasip.server.sockets import Sockets
@@ -393,6 +394,7 @@ class TransactionLayer:
         transaction.timer_entry = self.timers.at(at, partial(self._on_timer, transaction))
 
     def _on_timer(self, transaction: Transaction) -> None:
+        logs.bind(None, "", transaction)
         now = self.timers.clock()
         with transaction.lock:
             transaction.timer_entry = None

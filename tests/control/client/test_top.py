@@ -16,6 +16,7 @@ ANSWERS: dict[str, Any] = {
     "script.suspended": [{"number": 7, "age": 2.5, "place": "route.lua:12"}],
     "core.shmmem": {"used": 80},
     "tm.stats": {"current": 9, "waiting": 3},
+    "script.callbacks": [{"callback": "ksr_reply_route", "steps": 2, "mean_ms": 0.1, "longest_ms": 0.3}],
 }
 
 
@@ -59,6 +60,7 @@ def test_a_screen() -> None:
     assert "up 60 s   memory 80 MiB   suspended 1   reloads 4" in text
     assert "sql" in text
     assert "route.lua:12" in text
+    assert "ksr_reply_route" in text
 
 
 def test_as_often_as_asked_for() -> None:
