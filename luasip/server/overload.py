@@ -28,9 +28,9 @@ _NEVER_NEW: Final = frozenset((b"ACK", b"CANCEL", b"BYE", b"PRACK"))
 class OverloadLimits:
     """When it is too much. Seconds, counts, and events a second."""
 
-    late: float = 0.1
+    late: float = 0.25
     patience: float = 0.5
-    transactions: int = 20_000
+    transactions: int = 50_000
     refusals: int = 100
     probes: int = 10
 

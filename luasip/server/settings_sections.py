@@ -105,11 +105,11 @@ class MessageLimits(Section):
 class OverloadSettings(Section):
     """[server.overload]: when new requests are refused with 503. Responses and what belongs to a dialog always pass."""
 
-    late: Annotated[float, Field(ge=0)] = 0.1
-    """Seconds a message may wait for its turn; 0: for ever."""
+    late: Annotated[float, Field(ge=0)] = 0.25
+    """Seconds a message may wait for its turn; 0: for ever. After half a second phones send it again."""
     patience: Annotated[float, Field(ge=0)] = 0.5
     """Seconds messages may be late before it is an overload; a script that is loaded takes less."""
-    transactions: Annotated[int, Field(ge=0)] = 20_000
+    transactions: Annotated[int, Field(ge=0)] = 50_000
     """Transactions held at one time, answered ones included; 0: no limit."""
     refusals: Annotated[int, Field(ge=0)] = 100
     """Refusals sent a second; what is beyond them is dropped unread."""
