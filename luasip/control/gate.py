@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from luasip.control import json_rpc, xml_rpc
+from luasip.control import binrpc, json_rpc, xml_rpc
 from luasip.control.json_rpc import Answer
 from luasip.control.registry import Registry
 
@@ -54,6 +54,18 @@ class Gate:
             return await self.run(lambda: xml_rpc.carry_out(self.registry, data))
         except Refused as refused:
             return xml_rpc.fault(refused.code, refused.message)
+
+    async def binrpc(self, data: bytes) -> bytes:
+        """The answer to a packet of binrpc."""
+        try:
+            return await self.run(lambda: binrpc.carry_out(self.registry, data))
+        except Refused as refused:
+            return binrpc.fault(data, refused.code, refused.message)
+
+    async def json_line(self, data: bytes) -> bytes:
+        """The answer to a JSON-RPC document on a line of its own, b"" when nobody waits for one."""
+        answer, _ = await self.json(data, pretty=False)
+        return answer.text.encode("utf-8") + b"\n" if answer.text else b""
 
     async def run(self, function: Callable[[], T]) -> T:
         """The result of `function()`, run on the pool. Raises Refused, and what the function raises."""

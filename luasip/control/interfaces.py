@@ -13,11 +13,13 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from starlette.routing import BaseRoute
 
 from luasip.control import local_files
+from luasip.control.binrpc import PacketReader
+from luasip.control.documents import DocumentReader
 from luasip.control.fifo import FifoInterface
 from luasip.control.gate import Gate
 from luasip.control.http import HttpServer, application
 from luasip.control.settings import ControlSettings
-from luasip.control.streams import DatagramInterface, StreamInterface
+from luasip.control.streams import Cutter, DatagramInterface, StreamInterface
 from luasip.errors import TransportError
 
 log = logging.getLogger("luasip.control")
@@ -46,7 +48,7 @@ class ControlInterfaces:
         self._ended: asyncio.Event
         self._ready = threading.Event()
         self._http: socket.socket | None = None
-        self._stream: socket.socket | None = None
+        self._streams: list[tuple[StreamInterface, socket.socket]] = []
         self._datagrams: list[socket.socket] = []
         self._fifo: int | None = None
         self._paths: list[str] = []
@@ -90,9 +92,9 @@ class ControlInterfaces:
     def _open_files(self) -> None:
         settings = self._settings
         if settings.stream:
-            self._stream = self._local_socket(settings.stream, socket.SOCK_STREAM)
-            self._stream.listen(128)
-            self.listening.append(f"stream {settings.stream}")
+            self._open_stream("stream", settings.stream, DocumentReader, self._gate.json_line)
+        if settings.ctl:
+            self._open_stream("ctl", settings.ctl, PacketReader, self._gate.binrpc)
         if settings.datagram:
             self._datagrams.append(self._local_socket(settings.datagram, socket.SOCK_DGRAM))
             self.listening.append(f"datagram {settings.datagram}")
@@ -100,6 +102,18 @@ class ControlInterfaces:
             self._fifo = local_files.open_fifo(settings.fifo, settings.mode, settings.group)
             self._paths.append(settings.fifo)
             self.listening.append(f"fifo {settings.fifo}")
+
+    def _open_stream(
+        self,
+        name: str,
+        path: str,
+        cutter: Callable[[int], Cutter],
+        exchange: Callable[[bytes], Awaitable[bytes]],
+    ) -> None:
+        listening = self._local_socket(path, socket.SOCK_STREAM)
+        listening.listen(128)
+        self._streams.append((StreamInterface(path, self._settings, cutter, exchange), listening))
+        self.listening.append(f"{name} {path}")
 
     def _local_socket(self, path: str, kind: socket.SocketKind) -> socket.socket:
         made = local_files.open_socket(path, kind, self._settings.mode, self._settings.group)
@@ -126,13 +140,13 @@ class ControlInterfaces:
         self._close()
 
     def _close(self) -> None:
-        for opened in (self._http, self._stream, *self._datagrams):
+        for opened in (self._http, *(listening for _, listening in self._streams), *self._datagrams):
             if opened is not None:
                 opened.close()
         if self._fifo is not None:
             os.close(self._fifo)
-        self._http = self._stream = self._fifo = None
-        self._datagrams = []
+        self._http = self._fifo = None
+        self._datagrams, self._streams = [], []
         for path in self._paths:
             local_files.remove(path)
         self._paths = []
@@ -168,9 +182,8 @@ class ControlInterfaces:
             await stop()
 
     async def _start_streams(self, stops: list[Callable[[], Awaitable[None]]]) -> None:
-        if self._stream is not None:
-            stream = StreamInterface(self._gate, self._settings)
-            await stream.start(self._stream)
+        for stream, listening in self._streams:
+            await stream.start(listening)
             stops.append(stream.stop)
         if self._http is not None:
             app = application(self._gate, self._settings, self._routes, self._open_paths)

@@ -14,6 +14,8 @@ class ControlSettings:
     private_key: str = ""
     stream: str = ""
     """Path of the UNIX stream socket."""
+    ctl: str = ""
+    """Path of the UNIX stream socket for kamcmd."""
     datagram: str = ""
     """Path of the UNIX datagram socket."""
     udp: tuple[str, int] | None = None
@@ -39,4 +41,4 @@ class ControlSettings:
     @property
     def is_on(self) -> bool:
         """Whether there is any interface."""
-        return bool(self.http or self.stream or self.datagram or self.udp or self.fifo)
+        return bool(self.http or self.stream or self.ctl or self.datagram or self.udp or self.fifo)

@@ -1,12 +1,13 @@
-"""JSON-RPC over a UNIX stream socket: documents in, one line out for each that wants an answer."""
+"""RPC over UNIX stream sockets and datagrams: documents in, answers out. What a document is, others know."""
 
 import asyncio
 import contextlib
 import logging
 import socket
-from typing import Any, cast
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, cast
 
-from luasip.control.documents import DocumentReader, DocumentTooLong
+from luasip.control.documents import DocumentTooLong
 from luasip.control.gate import Gate
 from luasip.control.settings import ControlSettings
 
@@ -15,12 +16,31 @@ log = logging.getLogger("luasip.control")
 CHUNK = 65536
 
 
+class Cutter(Protocol):
+    """Cuts a stream into documents."""
+
+    @property
+    def in_document(self) -> bool: ...
+    def feed(self, data: bytes) -> list[bytes]:
+        """The documents that `data` completes. Raises DocumentTooLong."""
+        ...
+
+
 class StreamInterface:
     """Serves one listening socket. Calls of one connection run one after the other."""
 
-    def __init__(self, gate: Gate, settings: ControlSettings) -> None:
-        self._gate = gate
+    def __init__(
+        self,
+        path: str,
+        settings: ControlSettings,
+        cutter: Callable[[int], Cutter],
+        exchange: Callable[[bytes], Awaitable[bytes]],
+    ) -> None:
+        """`cutter` takes the bytes a document may have; `exchange` answers one, b"" for no answer."""
+        self._path = path
         self._settings = settings
+        self._cutter = cutter
+        self._exchange = exchange
         self._open: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server
 
@@ -37,7 +57,7 @@ class StreamInterface:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._open) >= self._settings.connections:
-            log.warning("control: %d connections to %s already", len(self._open), self._settings.stream)
+            log.warning("control: %d connections to %s already", len(self._open), self._path)
             writer.close()
             return
         task = asyncio.current_task()
@@ -52,7 +72,7 @@ class StreamInterface:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        documents = DocumentReader(self._settings.largest)
+        documents = self._cutter(self._settings.largest)
         while True:
             # Who begins a document must end it soon; between documents a client may think as long as it likes.
             async with asyncio.timeout(self._settings.timeout if documents.in_document else None):
@@ -62,15 +82,15 @@ class StreamInterface:
             try:
                 found = documents.feed(data)
             except DocumentTooLong as error:
-                log.warning("control: %s: %s", self._settings.stream, error)
+                log.warning("control: %s: %s", self._path, error)
                 return
             for document in found:
                 await self._answer(document, writer)
 
     async def _answer(self, document: bytes, writer: asyncio.StreamWriter) -> None:
-        answer, _ = await self._gate.json(document, pretty=False)
-        if answer.text:
-            writer.write(answer.text.encode("utf-8") + b"\n")
+        answer = await self._exchange(document)
+        if answer:
+            writer.write(answer)
             async with asyncio.timeout(self._settings.timeout):
                 await writer.drain()
 

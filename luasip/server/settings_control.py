@@ -64,7 +64,7 @@ Address = Annotated[str, AfterValidator(_check_address)]
 
 
 class ControlSection(Section):
-    """[control]: where the server takes RPC commands. Without any of http, stream, datagram, udp and fifo nowhere."""
+    """[control]: where the server takes RPC commands; without http, stream, ctl, datagram, udp and fifo nowhere."""
 
     http: Address = ""
     """Address and port of HTTP, "127.0.0.1:8080": JSON-RPC at /RPC, XML-RPC at /RPC2. Not a loopback address: only
@@ -75,6 +75,8 @@ class ControlSection(Section):
     """PEM file with the key of the certificate."""
     stream: str = ""
     """Path of a UNIX stream socket; `luasip rpc` uses it first."""
+    ctl: str = ""
+    """Path of a UNIX stream socket for kamcmd, Kamailio's binrpc of the module ctl."""
     datagram: str = ""
     """Path of a UNIX datagram socket, Kamailio's dgram_socket."""
     udp: Address = ""
@@ -114,6 +116,7 @@ def read_control(section: ControlSection, folder: Path, problems: list[str]) -> 
         certificate=path(section.certificate),
         private_key=path(section.private_key),
         stream=path(section.stream),
+        ctl=path(section.ctl),
         datagram=path(section.datagram),
         udp=address_of(section.udp) if section.udp else None,
         fifo=path(section.fifo),

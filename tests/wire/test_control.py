@@ -45,6 +45,7 @@ class Controlled(Served):
 http = "127.0.0.1:{self.http}"
 udp = "127.0.0.1:{self.udp}"
 stream = "rpc.stream"
+ctl = "rpc.ctl"
 datagram = "rpc.datagram"
 fifo = "rpc.fifo"
 fifo_reply_dir = "/tmp"
@@ -139,6 +140,23 @@ def test_kamctl(server: Controlled) -> None:
     added = run("kamctl", "ul", "add", "kam@example.com", "sip:kam@127.0.0.1:5070", RPCFIFOPATH=fifo)
     assert "error" not in added.stdout + added.stderr
     assert "sip:kam@127.0.0.1:5070" in run("kamctl", "ul", "show", RPCFIFOPATH=fifo).stdout
+
+
+def test_kamcmd(server: Controlled) -> None:
+    def kamcmd(*arguments: str) -> str:
+        result = run("kamcmd", "-s", f"unixs:{server.path('ctl')}", *arguments)
+        assert (result.returncode, result.stderr) == (0, ""), result
+        return result.stdout
+
+    assert kamcmd("core.echo", "a", "5", "s:7", "1.5") == "a\n5\n7\n1.5\n"
+    assert "uptime: " in kamcmd("core.uptime")
+    assert kamcmd("no.such") == "error: -32601 - Method Not Found: no.such\n"
+    kamcmd("htable.sets", "a", "by", "J\u00fcrgen")
+    assert "value: J\u00fcrgen" in kamcmd("htable.get", "a", "by")
+    kamcmd("ul.add", "location", "cmd", "sip:cmd@127.0.0.1:5070", "600", "0.5", ".", "0", "0", "0")
+    assert "Address: sip:cmd@127.0.0.1:5070" in kamcmd("ul.dump")
+    assert "fr_timer: " in kamcmd("cfg.get", "tm")
+    assert "core.uptime\n" in kamcmd("help")
 
 
 @pytest.mark.parametrize("kind", ["datagram", "udp"])
