@@ -5,7 +5,7 @@
 server. Knows no engine and opens nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy.engine import URL
@@ -32,7 +32,7 @@ class DatabaseUrl:
 
     driver: str
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     host: str = ""
     port: int | None = None
     database: str = ""
@@ -108,12 +108,17 @@ def _split_port(text: str, host_port: str) -> tuple[str, int | None]:
     if not port:
         return host, None
     if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise StorageError(f"database URL {_masked(text)!r}: port {port!r} is no number from 1 to 65535")
+        raise StorageError(f"database URL {_masked(text)!r}: the port is no number from 1 to 65535")
     return host, int(port)
 
 
 def _masked(text: str) -> str:
+    """A URL without its password, also one whose end, from the "@" on, was forgotten."""
     scheme, separator, rest = text.partition("://")
+    if not separator:
+        scheme, rest = "", text
     credentials, at, address = rest.rpartition("@")
+    if not at and not address.partition(":")[2].partition("/")[0].isdecimal():
+        credentials, address = address, ""
     user, colon, _ = credentials.partition(":")
     return f"{scheme}{separator}{user}{':***' if colon else ''}{at}{address}"

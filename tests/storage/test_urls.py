@@ -54,3 +54,25 @@ def test_refused_without_telling_the_password(text: str, problem: str) -> None:
     with pytest.raises(StorageError, match=problem) as caught:
         parse_database_url(text)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("mysql://user:hush", "mysql://user:***"),
+        ("mysql://user:hush/x", "mysql://user:***"),
+        ("nosuch://user:hu@sh@db/x", "nosuch://user:***@db/x"),
+        ("mysql://db:3306", "mysql://db:3306"),
+        ("mysql://db", "mysql://db"),
+        ("user:hush@db/x", "user:***@db/x"),
+    ],
+)
+def test_messages_do_not_tell_passwords(url: str, shown: str) -> None:
+    with pytest.raises(StorageError) as raised:
+        parse_database_url(url)
+    assert "hush" not in str(raised.value)
+    assert repr(shown) in str(raised.value)
+
+
+def test_values_do_not_show_passwords() -> None:
+    assert "hush" not in repr(parse_database_url("mysql://user:hush@db/x"))
