@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from luasip.errors import CommandError
+from luasip.kemi.declare import commands_of
+from luasip.modules import MODULES
+from luasip.server.control import OWN_COMMANDS
 from luasip.server.setting_commands import without_passwords
 from tests.scenarios.scene import Scene
 
@@ -326,3 +329,16 @@ def test_stop_by_command() -> None:
     with Scene(SCRIPT) as scene:
         call(scene, "core.kill")
         assert scene.server._stopping.is_set()
+
+
+def test_no_two_commands_have_one_name() -> None:
+    """Not all modules are loaded together by default."""
+    names = [command.name for owner in (*OWN_COMMANDS, *MODULES) for command in commands_of(owner)]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_every_module_documents_its_commands() -> None:
+    for owner in (*OWN_COMMANDS, *MODULES):
+        for command in commands_of(owner):
+            given = {parameter.name for parameter in command.parameters}
+            assert set(command.documentation.parameters) <= given, command.name
