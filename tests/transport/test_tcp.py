@@ -8,7 +8,7 @@ from luasip.transport.address import parse_listener
 from luasip.transport.packet import Destination, Listener
 from luasip.transport.tcp import StreamTransport
 from tests.transport.stream_bench import Bench, back, to, to_socket
-from tests.transport.wait import Collected, message, read_exactly
+from tests.transport.wait import PATIENCE, Collected, message, read_exactly
 
 
 @pytest.mark.parametrize("text", ["tcp:127.0.0.1:0", "tcp:[::1]:0"])
@@ -243,3 +243,22 @@ def test_sending_and_closing_from_many_threads(bench: Bench) -> None:
     assert server.stop() == []
     assert server.stats()["messages_sent"] + len(told.items) == 4 * sent
     assert server.stats()["connections"] == 0
+
+
+def test_a_loop_that_stands_still_is_named() -> None:
+    go_on = threading.Event()
+    got = Collected(lambda _: go_on.wait(PATIENCE))
+    server = StreamTransport([parse_listener("tcp:127.0.0.1:0")])
+    assert server.stalled(0.0) == []
+    server.start(got)
+    try:
+        with socket.create_connection(("127.0.0.1", server.listeners[0].port)) as client:
+            client.sendall(message())
+            got.wait()
+            assert server.stalled(0.0) == ["streams"]
+            assert server.stalled(60.0) == []
+            go_on.set()
+    finally:
+        go_on.set()
+        assert server.stop() == []
+    assert server.stalled(60.0) == ["streams"]

@@ -265,3 +265,25 @@ def test_a_packet_knows_when_its_datagram_came() -> None:
     assert server.stop() == []
     assert ages[0] < 0.1
     assert ages[-1] > 1.0
+
+
+def test_a_receiver_that_stands_still_is_named() -> None:
+    go_on = threading.Event()
+    got = Collected(lambda _: go_on.wait(PATIENCE))
+    server, client = started(got), started(Collected())
+    name = f"{server.listeners[0].text}#1"
+    assert server.stalled(0.0) == []
+    client.send(message(), to(server.listeners[0]))
+    got.wait()
+    assert server.stalled(0.0) == [name]
+    assert server.stalled(60.0) == []
+    go_on.set()
+    client.send(message(call_id="2"), to(server.listeners[0]))
+    got.wait(2)
+    assert server.stop() == client.stop() == []
+    assert server.stalled(60.0) == [name]
+
+
+def test_nothing_stands_still_before_the_start() -> None:
+    transport = UdpTransport([parse_listener("udp:127.0.0.1:0")])
+    assert transport.stalled(0.0) == []
