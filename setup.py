@@ -18,17 +18,22 @@ PACKAGES = ("sip", "transaction", "proxy")
 
 FILES = (
     "kemi/current",
+    "kemi/header_edits",
     "kemi/lists",
     "kemi/own_via",
     "kemi/route_context",
+    "modules/rr/routing",
+    "modules/sanity/checks",
     "script/bridge",
     "server/execution",
     "server/next_hop",
     "server/onsend",
     "server/sending",
-    "server/statistics",
+    "server/sockets",
     "server/stateless",
+    "server/statistics",
     "server/timers",
+    "server/transactions/access",
     "server/transactions/destination",
     "server/transactions/events",
     "server/transactions/layer",
@@ -41,6 +46,7 @@ FILES = (
     "server/worker",
     "transport/address",
     "transport/packet",
+    "transport/resolver",
     "transport/udp",
 )
 """Further files every message passes. Not: interfaces (Protocol), dataclasses that name a class of a file imported
