@@ -132,6 +132,21 @@ def test_guesser_behind_the_same_address_does_not_keep_the_phone_out() -> None:
     assert not bench.right("bob", port=5062)
 
 
+def test_nobody_is_known_where_the_challenge_did_not_go() -> None:
+    bench = Bench()
+    assert bench.right()
+    overheard = bench.attempt()
+    overheard.is_elsewhere = True
+    for number in range(LIMITS.user):
+        bench.wrong("alice", f"bot{number}")
+    assert bench.guesses.begin(overheard, bench.now) is Verdict.LOCKED
+    assert bench.right()
+    bench.now += 6
+    assert bench.guesses.begin(overheard, bench.now) is Verdict.FREE
+    bench.guesses.succeed(overheard, bench.now)
+    assert len(bench.guesses._known) == 2
+
+
 def test_known_phone_with_a_new_wrong_password_is_counted() -> None:
     bench = Bench()
     assert bench.right()
@@ -294,6 +309,7 @@ def test_nonce_carries_where_it_went() -> None:
     nonces = Nonces("secret", 300, 3)
     made = [nonces.make(1, "r", "", host) for host in ("192.0.2.1", "192.0.2.1", "192.0.2.2")]
     assert [nonces.origin(nonce) == nonces.origin(made[0]) for nonce in made] == [True, True, False]
+    assert [nonces.went_to(nonce, "192.0.2.1") for nonce in made] == [True, True, False]
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,8 @@ class Checker:
             return given
         user = f"{given.username.partition('@')[0].strip().lower()}@{given.realm.lower()}"
         origin = self._nonces.origin(given.nonce)
-        attempt = Attempt(origin, host, ctx.source.port, user, given.response)
+        elsewhere = not self._nonces.went_to(given.nonce, guesser(host))
+        attempt = Attempt(origin, host, ctx.source.port, user, given.response, elsewhere)
         verdict = self.guesses.begin(attempt, self._services.now())
         if verdict is Verdict.FREE:
             ctx.attributes[_ATTEMPT] = attempt

@@ -55,6 +55,8 @@ class Attempt:
     """"name@realm", as users are told apart."""
     digest: str
     """The response: the same one again is no new guess."""
+    is_elsewhere: bool = False
+    """It comes from another address than the one the challenge went to: nobody is known there."""
     pending: bool = False
     """Counted as being looked at."""
 
@@ -171,10 +173,10 @@ class Guesses:
         """Ask for an attempt; when it is FREE, `succeed`, `fail` or `abandon` must follow."""
         pair = _pair(attempt)
         with self._lock:
-            if self._is_known(_exact(attempt), now):
+            if self._is_known(attempt, _exact(attempt), now):
                 return Verdict.FREE
             asked = [self._pairs.verdict(pair, now), self._origins.verdict(attempt.origin, now)]
-            if not self._is_known(pair, now):
+            if not self._is_known(attempt, pair, now):
                 asked.append(self._users.verdict(attempt.user, now))
             if Verdict.LOCKED in asked:
                 return Verdict.LOCKED
@@ -191,6 +193,8 @@ class Guesses:
         with self._lock:
             self._end(attempt, now)
             self._pairs.entries.pop(_pair(attempt), None)
+            if attempt.is_elsewhere:
+                return
             for key in (_pair(attempt), _exact(attempt)):
                 self._known[key] = now
                 self._known.move_to_end(key)
@@ -255,8 +259,8 @@ class Guesses:
                     del counts.entries[key]
             return forgotten
 
-    def _is_known(self, key: str, now: float) -> bool:
-        known_at = self._known.get(key)
+    def _is_known(self, attempt: Attempt, key: str, now: float) -> bool:
+        known_at = None if attempt.is_elsewhere else self._known.get(key)
         return known_at is not None and now - known_at <= self._limits.window
 
     def _end(self, attempt: Attempt, now: float) -> None:

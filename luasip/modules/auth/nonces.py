@@ -77,6 +77,10 @@ class Nonces:
         """What stands for the address that a nonce of ours was sent to."""
         return nonce[_TIME + _ID : _HEAD]
 
+    def went_to(self, nonce: str, address: str) -> bool:
+        """Whether a nonce of ours was sent to `address`."""
+        return self.origin(nonce) == self._hash("origin", address)[:_ORIGIN]
+
     def _hash(self, purpose: str, text: str) -> str:
         data = f"{purpose}:{text}".encode("latin-1", "replace")
         return hmac.new(self._key, data, hashlib.sha256).hexdigest()[:_HASH]
