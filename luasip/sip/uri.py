@@ -29,6 +29,8 @@ _TEL_SEPARATORS: Final = str.maketrans("", "", "-.()")
 _USER_SAFE: Final = UNRESERVED + "&=+$,;?/"
 
 MAX_PORT: Final = 65535
+MAX_HOST: Final = 255
+"""Bytes of a host name (RFC 1035 §2.3.4). Names are kept in caches, and what is kept must not be of any length."""
 
 
 class Uri:
@@ -208,7 +210,7 @@ def split_host_port(text: str, whole: str) -> tuple[str, int | None]:
             raise UriError(whole, "bad port")
     else:
         host, colon, port = text.partition(":")
-        if not host or host.strip(_HOST) or host[0] == "." or ".." in host:
+        if not host or len(host) > MAX_HOST or host.strip(_HOST) or host[0] == "." or ".." in host:
             raise UriError(whole, "bad host")
     if not colon:
         return host, None

@@ -58,6 +58,8 @@ def test_parse(
         "",
         "example.com",
         "sip:",
+        "sip:" + "a" * 256,
+        "sip:" + "a." * 128 + "b:5060",
         "sip:@h",
         "sip::pw@h",
         "sip:a@",
