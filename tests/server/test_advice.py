@@ -10,14 +10,10 @@ from luasip.server.advice import advice
 
 
 def raised(error: Exception, cause: OSError, *, hidden: bool = False) -> Exception:
-    """`error` as it is when it was raised for `cause`."""
-    try:
-        try:
-            raise cause
-        except OSError as found:
-            raise error from (None if hidden else found)
-    except Exception as found:
-        return found
+    """`error` as it is when it was raised for `cause`; `hidden`: "from None"."""
+    error.__context__ = cause
+    error.__cause__ = None if hidden else cause
+    return error
 
 
 def system_error(number: int, file: str | None = None) -> OSError:
