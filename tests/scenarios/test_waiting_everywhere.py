@@ -85,7 +85,8 @@ def test_too_many_waiting_routes_get_the_failure_value() -> None:
     with Scene(script, server="workers = { max_suspended = 2 }") as scene:
         phones = [scene.phone(name) for name in ("alice", "bob", "carol")]
         for phone in phones:
-            phone.send(phone.request("MESSAGE", "sip:x@example.com"))
+            # Within a dialog: what begins something new would be refused before it came to the script.
+            phone.send(phone.request("MESSAGE", "sip:x@example.com", to_tag="x"))
         assert [phone.statuses() for phone in phones] == [[], [], [503]]
         assert "wait was refused" in scene.log.text()
         scene.advance(11)
