@@ -29,6 +29,8 @@ NOTED_EVERY = 10.0
 GROWTH_AN_HOUR = 12 * 1024 * 1024
 """Bytes of memory an hour, from a quarter of the time on, that count as none."""
 USERS = 10
+DAMAGED = 1000
+"""Different damaged messages: few enough that what caches keep of them is kept soon."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Soak:
         self._ended = threading.Event()
         self._phone = Peer(server.address, timeout=0.5)
         self._chance = random.Random(1)
+        self._damaged = [mutated(self._chance)[:60000] for _ in range(DAMAGED)]
         self._numbers = itertools.count()
 
     def run(self, seconds: float) -> None:
@@ -117,9 +120,9 @@ class Soak:
         """Damaged messages and broken connections."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             for _ in range(20):
-                sender.sendto(mutated(self._chance)[:60000], self.server.address)
+                sender.sendto(self._chance.choice(self._damaged), self.server.address)
         connection = socket.create_connection(self.server.address, 5.0)
-        connection.sendall(mutated(self._chance))
+        connection.sendall(self._chance.choice(self._damaged))
         reset(connection)
         self.done["damaged"] += 21
         self._ended.wait(0.3)

@@ -105,7 +105,7 @@ ANSWERS = {
     "via-received-param-with-delim": {200},
     "via-received-param-no-delim": {200},
     "ipv6-in-sdp": REACHED,
-    "mult-ip-in-header": {403},
+    "mult-ip-in-header": {403, 481},
     "mult-ip-in-sdp": REACHED,
     "ipv4-mapped-ipv6": REACHED,
     "ipv6-bug-abnf-3-colons": {403},
