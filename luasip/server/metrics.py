@@ -26,6 +26,7 @@ from luasip.server.scripts import Scripts
 from luasip.server.statistics import Statistics
 from luasip.server.traffic import Traffic
 from luasip.server.transactions.table import TransactionTable
+from luasip.transaction.states import State
 from luasip.transport.packet import Transport
 from luasip.transport.tcp import StreamTransport
 
@@ -40,6 +41,9 @@ DROPS: Final = {
     "internal_error": "core:internal_errors",
 }
 """Reasons for which messages are dropped, by the statistic that counts them."""
+
+KINDS: Final = ("other", "invite")
+"""Transactions, by whether their request is an INVITE."""
 
 CONTACTS: Final = "-contacts"
 USERS: Final = "-users"
@@ -116,16 +120,23 @@ class ServerMetrics(Collector):
         )
 
     def _transactions(self) -> Families:
-        found: Counter[tuple[str, ...]] = Counter()
+        # Plain lists: a busy server has tens of thousands of transactions, and calls wait meanwhile.
+        server, client = ([[0] * len(State) for _ in KINDS] for _ in ("server", "client"))
         for transaction in self._table.all():
-            kind = "invite" if transaction.is_invite else "other"
-            server = transaction.machine
-            if server is not None:
-                found["server", kind, server.state.name.lower()] += 1
-            for branch in list(transaction.branches):
-                client = branch.machine
-                if client is not None:
-                    found["client", kind, client.state.name.lower()] += 1
+            kind = transaction.is_invite
+            if transaction.machine is not None:
+                server[kind][transaction.machine.state] += 1
+            for branch in transaction.branches:
+                machine = branch.machine
+                if machine is not None:
+                    client[kind][machine.state] += 1
+        found = {
+            (side, name, State(state).name.lower()): count
+            for side, kinds in (("server", server), ("client", client))
+            for name, counts in zip(KINDS, kinds, strict=True)
+            for state, count in enumerate(counts)
+            if count
+        }
         labels = ("side", "kind", "state")
         yield gauge("luasip_transaction_machines", "State machines of live transactions.", found, labels)
         yield gauge("luasip_transactions", "Live transactions.", {(): len(self._table)})
