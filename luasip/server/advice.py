@@ -9,9 +9,10 @@ from collections.abc import Iterator
 def advice(error: BaseException) -> list[str]:
     """Lines for people; none when there is nothing to add to what the error says."""
     cause = next((one for one in _chain(error) if isinstance(one, OSError)), None)
-    if cause is None:
-        return []
-    found = (_FOR_FILES if cause.filename else _FOR_SOCKETS).get(cause.errno or 0, "")
+    if cause is not None:
+        found = (_FOR_FILES if cause.filename else _FOR_SOCKETS).get(cause.errno or 0, "")
+    else:  # Lua, which opens the script, gives the text only
+        found = _FOR_FILES[errno.EACCES] if str(error).endswith(os.strerror(errno.EACCES)) else ""
     return [f"  {found.format(user=_user())}"] if found else []
 
 

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from luasip.errors import SettingsError, StorageError, TransportError
+from luasip.errors import ScriptError, SettingsError, StorageError, TransportError
 from luasip.server.advice import advice
 
 
@@ -30,6 +30,7 @@ def system_error(number: int, file: str | None = None) -> OSError:
         (system_error(errno.EACCES, "/etc/x"), "namei -l"),
         (raised(SettingsError(["…"]), system_error(errno.EACCES, "/etc/x")), "may not"),
         (system_error(errno.ENOSPC, "/var/x"), "df -h"),
+        (ScriptError("cannot open /etc/x.lua: Permission denied"), "namei -l"),
     ],
 )
 def test_what_to_do(error: Exception, text: str) -> None:
