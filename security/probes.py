@@ -51,7 +51,7 @@ def versions(texts: Sequence[str]) -> list[str]:
 def told_apart(target: Target, one: str = VICTIM_USER, other: str = NOBODY) -> list[str]:
     """In which requests of strangers the answers for two users differ, and how."""
     found: list[str] = []
-    for sender in ("of the domain", "stranger"):
+    for sender in ("sender of the domain", "stranger"):
         for method in METHODS:
             seen = [_shown(target, method, user, sender) for user in (one, other)]
             if seen[0] != seen[1]:
@@ -61,7 +61,7 @@ def told_apart(target: Target, one: str = VICTIM_USER, other: str = NOBODY) -> l
 
 def _shown(target: Target, method: str, user: str, sender: str) -> str:
     with Peer((target.host, target.port), local=STRANGER) as peer:
-        at = HOST if sender == "of the domain" else "elsewhere.example"
+        at = HOST if sender != "stranger" else "elsewhere.example"
         answer = _answer(peer, request(peer, method, user, f"sip:{user}@{at}"))
     if answer is None:
         return "no answer"
