@@ -16,6 +16,7 @@ OTHER: Final = "other"
 CLASSES: Final = ("1xx", "2xx", "3xx", "4xx", "5xx", "6xx")
 
 _STATUS_LINE: Final = "SIP/2.0 "
+_REQUEST_LINE_END: Final = " SIP/2.0"
 _CLASS_OF: Final = {name[0]: name for name in CLASSES}
 
 
@@ -47,13 +48,13 @@ class Traffic:
             self._responses_received[name] += 1
 
     def sent(self, text: str) -> None:
-        """A message left; `text` is its wire text. What is neither request nor response counts as "other"."""
+        """A message left; `text` is its wire text. What is no SIP, such as answers of HTTP and pings, does not count."""
         if text.startswith(_STATUS_LINE):
             counts, name = self._responses_sent, _CLASS_OF.get(text[8:9], "")
         else:
             counts, name = self._requests_sent, text[: text.find(" ")]
             if name not in counts:
-                name = OTHER
+                name = OTHER if text.partition("\r\n")[0].endswith(_REQUEST_LINE_END) else ""
         if name:
             with self._lock:
                 counts[name] += 1
