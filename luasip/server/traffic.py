@@ -48,7 +48,7 @@ class Traffic:
             self._responses_received[name] += 1
 
     def sent(self, text: str) -> None:
-        """A message left; `text` is its wire text. What is no SIP, such as answers of HTTP and pings, does not count."""
+        """A message left; `text` is its wire text. What is no SIP, answers of HTTP or pings, does not count."""
         if text.startswith(_STATUS_LINE):
             counts, name = self._responses_sent, _CLASS_OF.get(text[8:9], "")
         else:
