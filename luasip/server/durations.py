@@ -7,9 +7,12 @@ import threading
 from bisect import bisect_left
 from typing import Final
 
-CALLBACK_BOUNDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+CALLBACK_BOUNDS: Final[tuple[float, ...]] = (
+    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005),
+    *(0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+)
 """Seconds a callback may take from one wait to the next."""
-WAIT_BOUNDS: Final = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0)
+WAIT_BOUNDS: Final[tuple[float, ...]] = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds a call may wait for a thread."""
 
 MOST_NAMES: Final = 200
