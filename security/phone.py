@@ -1,5 +1,6 @@
 """The phone of a user who knows the password, at work while the server is attacked."""
 
+import contextlib
 import secrets
 import socket
 import threading
@@ -23,6 +24,7 @@ class LegitimatePhone:
     def __init__(self, target: Target) -> None:
         self.tries = 0
         self.successes = 0
+        self.failures: list[str] = []
         self.slowest = 0.0
         """Seconds of the slowest registration that succeeded."""
         self._peer = Peer((target.host, target.port), local=PLACE)
@@ -49,10 +51,13 @@ class LegitimatePhone:
             began = time.monotonic()
             self.tries += 1
             try:
-                works = self._register().status == 200
+                answer = self._register()
+                failure = "" if answer.status == 200 else f"{answer.status} {answer.reason}"
             except TimeoutError:
-                works = False
-            if works:
+                failure = "no answer"
+            if failure:
+                self.failures.append(failure)
+            else:
                 self.successes += 1
                 self.slowest = max(self.slowest, time.monotonic() - began)
             self._ends.wait(_PAUSE)
@@ -66,7 +71,7 @@ def register(peer: Peer, user: str, password: str, address: str = "") -> Respons
     """The answer to a REGISTER with credentials; `address` is for the Contact when it is not the peer's own."""
     fields = {"to": f"sip:{user}@{HOST}", "call_id": f"register-{user}-{peer.port}"}
     contact = f"Contact: <sip:{user}@{address or peer.address}>"
-    challenge = peer.ask(_from(peer.request("REGISTER", user, contact, **fields), user))
+    challenge = ask(peer, _from(peer.request("REGISTER", user, contact, **fields), user))
     line = challenge.first("www-authenticate")
     if line is None:
         return challenge
@@ -80,7 +85,21 @@ def register(peer: Peer, user: str, password: str, address: str = "") -> Respons
         cnonce=secrets.token_hex(8),
     )
     header = f"Authorization: {credentials}"
-    return peer.ask(_from(peer.request("REGISTER", user, contact, header, **fields), user))
+    return ask(peer, _from(peer.request("REGISTER", user, contact, header, **fields), user))
+
+
+def ask(peer: Peer, request: str) -> Response:
+    """The answer to a request, which is repeated as RFC 3261 §17.1.2.2 says. Raises TimeoutError."""
+    number = request.partition("\r\nCSeq: ")[2].partition(" ")[0]
+    for wait in (0.5, 1.0, 2.0, 4.0):
+        peer.send(request)
+        peer.socket.settimeout(wait)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                answer = peer.receive()
+                if isinstance(answer, Response) and str(answer.cseq.number) == number:
+                    return answer
+    raise TimeoutError
 
 
 def _from(request: str, user: str) -> str:
