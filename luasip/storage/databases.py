@@ -4,6 +4,7 @@ An engine's pool checks a connection that lay idle before it is used, opens no m
 waiting for one; what a database may take at most is limited as far as its driver can. Knows no tables.
 """
 
+import select
 import threading
 import time
 from pathlib import Path
@@ -21,9 +22,11 @@ _RECYCLE_AFTER: Final = 1800
 """Seconds after which a pooled connection is replaced: servers drop idle ones."""
 
 _CHECK_AFTER: Final = 1.0
-"""Seconds a pooled connection may lie idle without being asked for a sign of life before it is used: asking is a round
-trip, and of a connection that was in use just now it says little. Should it be dead all the same, its statement fails,
-and with the first such failure the database's other connections are given up too."""
+"""Seconds a pooled connection may lie idle before it is asked for a sign of life, which is a round trip.
+
+Of a connection that was in use just now that says little that a look at its socket does not. Should it be dead all the
+same, its statement fails, and with the first such failure the database's other connections are given up too.
+"""
 
 _LONGEST_CONNECT: Final = 2
 """Seconds to open a connection at most."""
@@ -122,17 +125,31 @@ def _check_idle_connections(engine: Engine) -> None:
 
     def check(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
         used_at = record.info.get("used_at")
-        if used_at is None or time.monotonic() - used_at < _CHECK_AFTER:
+        if used_at is None:
             return
-        try:
-            alive = dialect.do_ping(connection)
-        except dialect.loaded_dbapi.Error:
-            alive = False
+        alive = not _has_hung_up(connection)
+        if alive and time.monotonic() - used_at > _CHECK_AFTER:
+            try:
+                alive = dialect.do_ping(connection)
+            except dialect.loaded_dbapi.Error:
+                alive = False
         if not alive:
             raise InvalidatePoolError
 
     event.listen(engine, "checkin", used)
     event.listen(engine, "checkout", check)
+
+
+def _has_hung_up(connection: Any) -> bool:
+    """Whether the server has closed an idle connection, as far as this side knows: a look, no round trip."""
+    if not hasattr(connection, "fileno"):
+        connection = getattr(connection, "_sock", None)  # PyMySQL, which does not tell in public
+        if connection is None:
+            return False
+    # Of an idle connection there is nothing to read but its end, or the reason for it.
+    look = select.poll()  # not select(), which refuses descriptors beyond 1023
+    look.register(connection, select.POLLIN)
+    return bool(look.poll(0))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

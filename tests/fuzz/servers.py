@@ -94,6 +94,14 @@ def served() -> Served:
     return Served()
 
 
+def end() -> None:
+    """Stop the server, if it was started, and let log levels be what they were."""
+    if served.cache_info().currsize:
+        served().scene.close(check=False)
+    served.cache_clear()
+    _context.cache_clear()
+
+
 def whole_server(data: bytes) -> None:
     """Messages to a server with the default script, and time passing."""
     served().feed(data.split(BETWEEN))

@@ -1,5 +1,6 @@
 """The fuzz targets within the suite: every seed, every find, and what hypothesis makes of the seeds."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.seeds import SEEDS
-from tests.fuzz.servers import SERVERS
+from tests.fuzz.servers import SERVERS, end
 from tests.fuzz.targets import TARGETS
 
 ALL = {**TARGETS, **SERVERS}
@@ -18,6 +19,12 @@ PIECES = (
     b"{", b"}", b"$", b"(", b")", b"[", b"]", b"?", b"*", b"-1", b"99999999999", b"SIP/2.0", b"sip:", b"\xff", b"/",
     b"\r\nVia: SIP/2.0/UDP h", b"\r\nl: 3", b"\r\n\r\n", b";tag=x", b";lr", b"\r\n ",
 )  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _end() -> Iterator[None]:
+    yield
+    end()
 
 
 def test_each_target_has_seeds() -> None:

@@ -53,8 +53,11 @@ def test_anything_ends(source: str) -> None:
 @pytest.mark.parametrize("piece", ["a ", "[", "--[[", '"\\', "((((", "'a' ", "[==[", "-- x\n", "0x", "..", "\n"])
 def test_cost_is_linear(piece: str) -> None:
     def cost(count: int) -> float:
-        started = time.thread_time()
-        tokenize(piece * count)
-        return time.thread_time() - started
+        spent = []
+        for _ in range(3):
+            started = time.thread_time()
+            tokenize(piece * count)
+            spent.append(time.thread_time() - started)
+        return min(spent)  # a pass of the collector, for one, is not the tokenizer's
 
     assert cost(40_000) < 40 * max(cost(4_000), 0.002)

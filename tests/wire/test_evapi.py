@@ -211,7 +211,7 @@ def test_limits(tmp_path: Path) -> None:
             second.become("other")
             with Program(port) as third:
                 assert third.socket.recv(1) == b""
-            assert server.logged("refused: 2 clients are connected")
+            wait_for(lambda: server.logged("refused: 2 clients are connected"), "the log line")
             second.socket.sendall(b"101:")
             assert second.socket.recv(1) == b""
         wait_for(lambda: server.logged("frame of 101 bytes, 100 are allowed"), "the log line")
