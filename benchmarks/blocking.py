@@ -137,6 +137,7 @@ def main() -> None:
         "--seconds", type=float, default=8.0, help="length of each run (default: %(default)s)"
     )
     parser.add_argument("--rates", type=int, nargs="+", default=list(RATES), help="requests a second to try")
+    parser.add_argument("--source", type=Path, default=ROOT, help="the folder LuaSIP is run from (default: plain)")
     options = parser.parse_args()
     print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f} before")
     best: list[str] = []
@@ -155,6 +156,8 @@ def main() -> None:
                     continue
                 print(f"{what}, {kind} with {size} {'threads' if kind == 'luasip' else 'workers'}:")
                 server: Start = partial(start, database=url, size=size)
+                if kind == "luasip":
+                    server = partial(server, source=options.source)
                 steady, most = climb(
                     server, Path(name) / f"{what}-{kind}", script, options.rates, options.seconds
                 )
