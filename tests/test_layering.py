@@ -37,7 +37,8 @@ PURE = ("sip", "transaction", "proxy", "errors")
 
 OWNERS = {
     "socket": {"transport", "control"},
-    **{name: {"transport"} for name in ("ssl", "select", "selectors")},
+    **{name: {"transport"} for name in ("ssl", "selectors")},
+    "select": {"transport", "storage"},  # storage looks whether a database has hung up
     "lupa": {"script"},
     "sqlalchemy": {"storage", "modules"},
     "pydantic": {"server"},
