@@ -1,15 +1,12 @@
 """The server as a service: what a service manager hears, what a stop cuts, what is said when it cannot start."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from tests.wire.peer import Peer
 from tests.wire.process import ROOT, Served, free_port, luasip, wait_for
@@ -105,7 +102,6 @@ def test_the_control_port_is_taken(tmp_path: Path) -> None:
     assert "Another program has this port" in result.stderr
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
 def test_the_unit_is_understood(tmp_path: Path) -> None:
     text = (ROOT / "conf" / "luasip.service").read_text("utf-8")
     assert text.count("/opt/luasip/bin/luasip ") == 1
