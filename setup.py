@@ -32,6 +32,7 @@ FILES = (
     "server/overload",
     "server/sending",
     "server/sockets",
+    "server/source_rates",
     "server/stateless",
     "server/statistics",
     "server/timers",

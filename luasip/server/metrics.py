@@ -38,6 +38,7 @@ DROPS: Final = {
     "stray_response": "core:drop_replies",
     "overload": "core:overload_dropped",
     "overload_refused": "core:overload_refused",
+    "source_rate": "core:source_rate_dropped",
     "internal_error": "core:internal_errors",
 }
 """Reasons for which messages are dropped, by the statistic that counts them."""

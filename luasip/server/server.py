@@ -40,6 +40,7 @@ from luasip.server.scripts import Scripts
 from luasip.server.services import Housekeeping, ServerServices
 from luasip.server.settings import Settings
 from luasip.server.sockets import Sockets
+from luasip.server.source_rates import SourceRates
 from luasip.server.stateless import Stateless
 from luasip.server.statistics import Statistics
 from luasip.server.timers import Clock, Timers
@@ -185,6 +186,7 @@ class Server:
             settings.kemi.request_route_callback,
             settings.server.reply_on_script_error,
             self._overload(),
+            self._source_rates(),
         )
         suspension = self._suspension = Suspension(
             self.layer, self.outcome, self.wakeups, self.worker.slot
@@ -224,6 +226,11 @@ class Server:
         self.statistics.gauge("core:overload_refused", lambda: overload.refused)
         self.statistics.gauge("core:overload_dropped", lambda: overload.dropped)
         return overload
+
+    def _source_rates(self) -> SourceRates:
+        rates = SourceRates(self.settings.server.source_limits, log.warning)
+        self.statistics.gauge("core:source_rate_dropped", lambda: rates.dropped)
+        return rates
 
     def _start_workers(self, name: str, threads: int) -> LuaWorkers:
         workers = LuaWorkers(name, self.services, self.execution, self._suspension)

@@ -20,13 +20,16 @@ from luasip.server.settings_values import (
     Listen,
     LogLevel,
     LuaName,
+    Network,
     RequestLuaName,
     Size,
     Status,
     alias_of,
     check_listen_list,
     listener_of,
+    networks_of,
 )
+from luasip.server.source_rates import SourceLimits
 from luasip.sip.parser import Limits
 from luasip.transport.connection import ConnectionLimits
 from luasip.transport.packet import Listener
@@ -117,6 +120,17 @@ class OverloadSettings(Section):
     """OPTIONS for the server itself, as from monitors, that pass each second in spite of all."""
 
 
+class SourceSettings(Section):
+    """[server.sources]: messages one address may send. An IPv6 address counts as its /64 network."""
+
+    rate: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
+    """Messages a second; 0: any number. Datagrams beyond are dropped unread, connections that bring more are closed."""
+    burst: Annotated[int, Field(ge=1, le=10_000_000)] = 3000
+    """Messages at once from an address that was silent, as when a network comes back and its phones with it."""
+    exempt: tuple[Network, ...] = ("private",)
+    """Addresses and networks that may send any number, such as trunks; "private" stands for all private ones."""
+
+
 class DnsSettings(Section):
     """[server.dns]: names of next hops. How long one look-up may take is `pools.dns.deadline`."""
 
@@ -175,6 +189,7 @@ class ServerSettings(Section):
     udp: UdpSection = UdpSection()
     limits: MessageLimits = MessageLimits()
     overload: OverloadSettings = OverloadSettings()
+    sources: SourceSettings = SourceSettings()
     dns: DnsSettings = DnsSettings()
     log: LogSettings = LogSettings()
 
@@ -192,6 +207,12 @@ class ServerSettings(Section):
     def message_limits(self) -> Limits:
         """`limits` as the parser takes them."""
         return Limits(**self.limits.model_dump())
+
+    @property
+    def source_limits(self) -> SourceLimits:
+        """`sources` as what counts messages takes them."""
+        exempt = [network for text in self.sources.exempt for network in networks_of(text)]
+        return SourceLimits(self.sources.rate, self.sources.burst, exempt)
 
     @property
     def stream_settings(self) -> StreamSettings:

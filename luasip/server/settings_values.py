@@ -4,6 +4,7 @@ Every checker raises ValueError("what is wrong; allowed: …"). Knows no section
 """
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator
@@ -53,6 +54,28 @@ def listener_of(text: str, default_advertise: str = "") -> Listener:
 def _check_host_port(value: str) -> str:
     if value:
         split_host_port(value)
+    return value
+
+
+PRIVATE = (
+    *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"),
+    *("::1/128", "fc00::/7", "fe80::/10"),
+)
+"""The networks called "private": RFC 1122, 1918, 6598, 3927, 4291 and 4193."""
+
+
+def networks_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The networks written as "192.0.2.0/24", "2001:db8::1" or "private". Raises ValueError."""
+    try:
+        return tuple(ip_network(one, strict=False) for one in (PRIVATE if text == "private" else (text,)))
+    except ValueError:
+        raise ValueError(
+            'neither address nor network; allowed: "192.0.2.0/24", "2001:db8::1", "private"'
+        ) from None
+
+
+def _check_network(value: str) -> str:
+    networks_of(value)
     return value
 
 
@@ -133,6 +156,7 @@ Listen = Annotated[str, AfterValidator(_check_listen)]
 HeaderText = Annotated[str, AfterValidator(_header_text)]
 HostPort = Annotated[str, AfterValidator(_check_host_port)]
 Alias = Annotated[str, AfterValidator(_check_alias)]
+Network = Annotated[str, AfterValidator(_check_network)]
 Status = Annotated[int, AfterValidator(_check_status)]
 LogLevel = Literal[
     "dbg", "debug", "info", "notice", "warn", "warning", "err", "error", "crit", "critical", "alert"

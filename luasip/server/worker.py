@@ -18,6 +18,7 @@ from luasip.server import logs
 from luasip.server.execution import Execution, Flow, LuaFrame, RuntimeSlot
 from luasip.server.overload import DROP, REFUSE, Overload
 from luasip.server.services import ServerServices
+from luasip.server.source_rates import SourceRates
 from luasip.server.stateless import Stateless
 from luasip.server.statistics import Statistics
 from luasip.server.transactions.layer import TransactionLayer
@@ -48,6 +49,7 @@ class Worker:
         request_route: str,
         reply_on_script_error: int,
         overload: Overload,
+        source_rates: SourceRates,
     ) -> None:
         self._services = services
         self._traffic = services.sockets.traffic
@@ -60,6 +62,7 @@ class Worker:
         self._request_route = request_route
         self._reply_on_script_error = reply_on_script_error
         self._overload = overload
+        self._source_rates = source_rates
         self._clock = execution.timers.clock
         self.draining = False
         """The server is about to stop: what begins something new is answered 503."""
@@ -108,6 +111,10 @@ class Worker:
         if len(data) <= 4 and not data.strip(b"\r\n\0"):
             return  # a keep-alive, RFC 5626 §3.5.1 and the four NULs of NAT pingers
         now = self._clock()
+        if self._source_rates.exceeds(packet.source_host, now):
+            if packet.connection_id:  # what is dropped there never comes again
+                self._services.close_connection(packet.connection_id)
+            return
         verdict = self._overload.judge(data, now - packet.received_at, now)
         if verdict == DROP:
             return
