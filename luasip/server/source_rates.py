@@ -10,6 +10,7 @@ Pure: times are arguments; knows neither sockets nor what a message is.
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
@@ -65,7 +66,9 @@ class SourceRates:
         key = network64(host) if ":" in host else host
         with self._lock:
             bucket = self._lately.get(key) or self._find(key, now)
-            left = min(bucket.most, bucket.left + (now - bucket.at) * self._rate)
+            left = bucket.left + (now - bucket.at) * self._rate
+            if left > bucket.most:
+                left = bucket.most
             bucket.at = now
             if left >= 1.0:
                 bucket.left = left - 1.0
@@ -114,6 +117,7 @@ def overlap(one: Network, other: Network) -> bool:
     return one.version == other.version and one.overlaps(other)
 
 
+@lru_cache(maxsize=4096)
 def network64(host: str) -> str:
     """The /64 network of an IPv6 literal in the system's spelling: "2001:db8::1" → "2001:db8:0:0::/64"."""
     head, gap, tail = host.partition("::")
