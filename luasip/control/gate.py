@@ -32,7 +32,10 @@ class Refused(Exception):
 class Gate:
     """Carries out documents for the transports. Its coroutines run in the control thread's loop."""
 
-    def __init__(self, registry: Registry, submit: Submit, deadline: float, *, pretty: bool = True) -> None:
+    def __init__(
+        self, registry: Registry, submit: Submit, deadline: Callable[[], float], *, pretty: bool = True
+    ) -> None:
+        """`deadline` says how many seconds a command may take."""
         self.registry = registry
         self._submit = submit
         self.deadline = deadline
@@ -86,7 +89,8 @@ class Gate:
 
         if not self._submit(function, done):
             raise Refused(BUSY, "too many commands are running: try again")
+        seconds = self.deadline()
         try:
-            return await asyncio.wait_for(future, self.deadline)
+            return await asyncio.wait_for(future, seconds)
         except TimeoutError:
-            raise Refused(LATE, f"the command takes longer than {self.deadline:g} s and goes on") from None
+            raise Refused(LATE, f"the command takes longer than {seconds:g} s and goes on") from None

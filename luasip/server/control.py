@@ -13,9 +13,9 @@ from luasip.kemi.declare import Module
 from luasip.server.core_commands import CoreCommands
 from luasip.server.log_commands import LogCommands
 from luasip.server.pool import Job, Pool
+from luasip.server.running_settings import RunningSettings
 from luasip.server.script_commands import ScriptCommands
 from luasip.server.setting_commands import SettingCommands
-from luasip.server.settings import Settings
 
 OWN_COMMANDS = (SystemCommands, CoreCommands, ScriptCommands, SettingCommands, LogCommands)
 """The classes of commands that belong to no module."""
@@ -26,14 +26,14 @@ class Control:
 
     def __init__(
         self,
-        settings: Settings,
+        running: RunningSettings,
         modules: Sequence[Module],
         core: CoreCommands,
         script: ScriptCommands,
         log: LogCommands,
         pool: Pool,
     ) -> None:
-        own = (core, script, log, SettingCommands(settings.modules, modules))
+        own = (core, script, log, SettingCommands(running))
         self.registry = Registry([*modules, *own])
         self.registry.add(SystemCommands(self.registry))
         self.calls = ScriptCalls(self.registry)
@@ -41,8 +41,8 @@ class Control:
         """Further pages of the HTTP interface; add to them before `open_ports`."""
         self.open_paths: set[str] = set()
         """Those of them that need no token."""
-        self._settings = settings.control
-        self._gate = Gate(self.registry, _submit(pool), pool.settings.deadline)
+        self._settings = running.now.control
+        self._gate = Gate(self.registry, _submit(pool), lambda: pool.settings.deadline)
         self.run = self._gate.run
         """For pages: runs a function on the pool of the commands."""
         self._interfaces: ControlInterfaces | None = None

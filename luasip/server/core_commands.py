@@ -16,7 +16,7 @@ from luasip import __version__
 from luasip.errors import CommandError
 from luasip.kemi.declare import command
 from luasip.server.process_facts import memory_of_machine, memory_of_process
-from luasip.server.settings import Settings
+from luasip.server.running_settings import RunningSettings
 from luasip.server.sockets import Sockets
 from luasip.transport.tcp import StreamTransport
 
@@ -28,13 +28,13 @@ class CoreCommands:
 
     def __init__(
         self,
-        settings: Settings,
+        running: RunningSettings,
         sockets: Sockets,
         streams: Sequence[StreamTransport],
         stop: Callable[[], None],
     ) -> None:
         """`stop` begins a graceful stop and returns at once."""
-        self._settings = settings
+        self._running = running
         self._sockets = sockets
         self._streams = streams
         self._stop = stop
@@ -54,7 +54,7 @@ class CoreCommands:
             "compiler": f"{platform.python_implementation()} {platform.python_version()}",
             "compiled": "",
             "flags": ", ".join(self._flags()),
-            "config": str(self._settings.file),
+            "config": str(self._running.now.file),
         }
 
     @command("core.flags")
@@ -70,7 +70,7 @@ class CoreCommands:
         return [
             "COMPILED" if compiled else "PURE_PYTHON",
             "GIL" if has_gil else "FREE_THREADED",
-            self._settings.script.lua.upper(),
+            self._running.now.script.lua.upper(),
         ]
 
     @command("core.runinfo")
@@ -147,7 +147,7 @@ class CoreCommands:
         """The domains and addresses that count as this server beside its sockets."""
         found = [
             {"alias": {"proto": protocol or "*", "address": host, "port": port or "*"}}
-            for protocol, host, port in self._settings.server.parsed_aliases
+            for protocol, host, port in self._running.now.server.parsed_aliases
         ]
         return {"myself_callbacks": "no", "aliases": found}
 
@@ -174,21 +174,21 @@ class CoreCommands:
         """The domains and addresses that count as this server, as Kamailio's corex shows them."""
         return [
             {"PROTO": protocol or "*", "ADDR": host, "PORT": port}
-            for protocol, host, port in self._settings.server.parsed_aliases
+            for protocol, host, port in self._running.now.server.parsed_aliases
         ]
 
     @command("core.modules")
     def modules(self) -> list[str]:
         """The modules that are loaded."""
-        return [loaded.key for loaded in self._settings.modules]
+        return [loaded.key for loaded in self._running.now.modules]
 
     @command("core.tcp_info")
     def tcp_info(self) -> dict[str, int]:
         """How many stream connections there are and may be."""
         return {
             "readers": len(self._streams),
-            "max_connections": self._settings.server.tcp.connections,
-            "max_tls_connections": self._settings.server.tcp.connections,
+            "max_connections": self._running.now.server.tcp.connections,
+            "max_tls_connections": self._running.now.server.tcp.connections,
             "opened_connections": sum(stream.stats()["connections"] for stream in self._streams),
             "opened_tls_connections": sum(
                 peer.protocol in ("tls", "wss")

@@ -21,8 +21,8 @@ class FloodGate:
 
     def __init__(self, limit: int, interval: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.suppressed = 0
-        self._limit = limit
-        self._interval = interval
+        self.limit = limit
+        self.interval = interval
         self._clock = clock
         self._lock = threading.Lock()
         self._kinds: dict[tuple[str, int, str], list[float]] = {}
@@ -30,7 +30,7 @@ class FloodGate:
 
     def admits(self, record: logging.LogRecord) -> bool:
         """Whether `record` may pass."""
-        if not self._limit:
+        if not self.limit:
             return True
         key = (record.name, record.levelno, _wording(record))
         now = self._clock()
@@ -41,17 +41,17 @@ class FloodGate:
                     return True
                 kind = self._kinds[key] = [now, 0]
             kind[1] += 1
-            if kind[1] <= self._limit:
+            if kind[1] <= self.limit:
                 return True
             self.suppressed += 1
             return False
 
     def summaries(self, at_end: bool = False) -> list[logging.LogRecord]:
         """A record for every flood whose interval is over, `at_end` for all; their counting starts anew."""
-        now, limit = self._clock(), self._limit
+        now, limit = self._clock(), self.limit
         with self._lock:
             kinds = self._kinds.items()
-            over = {key: seen for key, seen in kinds if at_end or now - seen[0] >= self._interval}
+            over = {key: seen for key, seen in kinds if at_end or now - seen[0] >= self.interval}
             for key in over:
                 del self._kinds[key]
         return [

@@ -43,6 +43,7 @@ LEVELS: Final = {
 _END: Final = object()
 """The last thing put into the queue."""
 
+
 class Identified(Protocol):
     """A transaction, as far as a log record names it."""
 
@@ -96,19 +97,37 @@ class Logging:
     """The running log. The `luasip` loggers have the level of the settings, other libraries warn only."""
 
     def __init__(self, settings: LogSettings, stream: TextIO | None = None) -> None:
-        handlers = _handlers(settings, sys.stderr if stream is None else stream)
+        handlers = self._handlers = _handlers(settings, sys.stderr if stream is None else stream)
         records = self._records = queue.Queue[Any](settings.queue)
         self._floods = FloodGate(settings.repeat_limit, settings.repeat_interval)
         self._entry = _Entry(records, self._floods)
         self._writer = _Writer(records, self._entry, self._floods, handlers)
-        self._levels = {"": "warning", "luasip": settings.level} | settings.levels
-        self._before = {name: logging.getLogger(name).level for name in self._levels}
+        self._levels: dict[str, str] = {}
+        self._before: dict[str, int] = {}
         logging.addLevelName(NOTICE, "NOTICE")
         logging.addLevelName(ALERT, "ALERT")
-        for name, level in self._levels.items():
-            logging.getLogger(name).setLevel(LEVELS[level])
+        self._use_levels(settings)
         self._writer.start()
         logging.getLogger().addHandler(self._entry)
+
+    def use(self, settings: LogSettings) -> None:
+        """Other levels, looks and limits from now on; where records go and how many may wait stays as it is."""
+        for handler in self._handlers:
+            handler.setFormatter(_formatter(settings))
+            if isinstance(handler, FileSink):
+                handler.maxBytes, handler.backupCount = settings.size, settings.backups
+        self._floods.limit, self._floods.interval = settings.repeat_limit, settings.repeat_interval
+        self._use_levels(settings)
+
+    def _use_levels(self, settings: LogSettings) -> None:
+        """Levels that are as they were in the settings stay as they are: a command may have changed them."""
+        levels: dict[str, str] = {"": "warning", "luasip": settings.level, **settings.levels}
+        for name in self._levels.keys() | levels.keys():
+            if self._levels.get(name) != levels.get(name):
+                logger = logging.getLogger(name)
+                self._before.setdefault(name, logger.level)
+                logger.setLevel(LEVELS[levels[name]] if name in levels else self._before[name])
+        self._levels = levels
 
     @property
     def dropped(self) -> int:
@@ -143,10 +162,13 @@ def _handlers(settings: LogSettings, stream: TextIO) -> list[Sink]:
             handlers.append(FileSink(settings.file, settings.size, settings.backups))
         except OSError as error:
             raise SettingsError([f"server.log.file: cannot be written: {error}"]) from None
-    formatter = JsonFormatter() if settings.format == "json" else TextFormatter()
     for handler in handlers:
-        handler.setFormatter(formatter)
+        handler.setFormatter(_formatter(settings))
     return handlers
+
+
+def _formatter(settings: LogSettings) -> logging.Formatter:
+    return JsonFormatter() if settings.format == "json" else TextFormatter()
 
 
 class _Entry(logging.handlers.QueueHandler):

@@ -67,19 +67,24 @@ class Overload:
         tell: Callable[[str], object],
     ) -> None:
         """`transactions` and `suspended` say how many there are now; `tell` is called when an overload begins."""
-        self.limits = limits
         self.refused = 0
         self.dropped = 0
         self._transactions = transactions
         self._suspended = suspended
-        self._most_suspended = most_suspended
         self._tell = tell
         self._late_since = 0.0  # 0.0 while messages come in time
         self._over_at = -RELAPSE_WITHIN  # when messages were last late for too long
         self._shed_at = -RELAPSE_WITHIN  # when something was last refused or dropped
         self._lock = threading.Lock()
-        self._refusals = Allowance(limits.refusals)
-        self._probes = Allowance(limits.probes)
+        self.use(limits, most_suspended)
+
+    def use(self, limits: OverloadLimits, most_suspended: int) -> None:
+        """Judge by other limits."""
+        with self._lock:
+            self.limits = limits
+            self._most_suspended = most_suspended
+            self._refusals = Allowance(limits.refusals)
+            self._probes = Allowance(limits.probes)
 
     def judge(self, data: bytes, age: float, now: float) -> int:
         """PASS, REFUSE (503) or DROP a message that has waited `age` seconds."""

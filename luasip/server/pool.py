@@ -65,7 +65,7 @@ class Pool:
         """
         self.name = name
         self.settings = settings
-        self._most_stuck = settings.threads if replaces_stuck else 0
+        self._replaces_stuck = replaces_stuck
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
         self._threads = 0
@@ -79,6 +79,17 @@ class Pool:
         """How long calls waited for their thread."""
         self.calls = 0
         self.rejected = 0
+
+    def use(self, settings: PoolSettings) -> None:
+        """Another size from now on: threads that are too many end when their calls have."""
+        with self._changed:
+            self.settings = settings
+            for _ in range(min(len(self._waiting) - self._idle, settings.threads - self._threads)):
+                self._start_thread()
+            self._changed.notify_all()
+
+    def _most_stuck(self) -> int:
+        return self.settings.threads if self._replaces_stuck else 0
 
     def submit(self, job: Job) -> bool:
         """Run a call on a thread. Returns False, having done nothing, when the pool is full."""
@@ -108,7 +119,7 @@ class Pool:
     def write_off(self, job: Job) -> bool:
         """Give the place of a call that runs to a fresh thread. False when it has ended or that cannot be done."""
         with self._changed:
-            if job.state != RUNNING or self.stuck >= self._most_stuck:
+            if job.state != RUNNING or self.stuck >= self._most_stuck():
                 return False
             job.state = WRITTEN_OFF
             self.stuck += 1
@@ -149,20 +160,25 @@ class Pool:
         while (job := self._next()) is not None:
             try:
                 job.run()
-            except BaseException:  # the pool thread: whoever was to be told failed, and the next call has its turn
+            except (
+                BaseException
+            ):  # the pool thread: whoever was to be told failed, and the next call has its turn
                 log.exception("pool %s: a result was lost", self.name)
             if not self._ended(job):
                 return
+
+    def _is_one_too_many(self) -> bool:
+        return self._stopped or self._threads > self.settings.threads
 
     def _next(self) -> Job | None:
         with self._changed:
             self._idle += 1
             try:
-                while not self._waiting and not self._stopped:
+                while not self._waiting and not self._is_one_too_many():
                     self._changed.wait()
             finally:
                 self._idle -= 1
-            if self._stopped:
+            if self._is_one_too_many():
                 self._threads -= 1
                 return None
             job = self._waiting.popleft()

@@ -19,13 +19,19 @@ class CachingResolver:
         clock: Callable[[], float],
         look_up: Callable[[str, int, str], list[NextHop]] = resolve,
     ) -> None:
-        self._size = size
-        self._keep_for = keep_for
-        self._keep_failure_for = keep_failure_for
         self._clock = clock
         self._look_up = look_up
         self._lock = threading.Lock()
         self._answers: OrderedDict[tuple[str, int, str], tuple[float, list[NextHop]]] = OrderedDict()
+        self.use(size, keep_for, keep_failure_for)
+
+    def use(self, size: int, keep_for: float, keep_failure_for: float) -> None:
+        """Keep so many answers from now on, for so many seconds; those kept are forgotten."""
+        with self._lock:
+            self._size = size
+            self._keep_for = keep_for
+            self._keep_failure_for = keep_failure_for
+            self._answers.clear()
 
     def resolve(self, host: str, port: int, protocol: str) -> list[NextHop]:
         """Addresses of `host`, best first; [] when it is known not to exist. Raises TransportError."""

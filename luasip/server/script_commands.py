@@ -9,6 +9,7 @@ from luasip.kemi.declare import command
 from luasip.kemi.operation import Call, Event, Operation, Parallel, Sleep
 from luasip.server.execution import Execution, Task
 from luasip.server.pool import Pool
+from luasip.server.reloading import Reloading
 from luasip.server.scripts import Scripts
 from luasip.sip.message import Request
 
@@ -19,17 +20,28 @@ MOST_SHOWN = 1000
 class ScriptCommands:
     """Commands about the running script."""
 
-    def __init__(self, scripts: Scripts, execution: Execution, pools: Mapping[str, Pool]) -> None:
+    def __init__(
+        self, scripts: Scripts, reloading: Reloading, execution: Execution, pools: Mapping[str, Pool]
+    ) -> None:
         self._scripts = scripts
+        self._reloading = reloading
         self._execution = execution
         self._pools = pools
 
     @command("script.reload")
     def reload(self) -> dict[str, Any]:
-        """Load the script anew beside the running one, and swap. An error leaves the running one in place."""
-        if why := self._scripts.reload():
-            raise CommandError(500, f"Reload Failed: {why}")
-        return {"reloads": self._scripts.reloads}
+        """Read the settings again and load the script anew beside the running one, and swap. An error changes nothing.
+
+        It answers with the settings that have changed, and with those that will with the next start only.
+        """
+        done = self._reloading.reload()
+        if done.error:
+            raise CommandError(500, f"Reload Failed: {done.error}")
+        return {
+            "reloads": self._scripts.reloads,
+            "changed": list(done.changed),
+            "needs_restart": list(done.needs_restart),
+        }
 
     @command("script.info")
     def info(self) -> dict[str, Any]:
@@ -47,12 +59,14 @@ class ScriptCommands:
 
     @command("script.reloads")
     def reloads(self) -> list[dict[str, Any]]:
-        """The latest reloads, oldest first: when, and the error of one that failed."""
+        """The latest reloads, oldest first: when, the error of one that failed, and what it meant for the settings."""
         return [
             {
                 "at": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.at)),
                 "ok": not one.error,
                 "error": one.error,
+                "changed": list(one.changed),
+                "needs_restart": list(one.needs_restart),
             }
             for one in list(self._scripts.history)
         ]

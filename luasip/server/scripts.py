@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from luasip.errors import ScriptError
+from luasip.errors import ScriptError, SettingsError
 from luasip.kemi.declare import Module
 from luasip.modules import MODULES
 from luasip.script.check import check_loaded
 from luasip.script.runtime import Runtime, ScriptOptions
 from luasip.server.chunks import Chunks
 from luasip.server.execution import Execution, RuntimeSlot
+from luasip.server.settings import Settings
 
 log = logging.getLogger("luasip.script")
 
@@ -28,10 +29,14 @@ REMEMBERED = 50
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reload:
-    """One reload of the script: when, in seconds since the epoch, and the error that made it fail, "" for none."""
+    """One reload: when, in seconds since the epoch, the error that made it fail ("" for none), and the settings."""
 
     at: float
     error: str
+    changed: tuple[str, ...] = ()
+    """Settings that have another value since."""
+    needs_restart: tuple[str, ...] = ()
+    """Settings that have another value in the file, and will have it with the next start."""
 
 
 class Scripts:
@@ -54,6 +59,8 @@ class Scripts:
         self.failed_reloads = 0
         self.history: deque[Reload] = deque(maxlen=REMEMBERED)
         """The latest reloads, oldest first."""
+        self._failed: set[Path] = set()
+        """The files of a script that could not be loaded."""
         self._chunks = Chunks(lambda: self.options, lambda: self.reloads)
 
     def start(self, count: int) -> None:
@@ -69,22 +76,39 @@ class Scripts:
             return slot
 
     def reload(self) -> str:
-        """Load the script anew beside the running one, then swap. Returns "" or why nothing was changed."""
+        """Load the script anew, the settings being as they are. Returns "" or why the running one stays."""
+        return self.load_anew().error
+
+    def load_anew(self, changed: tuple[str, ...] = (), needs_restart: tuple[str, ...] = ()) -> Reload:
+        """Load the script anew beside the running one, then swap; with an error nothing was changed.
+
+        Args:
+            changed: settings that change with it, to be remembered.
+            needs_restart: settings that do not.
+        """
         with self._lock:
             try:
                 runtimes = [self._load() for _ in self.slots]
-            except ScriptError as error:
-                self.failed_reloads += 1
-                self.history.append(Reload(time.time(), error.message))
-                log.error("reload failed, the running script stays: %s", error.message)
-                return error.message
+            except (ScriptError, SettingsError) as error:
+                return self.refused(str(error))
             self._tell_mistakes(runtimes[0])
             for slot, runtime in zip(self.slots, runtimes, strict=True):
                 slot.runtime = runtime
             self.reloads += 1
-            self.history.append(Reload(time.time(), ""))
+            self.history.append(Reload(time.time(), "", changed, needs_restart))
             log.info("script %s reloaded", self.options.path)
-            return ""
+            return self.history[-1]
+
+    def refused(self, error: str) -> Reload:
+        """Remember a reload that failed."""
+        self.failed_reloads += 1
+        self.history.append(Reload(time.time(), error))
+        log.error("reload failed, the running script stays: %s", error)
+        return self.history[-1]
+
+    def use(self, options: ScriptOptions) -> None:
+        """Load the next runtimes with other options; files that were added stay."""
+        self.options = dataclasses.replace(options, more=self.options.more)
 
     def _tell_mistakes(self, runtime: Runtime) -> None:
         """Warn of what `luasip check` would report: a call that cannot work shows now and not with the first call."""
@@ -106,8 +130,8 @@ class Scripts:
 
     @property
     def files(self) -> set[Path]:
-        """The script and every file it required."""
-        return {file for slot in self.slots for file in slot.runtime.files}
+        """The script and every file it required, also those of a script that could not be loaded."""
+        return self._failed.union(*(slot.runtime.files.copy() for slot in self.slots))
 
     def _load(self) -> Runtime:
         runtime = Runtime(
@@ -118,8 +142,21 @@ class Scripts:
             known_modules=MODULES,
             version=self.reloads,
         )
-        runtime.load()
-        for name in self._required():
-            if not runtime.has(name):
-                raise ScriptError(f"{self.options.path}: no function {name}")
+        try:
+            runtime.load()
+            for name in self._required():
+                if not runtime.has(name):
+                    raise ScriptError(f"{self.options.path}: no function {name}")
+        except ScriptError:
+            self._failed = runtime.files.copy()
+            raise
+        self._failed = set()
         return runtime
+
+
+def script_options(settings: Settings) -> ScriptOptions:
+    """What the settings say of the script."""
+    script = settings.script
+    return ScriptOptions(
+        Path(script.path), script.lua, script.time_limit, script.memory_limit, script.suspend
+    )

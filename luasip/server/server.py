@@ -8,10 +8,8 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol, cast
 
-import watchfiles
 from prometheus_client.registry import Collector
 
 from luasip.control.service_manager import ServiceManager
@@ -19,7 +17,6 @@ from luasip.kemi.byte_streams import ByteStreams as StreamService
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Module, Route
 from luasip.kemi.pseudo_variables import PseudoVariables
-from luasip.script.runtime import ScriptOptions
 from luasip.server import collector, pages, privileges
 from luasip.server.control import Control
 from luasip.server.core_commands import CoreCommands
@@ -34,9 +31,12 @@ from luasip.server.next_hop import NextHops
 from luasip.server.onsend import OnSend
 from luasip.server.overload import Overload, OverloadLimits
 from luasip.server.pool import ImmediatePool, Pool
+from luasip.server.reloading import Reloading
 from luasip.server.resolving import CachingResolver
+from luasip.server.running_settings import RunningSettings
 from luasip.server.script_commands import ScriptCommands
-from luasip.server.scripts import Scripts
+from luasip.server.scripts import Scripts, script_options
+from luasip.server.section_effects import Parts, SectionEffects, udp_mtu
 from luasip.server.services import Housekeeping, ServerServices
 from luasip.server.settings import Settings
 from luasip.server.sockets import Sockets
@@ -73,9 +73,6 @@ ENDLESS_CALLS = ("lua", "dns")
 CUT_TOLD = 10
 """Requests, and routes, that are named when a stop cuts them."""
 
-RELOAD_PAUSE = 200
-"""Milliseconds in which several changes of files count as one."""
-
 
 class StoppableStreams(StreamService, Protocol):
     """Byte streams whose owner is the server."""
@@ -102,7 +99,7 @@ class Server:
         threads: bool = True,
         log_in_use: Logging | None = None,
     ) -> None:
-        self.settings = settings
+        self.running = RunningSettings(settings)
         self._log_in_use = log_in_use
         self._threads = threads
         own = _transports(settings) if transports is None else transports
@@ -135,7 +132,7 @@ class Server:
             settings.server.user_agent,
         )
         self.scripts = self.services.script = Scripts(
-            _script_options(settings),
+            script_options(settings),
             lambda: self.modules,
             self.execution,
             lambda: [settings.kemi.request_route_callback],
@@ -144,6 +141,8 @@ class Server:
         self.services.byte_streams = self.byte_streams
         self._build_routing()
         self._build_modules()
+        self.running.belong_to(self.modules, SectionEffects(settings, self._parts()).apply)
+        self.reloading = Reloading(self.running, self.scripts, _check)
         self._build_control()
         self._build_pages()
         self._started: list[Module] = []
@@ -151,16 +150,21 @@ class Server:
         self._stopping = threading.Event()
         self._reload_wanted = threading.Event()
 
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.running.now
+
     def _build_routing(self) -> None:
         settings = self.settings
         services = self.services
-        resolver = CachingResolver(
+        self._resolver = CachingResolver(
             settings.server.dns.cache_size,
             settings.server.dns.cache_time,
             settings.server.dns.failure_cache_time,
             self.timers.clock,
         )
-        next_hops = NextHops(self.sockets, resolver.resolve, _mtu(settings))
+        next_hops = self._next_hops = NextHops(self.sockets, self._resolver.resolve, udp_mtu(settings))
         server_header = settings.server.server_header
         self.layer = TransactionLayer(
             self.execution, self.timers, self.sockets, services.random_token, server_header
@@ -185,8 +189,8 @@ class Server:
             settings.server.message_limits,
             settings.kemi.request_route_callback,
             settings.server.reply_on_script_error,
-            self._overload(),
-            self._source_rates(),
+            self._make_overload(),
+            self._make_source_rates(),
         )
         suspension = self._suspension = Suspension(
             self.layer, self.outcome, self.wakeups, self.worker.slot
@@ -214,9 +218,9 @@ class Server:
         for outcome in self.execution.outcomes:
             self.statistics.gauge(f"script:{outcome}", partial(self.execution.outcomes.__getitem__, outcome))
 
-    def _overload(self) -> Overload:
+    def _make_overload(self) -> Overload:
         table, execution, server = self.layer.table, self.execution, self.settings.server
-        overload = Overload(
+        overload = self._overload = Overload(
             OverloadLimits(**server.overload.model_dump()),
             lambda: len(table),
             lambda: execution.suspended_count,
@@ -227,8 +231,8 @@ class Server:
         self.statistics.gauge("core:overload_dropped", lambda: overload.dropped)
         return overload
 
-    def _source_rates(self) -> SourceRates:
-        rates = SourceRates(self.settings.server.source_limits, log.warning)
+    def _make_source_rates(self) -> SourceRates:
+        rates = self._source_rates = SourceRates(self.settings.server.source_limits, log.warning)
         self.statistics.gauge("core:source_rate_dropped", lambda: rates.dropped)
         return rates
 
@@ -257,13 +261,33 @@ class Server:
         self.modules = list(built.values())
         services.modules = self.modules
 
+    @property
+    def _streams(self) -> list[StreamTransport]:
+        return [transport for transport in self.transports if isinstance(transport, StreamTransport)]
+
+    def _parts(self) -> Parts:
+        return Parts(
+            self.services,
+            self.execution,
+            self.layer,
+            self.stateless,
+            self.worker,
+            self._overload,
+            self._source_rates,
+            self._next_hops,
+            self._resolver,
+            self.pools,
+            self._streams,
+            self.scripts,
+            self._log_in_use,
+        )
+
     def _build_control(self) -> None:
-        streams = [transport for transport in self.transports if isinstance(transport, StreamTransport)]
         self.control = Control(
-            self.settings,
+            self.running,
             self.modules,
-            CoreCommands(self.settings, self.sockets, streams, lambda: self._stopping.set()),
-            ScriptCommands(self.scripts, self.execution, self.pools),
+            CoreCommands(self.running, self.sockets, self._streams, lambda: self._stopping.set()),
+            ScriptCommands(self.scripts, self.reloading, self.execution, self.pools),
             LogCommands(self._log_in_use),
             self.pools["control"],
         )
@@ -320,7 +344,7 @@ class Server:
             raise
 
     def run(self) -> int:
-        """Start, serve until SIGTERM or SIGINT, stop gracefully. SIGHUP reloads the script. Returns the exit code."""
+        """Start, serve until SIGTERM or SIGINT, stop gracefully. SIGHUP reloads. Returns the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
         signal.signal(signal.SIGHUP, lambda *_: self._reload_wanted.set())
@@ -334,9 +358,8 @@ class Server:
         manager = ServiceManager()
         watchdog = Watchdog(manager, self.health)
         manager.tell("READY=1", f"STATUS=serving on {' '.join(one.text for one in self.sockets.listeners)}")
-        watcher = lasting_thread.LastingThread(self._watch_files, "file-watch")
-        if self.settings.script.reload:
-            watcher.start()
+        watched = (self._stopping, self._reload_wanted)
+        lasting_thread.LastingThread(self.reloading.watch, "file-watch", watched).start()
         while not self._stopping.wait(0.2):
             if self._reload_wanted.is_set():
                 self._reload_wanted.clear()
@@ -350,17 +373,16 @@ class Server:
         return 0
 
     def reload(self) -> str:
-        """Load the script again. Returns "" or the error that left the old one running."""
-        return self.scripts.reload()
+        """Read the settings and load the script again. Returns "" or the error, with which all stays as it was."""
+        return self.reloading.reload().error
 
     def stop(self, grace: float | None = None) -> None:
         """Stop: wait up to `grace` seconds for routes and transactions to end, then end the threads."""
         self._stopping.set()
         self.worker.draining = True
         self.health.end()
-        for transport in self.transports:
-            if isinstance(transport, StreamTransport):
-                transport.stop_accepting()
+        for stream in self._streams:
+            stream.stop_accepting()
         limit = self.settings.server.stop_timeout if grace is None else grace
         ends_at = time.monotonic() + limit
         while time.monotonic() < ends_at and self._is_busy():
@@ -421,15 +443,6 @@ class Server:
         log.info("script: %s", self.settings.script.path)
         log.info("ready, pid %d", os.getpid())
 
-    def _watch_files(self) -> None:
-        # Ends when the server stops. A folder is watched, not the file: editors replace files.
-        folder = os.path.dirname(self.settings.script.path)
-        for changes in watchfiles.watch(
-            folder, stop_event=self._stopping, debounce=RELOAD_PAUSE, raise_interrupt=False
-        ):
-            if any(path.endswith(".lua") for _, path in changes):
-                self._reload_wanted.set()
-
     def _run_event(
         self, callback: str, event: str, message: Request | Response | None, attributes: dict[str, Any]
     ) -> None:
@@ -465,12 +478,6 @@ def _transports(settings: Settings) -> dict[str, Transport]:
     return transports
 
 
-def _mtu(settings: Settings) -> int:
-    return settings.server.udp_mtu if settings.server.udp_mtu_try_proto == "tcp" else 0
-
-
-def _script_options(settings: Settings) -> ScriptOptions:
-    script = settings.script
-    return ScriptOptions(
-        Path(script.path), script.lua, script.time_limit, script.memory_limit, script.suspend
-    )
+def _check(settings: Settings) -> None:
+    """Raises SettingsError for settings a server cannot be built with. What is built here opens nothing."""
+    Server(settings, transports={}, threads=False)

@@ -5,7 +5,7 @@ knows the KEMI modules.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -40,6 +40,8 @@ from luasip.transport.udp import UdpSettings
 class LogSettings(Section):
     """[server.log]: where log records go and what they look like."""
 
+    changeable = ("format", "level", "levels", "size", "backups", "repeat_limit", "repeat_interval")
+
     format: Literal["text", "json"] = "text"
     """How a record looks: "text", a line for people, or "json", one JSON object a line."""
     level: LogLevel = "info"
@@ -64,6 +66,11 @@ class LogSettings(Section):
 
 class TcpSettings(Section):
     """[server.tcp]: limits for stream connections. Times are seconds."""
+
+    changeable = (
+        *("connections", "connect_timeout", "first_message_timeout", "partial_message_timeout"),
+        *("write_timeout", "idle_timeout", "write_buffer"),
+    )
 
     connections: Annotated[int, Field(ge=1, le=1_000_000)] = 2048
     """Connections open at one time; more are closed as they come."""
@@ -95,6 +102,8 @@ class UdpSection(Section):
 class MessageLimits(Section):
     """[server.limits]: what a peer may send; larger is malformed."""
 
+    changeable = ("message", "headers", "line", "uri")
+
     message: Annotated[Size, Field(ge=1024, le=64 * 1024 * 1024)] = 65535
     """Bytes of a whole message."""
     headers: Annotated[int, Field(ge=16, le=100_000)] = 256
@@ -107,6 +116,8 @@ class MessageLimits(Section):
 
 class OverloadSettings(Section):
     """[server.overload]: when new requests are refused with 503. Responses and what belongs to a dialog always pass."""
+
+    changeable = ("late", "patience", "transactions", "refusals", "probes")
 
     late: Annotated[float, Field(ge=0)] = 0.25
     """Seconds a message may wait for its turn; 0: for ever. After half a second phones send it again."""
@@ -123,6 +134,8 @@ class OverloadSettings(Section):
 class SourceSettings(Section):
     """[server.sources]: messages one address may send. An IPv6 address counts as its /64 network."""
 
+    changeable = ("rate", "burst", "exempt")
+
     rate: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
     """Messages a second; 0: any number. Datagrams beyond are dropped unread, connections that bring more are closed."""
     burst: Annotated[int, Field(ge=1, le=10_000_000)] = 3000
@@ -133,6 +146,8 @@ class SourceSettings(Section):
 
 class DnsSettings(Section):
     """[server.dns]: names of next hops. How long one look-up may take is `pools.dns.deadline`."""
+
+    changeable = ("cache_size", "cache_time", "failure_cache_time")
 
     cache_size: Annotated[int, Field(ge=0)] = 4096
     """Names kept; 0: none."""
@@ -145,12 +160,25 @@ class DnsSettings(Section):
 class WorkerSettings(Section):
     """[server.workers]: limits on work in progress."""
 
+    changeable = ("max_suspended",)
+
     max_suspended: Annotated[int, Field(ge=1)] = 10_000
     """Routes that may wait at one time; one more suspending call returns its failure value at once."""
 
 
 class ServerSettings(Section):
     """[server]: sockets, identity, limits, stopping."""
+
+    changeable = (
+        *(
+            "aliases",
+            "server_header",
+            "udp_mtu",
+            "udp_mtu_try_proto",
+            "reply_on_script_error",
+            "stop_timeout",
+        ),
+    )
 
     listen: Annotated[tuple[Listen, ...], AfterValidator(check_listen_list)] = (
         "udp:127.0.0.1:5060",
@@ -231,6 +259,8 @@ class ServerSettings(Section):
 class ScriptSettings(Section):
     """[script]: the Lua route script."""
 
+    changeable = ("path", "time_limit", "memory_limit", "suspend", "reload")
+
     path: Path
     """The script, relative to the folder of the settings file."""
     lua: Literal["lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "luajit21"] = "lua54"
@@ -260,6 +290,8 @@ class KemiSettings(Section):
 class PoolSection(Section):
     """[pools.NAME]: threads for calls that block."""
 
+    changeable: ClassVar[tuple[str, ...]] = ("threads", "queue", "deadline")
+
     threads: Annotated[int, Field(ge=1, le=1000)] = 8
     """Calls that run at one time."""
     queue: Annotated[int, Field(ge=0)] = 1000
@@ -273,12 +305,24 @@ class PoolSection(Section):
         return PoolSettings(self.threads, self.queue, self.deadline)
 
 
+class SqlPoolSection(PoolSection):
+    """[pools.sql]: databases have as many connections as it has threads, and its deadline."""
+
+    changeable = ("queue",)
+
+
+class HttpPoolSection(PoolSection):
+    """[pools.http]: as many connections are kept as it has threads."""
+
+    changeable = ("queue", "deadline")
+
+
 class PoolsSettings(Section):
     """[pools]: the thread pools. Each is a table with threads, queue and deadline."""
 
-    sql: PoolSection = PoolSection()
+    sql: SqlPoolSection = SqlPoolSection()
     """Database queries."""
-    http: PoolSection = PoolSection(threads=16)
+    http: HttpPoolSection = HttpPoolSection(threads=16)
     """HTTP requests."""
     lua: PoolSection = PoolSection(threads=4)
     """Lua code run beside the routes."""

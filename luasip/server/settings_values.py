@@ -163,4 +163,5 @@ LogLevel = Literal[
 ]
 LuaName = Annotated[str, AfterValidator(_check_lua_name)]
 RequestLuaName = Annotated[LuaName, AfterValidator(_check_not_none)]
-Defines = Annotated[dict[str, Annotated[str, BeforeValidator(_define_value)]], AfterValidator(_check_defines)]
+DefineValue = Annotated[str, BeforeValidator(_define_value)]
+Defines = Annotated[dict[str, DefineValue], AfterValidator(_check_defines)]

@@ -38,10 +38,14 @@ class Sockets:
         self.transports = transports
         self.traffic = Traffic()
         self._streams = streams
-        self._aliases = [(protocol, _plain(host), port) for protocol, host, port in aliases]
+        self.use_aliases(aliases)
         self._own_checks: list[Callable[[str], bool]] = []
         self.listeners: list[Listener] = []
         self.refresh()
+
+    def use_aliases(self, aliases: Sequence[tuple[str, str, int]]) -> None:
+        """Count these as ours beside the listeners, and no others."""
+        self._aliases = [(protocol, _plain(host), port) for protocol, host, port in aliases]
 
     def refresh(self) -> None:
         """Read the listeners again: after the transports were bound, ports chosen by the system are known."""

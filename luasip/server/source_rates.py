@@ -50,14 +50,21 @@ class SourceRates:
     def __init__(self, limits: SourceLimits, tell: Callable[[str], object]) -> None:
         """`tell` is called when an address begins to send too much."""
         self.dropped = 0
-        self._limits = limits
-        self._rate = float(limits.rate)
-        self._burst = float(max(limits.burst, 1))
         self._tell = tell
         self._lock = threading.Lock()
         self._lately: dict[str, Bucket] = {}
         self._before: dict[str, Bucket] = {}
         self._forget_at = 0.0
+        self.use(limits)
+
+    def use(self, limits: SourceLimits) -> None:
+        """Count by other limits, everybody anew."""
+        with self._lock:
+            self._limits = limits
+            self._rate = float(limits.rate)
+            self._burst = float(max(limits.burst, 1))
+            self._lately.clear()
+            self._before.clear()
 
     def exceeds(self, host: str, now: float) -> bool:
         """Count a message from an IP literal in the system's spelling; whether it is one too many."""
@@ -94,7 +101,7 @@ class SourceRates:
         if now >= self._forget_at:
             # Who is in neither has been silent for as long as it takes to fill a bucket.
             self._before, self._lately = self._lately, {}
-            self._forget_at = now + self._burst / self._rate
+            self._forget_at = now + self._burst / (self._rate or 1.0)
         bucket = self._before.pop(key, None)
         if bucket is None:
             bucket = Bucket(_UNLIMITED if self._is_exempt(key) else self._burst, now)

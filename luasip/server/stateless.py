@@ -41,7 +41,7 @@ class Stateless:
         self._sockets = sockets
         self.next_hops = next_hops
         self._secret = secret
-        self._server_header = server_header
+        self.server_header = server_header
         self._on_send = on_send
 
     def tag(self, request: Request) -> str:
@@ -73,7 +73,7 @@ class Stateless:
         try:
             tag = to_tag or (self.tag(request) if status > 100 else "")
             text = build_response(
-                request, status, reason, to_tag=tag, headers=headers, body=body, server=self._server_header
+                request, status, reason, to_tag=tag, headers=headers, body=body, server=self.server_header
             )
         except SipError as error:
             log.info("no answer possible: %s", error)

@@ -58,9 +58,9 @@ class Worker:
         self._outcome = outcome
         self._stateless = stateless
         self._statistics = statistics
-        self._limits = limits
+        self.limits = limits
         self._request_route = request_route
-        self._reply_on_script_error = reply_on_script_error
+        self.reply_on_script_error = reply_on_script_error
         self._overload = overload
         self._source_rates = source_rates
         self._clock = execution.timers.clock
@@ -129,7 +129,7 @@ class Worker:
             number,
         )
         try:
-            message = parse_message(data.decode("latin-1"), self._limits)
+            message = parse_message(data.decode("latin-1"), self.limits)
         except NotSip as error:
             if source.connection_id and data.partition(b"\r\n")[0].endswith((b" HTTP/1.1", b" HTTP/1.0")):
                 self._http(data, source)
@@ -156,7 +156,7 @@ class Worker:
         shown = f"[{source.host}]" if ":" in source.host else source.host
         via = f"SIP/2.0/{source.listener.protocol.upper()} {shown}:{source.port}"
         try:
-            request = parse_http_request(data.decode("latin-1"), via, self._limits)
+            request = parse_http_request(data.decode("latin-1"), via, self.limits)
         except ParseError as error:
             self._statistics.add("core:bad_msg_hdr")
             log.debug("neither SIP nor HTTP from %s:%d: %s", source.host, source.port, error.reason)
@@ -226,7 +226,7 @@ class Worker:
         """The request route is over: answer 500 when it failed without an answer, and look after the transaction."""
         if "tm.retransmission" in context.attributes:
             return
-        status = self._reply_on_script_error
+        status = self.reply_on_script_error
         if (
             not ended_well
             and status

@@ -57,7 +57,7 @@ class StreamLoop:
         self._table = table
         self._counters = counters
         self._accept = accept
-        self._sweep_after = min(sweep_after, SWEEP_AFTER)
+        self.sweep_every(sweep_after)
         self._sweep_at = 0.0
         self._handle: Callable[[Packet], None] | None = None
         self._epoll = select.epoll()
@@ -111,6 +111,10 @@ class StreamLoop:
         self.wake()
 
     # Before the thread starts.
+
+    def sweep_every(self, seconds: float) -> None:
+        """How often connections are looked at for what they may not do any longer."""
+        self._sweep_after = min(seconds, SWEEP_AFTER)
 
     def listen(self, listener: Listener, opened: socket.socket) -> None:
         """Accept connections on a listening socket."""

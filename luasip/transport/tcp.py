@@ -111,6 +111,12 @@ class StreamTransport:
             self._counters.count("send_errors.refused")
             report_error(on_error, error)
 
+    def use(self, settings: StreamSettings) -> None:
+        """Other limits for connections that are opened from now on; the backlog stays as it is."""
+        self.settings = settings
+        self._table.limit = settings.connections
+        self._loop.sweep_every(shortest_timeout(settings.limits) / 4)
+
     def add_alias(self, connection_id: int, port: int) -> bool:
         """Use the connection for its peer's `port` too (RFC 5923 §5); False when it cannot be."""
         return self._table.add_alias(connection_id, port)

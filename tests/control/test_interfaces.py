@@ -43,7 +43,7 @@ class Control:
             return PlainTextResponse("page")
 
         routes = [Route("/page", page), Route("/open", page)]
-        gate = Gate(registry(self.example), submit, deadline)
+        gate = Gate(registry(self.example), submit, lambda: deadline)
         self.interfaces = ControlInterfaces(self.settings, gate, routes, {"/open"})
 
     def __enter__(self) -> "Control":

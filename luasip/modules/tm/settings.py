@@ -16,7 +16,8 @@ CHANGEABLE = (
         "e2e_cancel_reason",
         "local_cancel_reason",
     ),
-    *("default_code", "default_reason"),
+    *("default_code", "default_reason", "contacts_avp", "contact_flows_avp"),
+    *("event_callback", "event_callback_lres_sent"),
 )
 """Settings that may change while the server runs; they hold for new transactions."""
 

@@ -1,0 +1,95 @@
+"""A reload: the settings file is read again and the script loaded again, both or neither; and who asks for one.
+
+Knows neither what a setting means nor what a script does.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import watchfiles
+
+from luasip.errors import SettingsError
+from luasip.server.running_settings import Adopted, RunningSettings
+from luasip.server.scripts import Reload, Scripts
+from luasip.server.settings import Settings, load_settings
+
+log = logging.getLogger("luasip.settings")
+
+PAUSE: Final = 200
+"""Milliseconds in which several changes of files count as one."""
+
+LOOK_AFTER: Final = 2000
+"""Milliseconds after which the folders are looked at that are to be watched."""
+
+
+class Reloading:
+    """Any thread may ask; one reload at a time."""
+
+    def __init__(
+        self, running: RunningSettings, scripts: Scripts, check: Callable[[Settings], object]
+    ) -> None:
+        """`check` raises SettingsError for settings no server can be built with."""
+        self._running = running
+        self._scripts = scripts
+        self._check = check
+        self._lock = threading.Lock()
+
+    def reload(self) -> Reload:
+        """Read and load everything again; an error changes nothing."""
+        with self._lock:
+            try:
+                adopted = self._running.adopt(self._read, self._checked)
+            except SettingsError as error:
+                return self._scripts.refused(str(error))
+            done = self._scripts.load_anew(adopted.changed, adopted.restart)
+            if done.error:
+                self._running.give_back(adopted)
+            else:
+                _tell(adopted)
+            return done
+
+    def _read(self) -> Settings:
+        return load_settings(self._running.now.file)
+
+    def _checked(self, settings: Settings) -> None:
+        try:
+            self._check(settings)
+        except SettingsError as error:
+            raise SettingsError([f"{settings.file}: {problem}" for problem in error.problems]) from None
+
+    def watch(self, stop: threading.Event, wanted: threading.Event) -> None:
+        """Set `wanted` when a file of the script or the settings file has changed, until `stop` is set."""
+        while not stop.is_set():
+            folders = self.folders()
+            for changes in watchfiles.watch(
+                *folders,
+                stop_event=stop,
+                debounce=PAUSE,
+                rust_timeout=LOOK_AFTER,
+                yield_on_timeout=True,
+                recursive=False,
+                raise_interrupt=False,
+            ):
+                if self._running.now.script.reload and any(self._concerns(path) for _, path in changes):
+                    wanted.set()
+                if self.folders() != folders:
+                    break
+
+    def folders(self) -> set[Path]:
+        """Where files are whose change matters. A folder is watched, not the file: editors replace files."""
+        return {file.parent for file in (self._running.now.file, *self._scripts.files)}
+
+    def _concerns(self, path: str) -> bool:
+        return (
+            path.endswith(".lua") or Path(path) == self._running.now.file or Path(path) in self._scripts.files
+        )
+
+
+def _tell(adopted: Adopted) -> None:
+    if adopted.changed:
+        log.info("settings changed: %s", ", ".join(adopted.changed))
+    if adopted.restart:
+        log.warning("settings that will change with the next start only: %s", ", ".join(adopted.restart))
