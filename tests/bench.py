@@ -193,7 +193,7 @@ class FakeServices:
     def grant(self, key: str, value: Any) -> None:
         self.granted[key] = value
 
-    def every(self, seconds: float, action: Callable[[], None], name: str) -> None:
+    def every(self, seconds: float | Callable[[], float], action: Callable[[], None], name: str) -> None:
         self.timers[name] = action
 
     def on_connection_closed(self, action: Callable[[int], None]) -> None:

@@ -285,8 +285,14 @@ class Services(Protocol):
         """Like notify for one waiter; when it does not wait yet, it is woken as soon as it does."""
         ...
 
-    def every(self, seconds: float, action: Callable[[], None], name: str) -> None:
-        """Run `action` again and again on the housekeeping thread, from server start to stop."""
+    def every(self, seconds: float | Callable[[], float], action: Callable[[], None], name: str) -> None:
+        """Run `action` again and again on the housekeeping thread, from server start to stop.
+
+        Args:
+            seconds: from the end of one run to the next; a function is asked before each.
+            action: what is run.
+            name: of it, for people.
+        """
         ...
 
     def on_connection_closed(self, action: Callable[[int], None]) -> None:

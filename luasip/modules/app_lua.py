@@ -28,6 +28,7 @@ class AppLua(Module):
     """
 
     name = "app_lua"
+    changeable = ("reload",)
 
     @dataclass
     class Settings:

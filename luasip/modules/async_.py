@@ -17,6 +17,7 @@ class Async(Module):
     """async: asynchronous routes and tasks."""
 
     name = "async"
+    changeable = ("ms_timer", "return_")
 
     @dataclass
     class Settings:

@@ -24,6 +24,7 @@ class Jsonrpcs(Module):
     """
 
     name = "jsonrpcs"
+    changeable = ("pretty_format",)
     uses = ("xhttp",)
 
     @dataclass

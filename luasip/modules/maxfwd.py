@@ -14,6 +14,7 @@ class Maxfwd(Module):
     """maxfwd: counting hops."""
 
     name = "maxfwd"
+    changeable = ("max_limit",)
 
     @dataclass
     class Settings:

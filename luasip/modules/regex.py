@@ -22,6 +22,7 @@ class Regex(Module):
     """regex: Perl-compatible regular expressions."""
 
     name = "regex"
+    changeable = ("max_groups", "group_max_size")
 
     @dataclass
     class Settings:

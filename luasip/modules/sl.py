@@ -14,6 +14,7 @@ class Sl(Module):
     """sl: sending replies."""
 
     name = "sl"
+    changeable = ("default_code", "default_reason", "bind_tm", "event_callback_lres_sent")
 
     @dataclass
     class Settings:

@@ -28,6 +28,7 @@ class Xhttp(Module):
     """
 
     name = "xhttp"
+    changeable = ("url_match", "url_skip")
 
     @dataclass
     class Settings:
@@ -43,8 +44,12 @@ class Xhttp(Module):
     def __init__(self, settings: Settings, services: Services) -> None:
         self.settings = settings
         self._services = services
-        self._match = _pattern("url_match", settings.url_match)
-        self._skip = _pattern("url_skip", settings.url_skip)
+        self.settings_changed()
+
+    def settings_changed(self) -> None:
+        """Read the expressions. Raises SettingsError."""
+        self._match = _pattern("url_match", self.settings.url_match)
+        self._skip = _pattern("url_skip", self.settings.url_skip)
 
     def start(self) -> None:
         """Take HTTP requests, when there is somebody to answer them."""

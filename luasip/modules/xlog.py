@@ -38,6 +38,7 @@ class Xlog(Module):
     """xlog: the script's log records with pseudo-variables in them."""
 
     name = "xlog"
+    changeable = ("buf_size", "prefix")
 
     @dataclass
     class Settings:

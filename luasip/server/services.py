@@ -32,6 +32,9 @@ log = logging.getLogger("luasip.services")
 
 EventRunner = Callable[[str, str, Request | Response | None, dict[str, Any]], None]
 
+Interval = float | Callable[[], float]
+"""Seconds, or what says them each time."""
+
 ALPHABET = string.digits + string.ascii_lowercase
 
 
@@ -247,7 +250,7 @@ class ServerServices:
         """Wake the one waiter of a key, now or as soon as it waits."""
         self.wakeups.grant(key, value)
 
-    def every(self, seconds: float, action: Callable[[], None], name: str) -> None:
+    def every(self, seconds: float | Callable[[], float], action: Callable[[], None], name: str) -> None:
         """Run `action` again and again on the housekeeping thread."""
         self.housekeeping.add(seconds, action, name)
 
@@ -332,12 +335,12 @@ class Housekeeping:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._timers = Timers(clock)
-        self._jobs: list[tuple[float, Callable[[], None], str]] = []
+        self._jobs: list[tuple[Interval, Callable[[], None], str]] = []
         self._lock = threading.Lock()
         self._running = False
 
-    def add(self, seconds: float, action: Callable[[], None], name: str) -> None:
-        """Run `action` every `seconds` from start() to stop()."""
+    def add(self, seconds: Interval, action: Callable[[], None], name: str) -> None:
+        """Run `action` every `seconds` from start() to stop(); a function is asked before each run."""
         with self._lock:
             self._jobs.append((seconds, action, name))
             running = self._running
@@ -366,11 +369,14 @@ class Housekeeping:
         """End the thread."""
         self._timers.stop()
 
-    def _schedule(self, seconds: float, action: Callable[[], None]) -> None:
+    def _schedule(self, seconds: Interval, action: Callable[[], None]) -> None:
+        def wait() -> None:
+            self._timers.after(seconds() if callable(seconds) else seconds, run)
+
         def run() -> None:
             try:
                 action()
             finally:
-                self._timers.after(seconds, run)
+                wait()
 
-        self._timers.after(seconds, run)
+        wait()

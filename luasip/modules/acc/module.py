@@ -28,15 +28,20 @@ class Acc(Module):
     name = "acc"
 
     Settings = AccSettings
+    changeable = (
+        *("log_flag", "log_missed_flag", "log_level", "log_extra", "db_flag", "db_missed_flag"),
+        *("db_table_acc", "db_table_missed_calls", "db_extra_nullable", "failed_transaction_flag"),
+        *("failed_filter", "early_media", "report_ack", "report_cancels", "reason_from_hf"),
+    )
 
     def __init__(self, settings: AccSettings, services: Services) -> None:
         """Raises SettingsError for values there are not and a database that cannot be opened."""
         self.settings = settings
         self._services = services
-        self._log_extra = parse_extra(settings.log_extra, "log_extra")
         self._db_extra = parse_extra(settings.db_extra, "db_extra")
         self._rules = _rules(settings)
-        self._level = settings.python_level
+        self._observer = AccObserver(self._rules, self)
+        self.settings_changed()
         self._columns = settings.column_names
         if not 0 <= settings.time_mode <= 4:
             raise SettingsError([f"modules.acc.time_mode: {settings.time_mode} is not one of 0 to 4"])
@@ -55,6 +60,13 @@ class Acc(Module):
                 raise SettingsError([f"modules.acc.db_url: {error}"]) from error
             self._store = AccountingStore(database, self._columns, further)
 
+    def settings_changed(self) -> None:
+        """Account by other rules from now on. Raises SettingsError."""
+        self._log_extra = parse_extra(self.settings.log_extra, "log_extra")
+        self._rules = _rules(self.settings)
+        self._observer.use(self._rules)
+        self._level = self.settings.python_level
+
     def start(self) -> None:
         """Hear of transactions, and begin with what an earlier process left. Raises StorageError, SettingsError."""
         if self.settings.detect_direction:
@@ -65,8 +77,7 @@ class Acc(Module):
         if self._store is not None:
             self._writer = RecordWriter(Path(self.settings.journal), self._store, self._services)
             self._writer.start()
-        if self._rules.any:
-            self._services.transactions.observe(AccObserver(self._rules, self))
+        self._services.transactions.observe(self._observer)
 
     def stop(self) -> None:
         """Write what is left."""

@@ -65,10 +65,14 @@ class AccObserver:
     """A luasip.kemi.transactions.TransactionObserver."""
 
     def __init__(self, rules: Rules, accountant: Accountant) -> None:
-        self._rules = rules
         self._accountant = accountant
-        self._any = rules.any
         self._lock = threading.Lock()
+        self.use(rules)
+
+    def use(self, rules: Rules) -> None:
+        """Account by other rules."""
+        self._rules = rules
+        self._any = rules.any
 
     def response_sent(self, transaction: Transaction, status: int, response: Response | None) -> None:
         """An answer was sent: account it, and the call as missed when it is a failure."""

@@ -44,6 +44,18 @@ _QOPS: Final = ("", "auth", "auth-int")
 _MD5: Final = "MD5"
 
 
+def _guess_limits(settings: AuthSettings) -> GuessLimits:
+    return GuessLimits(
+        settings.guess_limit,
+        settings.guess_limit_address,
+        settings.guess_limit_user,
+        settings.guess_delay,
+        settings.guess_delay_max,
+        settings.guess_window,
+        settings.guess_table_size,
+    )
+
+
 class Checker:
     """Makes challenges and checks what comes back. May be called from any thread."""
 
@@ -61,17 +73,14 @@ class Checker:
         self._once = UsedNonces(settings.otn_in_flight_no, settings.nonce_expire)
         self._algorithms = read_algorithms(settings.algorithm) or (_MD5,)
         self._exempt = read_networks(settings.guess_exempt)
-        self.guesses = Guesses(
-            GuessLimits(
-                settings.guess_limit,
-                settings.guess_limit_address,
-                settings.guess_limit_user,
-                settings.guess_delay,
-                settings.guess_delay_max,
-                settings.guess_window,
-                settings.guess_table_size,
-            )
-        )
+        self.guesses = Guesses(_guess_limits(settings))
+
+    def use_settings(self) -> None:
+        """The settings have changed."""
+        settings = self._settings
+        self._algorithms = read_algorithms(settings.algorithm) or (_MD5,)
+        self._exempt = read_networks(settings.guess_exempt)
+        self.guesses.use(_guess_limits(settings))
 
     # ── challenges ─────────────────────────────────────────────────────────────────────────────────────────
 

@@ -82,9 +82,13 @@ class Counts:
     """Counts of one kind by key, the least recently changed one forgotten first. Not for several threads."""
 
     def __init__(self, limit: int, limits: GuessLimits) -> None:
+        self.use(limit, limits)
+        self.entries: OrderedDict[str, Count] = OrderedDict()
+
+    def use(self, limit: int, limits: GuessLimits) -> None:
+        """Go by other limits."""
         self._limit = limit
         self._limits = limits
-        self.entries: OrderedDict[str, Count] = OrderedDict()
 
     def verdict(self, key: str, now: float) -> Verdict:
         """Whether another attempt may be looked at now."""
@@ -159,15 +163,23 @@ class Guesses:
     """The three counts and the addresses users are known at. May be called from any thread."""
 
     def __init__(self, limits: GuessLimits) -> None:
-        self._limits = limits
         self._lock = threading.Lock()
         self._pairs = Counts(limits.pair, limits)
         self._origins = Counts(limits.origin, limits)
         self._users = Counts(limits.user, limits)
+        self._limits = limits
         self._hosts: OrderedDict[str, str] = OrderedDict()
         """Origin → address for people, of origins that were wrong."""
         self._known: OrderedDict[str, float] = OrderedDict()
         """Origin and user, and these with the port → when the password was right there last."""
+
+    def use(self, limits: GuessLimits) -> None:
+        """Count on by other limits."""
+        with self._lock:
+            self._limits = limits
+            self._pairs.use(limits.pair, limits)
+            self._origins.use(limits.origin, limits)
+            self._users.use(limits.user, limits)
 
     def begin(self, attempt: Attempt, now: float) -> Verdict:
         """Ask for an attempt; when it is FREE, `succeed`, `fail` or `abandon` must follow."""

@@ -27,6 +27,13 @@ class Auth(Module):
     name = "auth"
 
     Settings = AuthSettings
+    changeable = (
+        *("auth_checks_register", "auth_checks_no_dlg"),
+        *("auth_checks_in_dlg", "algorithm", "check_uri", "guess_limit", "guess_limit_address"),
+        *("guess_limit_user", "guess_delay", "guess_delay_max", "guess_window", "guess_table_size"),
+        *("guess_exempt", "realm_prefix", "use_domain", "force_stateless_reply", "add_authinfo_hdr"),
+        *("challenge_attr", "proxy_challenge_header", "www_challenge_header"),
+    )
 
     def __init__(self, settings: AuthSettings, services: Services) -> None:
         """Raises SettingsError for values there are not."""
@@ -34,6 +41,11 @@ class Auth(Module):
         self.settings = settings
         self.checker = Checker(settings, services)
         self._services = services
+
+    def settings_changed(self) -> None:
+        """Check by other rules from now on. Raises SettingsError."""
+        check(self.settings)
+        self.checker.use_settings()
 
     @function(_ANSWERING)
     def auth_challenge(self, ctx: RouteContext, realm: str, flags: int) -> int:

@@ -41,6 +41,7 @@ class AuthDb(Module):
     uses = ("auth",)
 
     Settings = AuthDbSettings
+    changeable = ("calculate_ha1", "use_domain", "force_generate_avps")
 
     def __init__(self, settings: AuthDbSettings, services: Services, auth: Auth) -> None:
         """Raises SettingsError for values there are not and a database that cannot be opened."""

@@ -20,6 +20,7 @@ class Corex(Branches, Sockets, Vias):
     """corex: extensions of the core."""
 
     name = "corex"
+    changeable = ("server_id", "xavp_via_params", "xavp_via_fields", "xavp_via_reply_params")
 
     def __init__(self, settings: Vias.Settings, services: Services) -> None:
         self.settings = settings

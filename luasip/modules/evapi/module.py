@@ -25,6 +25,7 @@ class Evapi(Module):
 
     name = "evapi"
     Settings = EvapiSettings
+    changeable = ("max_clients", "max_message", "max_backlog")
 
     def __init__(self, settings: EvapiSettings, services: Services) -> None:
         self._settings = settings

@@ -24,6 +24,7 @@ class Htable(ItemFunctions, IteratorFunctions):
     name = "htable"
 
     Settings = HtableSettings
+    changeable = ("timer_interval", "event_callback")
 
     @command("htable.get")
     def get(self, table: str, key: str) -> dict[str, Any]:

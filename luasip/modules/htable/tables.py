@@ -14,6 +14,9 @@ from luasip.modules.htable.table import HashTable
 _log = logging.getLogger(__name__)
 
 RECORD: Final = "htable.record"
+
+LOOK_AGAIN: Final = 60.0
+"""Seconds after which a timer_interval of 0 is looked at again."""
 """Attribute of an expired event's context: (key, value)."""
 
 
@@ -51,10 +54,16 @@ class Tables(Module):
             if table.definition.dbtable:
                 self._stores[name] = self._store(table.definition)
                 self.load(name)
-        if self.settings.timer_interval > 0:
-            self._services.every(float(self.settings.timer_interval), self.clean, "htable")
+        self._services.every(self._interval, self._tick, "htable")
         if self.settings.event_callback:
             self._services.run_event(self.settings.event_callback, "htable:mod-init")
+
+    def _interval(self) -> float:
+        return float(self.settings.timer_interval) if self.settings.timer_interval > 0 else LOOK_AGAIN
+
+    def _tick(self) -> None:
+        if self.settings.timer_interval > 0:
+            self.clean()
 
     def stop(self) -> None:
         """Write the tables with dbmode 1."""

@@ -35,6 +35,10 @@ class HttpAsyncClient(Module):
     """http_async_client: HTTP requests whose answer comes in a callback."""
 
     name = "http_async_client"
+    changeable = (
+        *("connection_timeout", "authmethod", "tls_version", "tls_verify_host", "tls_verify_peer"),
+        *("tls_client_cert", "tls_client_key", "tls_ca_path"),
+    )
     uses = ("luasip_http",)
 
     @dataclass
@@ -77,6 +81,13 @@ class HttpAsyncClient(Module):
     def __init__(self, settings: Settings, services: Services, luasip_http: Http) -> None:
         self._services = services
         self._transfer = luasip_http.transfer
+        self._settings = settings
+        self.settings_changed()
+        self._numbers = itertools.count(1)
+
+    def settings_changed(self) -> None:
+        """Further requests are as the settings are now."""
+        settings = self._settings
         tls = TlsOptions(
             bool(settings.tls_verify_peer),
             bool(settings.tls_verify_host),
@@ -86,9 +97,8 @@ class HttpAsyncClient(Module):
             settings.tls_version,
         )
         self._defaults = Defaults(
-            settings.connection_timeout, settings.authmethod, tls, services.user_agent
+            settings.connection_timeout, settings.authmethod, tls, self._services.user_agent
         )
-        self._numbers = itertools.count(1)
 
     # Functions
 
@@ -187,9 +197,7 @@ class HttpAsyncClient(Module):
         self._services.count(f"http_async_client:{'timeouts' if late else 'errors'}")
         return failure
 
-    def _call_back(
-        self, callback: str, attributes: dict[str, Any], transaction: Transaction | None
-    ) -> None:
+    def _call_back(self, callback: str, attributes: dict[str, Any], transaction: Transaction | None) -> None:
         if transaction is None:
             self._services.run_event(callback, EVENT, attributes=attributes)
         elif self._services.transactions.resume(transaction, callback, EVENT, attributes) < 0:

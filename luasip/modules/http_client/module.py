@@ -28,14 +28,23 @@ class HttpClient(Module):
     uses = ("luasip_http",)
 
     Settings = HttpClientSettings
+    changeable = (
+        *("httpcon", "connection_timeout", "query_result", "query_maxdatasize", "maxdatasize", "useragent"),
+        *("httpredirect", "httpproxy", "httpproxyport", "authmethod", "cacert", "client_cert"),
+        *("client_key", "cipher_suites", "tlsversion", "verify_peer", "verify_host", "response_headers"),
+    )
 
     def __init__(self, settings: HttpClientSettings, services: Services, luasip_http: Http) -> None:
         """Raises SettingsError for a malformed httpcon."""
         self.settings = settings
         self._services = services
         self._transfer = luasip_http.transfer
-        self._default = default_request(settings, services.user_agent)
-        self._connections = read_connections(settings, self._default)
+        self.settings_changed()
+
+    def settings_changed(self) -> None:
+        """Read the connections. Raises SettingsError."""
+        self._default = default_request(self.settings, self._services.user_agent)
+        self._connections = read_connections(self.settings, self._default)
 
     def start(self) -> None:
         """Say how many connections there are."""

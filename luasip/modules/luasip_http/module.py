@@ -25,6 +25,7 @@ class Http(Module):
 
     name = "http"
     namespace = "luasip"
+    changeable = ("timeout", "user_agent", "largest_body")
 
     @dataclass
     class Settings(Module.Settings):
@@ -122,7 +123,9 @@ class Http(Module):
     def _timeout(self, options: dict[str, Any]) -> float:
         value = options.get("timeout", self._settings.timeout)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            raise MisuseError(f"luasip.http.request: timeout must be a number of seconds above 0, not {value!r:.80}")
+            raise MisuseError(
+                f"luasip.http.request: timeout must be a number of seconds above 0, not {value!r:.80}"
+            )
         return float(value)
 
 

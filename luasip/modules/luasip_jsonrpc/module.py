@@ -18,6 +18,10 @@ class JsonRpc(Module):
 
     name = "jsonrpc"
     namespace = "luasip"
+    changeable = (
+        *("timeout", "retry", "connect_timeout", "reconnect_after", "reconnect_limit", "max_pending"),
+        *("max_output",),
+    )
     Settings = JsonRpcSettings
 
     def __init__(self, settings: JsonRpcSettings, services: Services) -> None:

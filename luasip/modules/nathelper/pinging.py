@@ -45,18 +45,20 @@ class Pinger:
 
     def tick(self) -> None:
         """Ping the contacts whose turn it is; called every second by one thread."""
-        if not self.enabled:
+        interval = self._settings.natping_interval
+        if not self.enabled or interval <= 0:
+            self._second = 0
             with self._lock:
                 self._heard.clear()  # nobody could answer meanwhile
             return
         if self._second == 0:
-            self._collect()
-        self._second = (self._second + 1) % self._settings.natping_interval
+            self._collect(interval)
+        self._second = (self._second + 1) % interval
         number = len(self._waiting) if self._second == 0 else self._share
         for _ in range(min(number, len(self._waiting))):
             self._ping(self._waiting.popleft())
 
-    def _collect(self) -> None:
+    def _collect(self, interval: int) -> None:
         now = self._services.wall_clock()
         self._waiting.clear()
         for table in self._usrloc.tables():
@@ -70,7 +72,7 @@ class Pinger:
         with self._lock:
             pinged = {contact.ruid for contact in self._waiting}
             self._heard = {ruid: at for ruid, at in self._heard.items() if ruid in pinged}
-        self._share = -(-len(self._waiting) // self._settings.natping_interval)
+        self._share = -(-len(self._waiting) // interval)
 
     def _collect_from(self, table: LocationTable, now: float) -> list[Contact]:
         """Queue a table's contacts; returns those that have been silent for too long instead."""

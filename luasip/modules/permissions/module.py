@@ -28,6 +28,7 @@ class Permissions(Module):
     name = "permissions"
 
     Settings = PermissionsSettings
+    changeable = ("peer_tag_mode", "reload_delta", "allow_suffix", "deny_suffix")
 
     def __init__(self, settings: PermissionsSettings, services: Services) -> None:
         """Raises SettingsError."""

@@ -17,6 +17,7 @@ class Pike(Module):
     """pike: telling addresses that send too much."""
 
     name = "pike"
+    changeable = ("sampling_time_unit", "reqs_density_per_unit", "remove_latency", "pike_log_level")
 
     @dataclass
     class Settings(Module.Settings):
@@ -34,6 +35,15 @@ class Pike(Module):
 
     def __init__(self, settings: Settings, services: Services) -> None:
         """Raises SettingsError for numbers that are not positive."""
+        self.settings = settings
+        self._services = services
+        self._tree = AddressTree(settings.reqs_density_per_unit, float(settings.remove_latency))
+        self._lock = threading.Lock()
+        self.settings_changed()
+
+    def settings_changed(self) -> None:
+        """Count on by other limits. Raises SettingsError."""
+        settings = self.settings
         problems = [
             f"modules.pike.{key}: {getattr(settings, key)} is not a positive number"
             for key in ("sampling_time_unit", "reqs_density_per_unit", "remove_latency")
@@ -41,16 +51,14 @@ class Pike(Module):
         ]
         if problems:
             raise SettingsError(problems)
-        self.settings = settings
-        self._services = services
-        self._tree = AddressTree(settings.reqs_density_per_unit, float(settings.remove_latency))
-        self._lock = threading.Lock()
         levels = {-1: logging.ERROR, 0: logging.WARNING, 3: logging.DEBUG}
         self._level = levels.get(settings.pike_log_level, logging.INFO)
+        with self._lock:
+            self._tree.use(settings.reqs_density_per_unit, float(settings.remove_latency))
 
     def start(self) -> None:
         """Begin counting by sampling units."""
-        self._services.every(float(self.settings.sampling_time_unit), self.swap, "pike.sampling")
+        self._services.every(lambda: float(self.settings.sampling_time_unit), self.swap, "pike.sampling")
         self._services.every(1.0, self.expire, "pike.expiry")
 
     @function(Route.REQUEST | Route.ONREPLY | Route.REPLY)

@@ -70,10 +70,14 @@ class AddressTree:
 
     def __init__(self, limit: int, lifetime: float) -> None:
         """`limit` hits a unit make an address hot; a node not hit for `lifetime` seconds goes."""
+        self._roots: dict[int, Node] = {}
+        self.use(limit, lifetime)
+
+    def use(self, limit: int, lifetime: float) -> None:
+        """Judge by other limits from now on; what was counted stays."""
         self._limit = limit
         self._warm = limit >> 2
         self._lifetime = lifetime
-        self._roots: dict[int, Node] = {}
 
     def hit(self, address: bytes, now: float) -> Verdict:
         """Count one hit of `address` (4 or 16 bytes) at the instant `now`."""

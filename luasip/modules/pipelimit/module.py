@@ -28,6 +28,7 @@ class Pipelimit(Module):
     name = "pipelimit"
 
     Settings = PipelimitSettings
+    changeable = ("timer_interval", "load_fetch", "reply_code", "reply_reason", "clean_unused")
 
     def __init__(self, settings: PipelimitSettings, services: Services) -> None:
         """Raises SettingsError."""
@@ -39,6 +40,10 @@ class Pipelimit(Module):
         self._processors = ProcessorLoad()
         self._lock = threading.Lock()
 
+    def settings_changed(self) -> None:
+        """Refuse values there are not. SettingsError."""
+        check(self.settings)
+
     def start(self) -> None:
         """Load the pipes and begin counting by intervals. Raises StorageError."""
         if self.settings.db_url:
@@ -46,7 +51,7 @@ class Pipelimit(Module):
             for name, pipe in loaded.items():
                 self._pipes.keep(name, pipe)
             self._find_setpoint()
-        self._services.every(float(self.settings.timer_interval), self.swap, "pipelimit")
+        self._services.every(lambda: float(self.settings.timer_interval), self.swap, "pipelimit")
 
     @function()
     def pl_check(self, ctx: RouteContext, pipeid: str) -> int:

@@ -26,6 +26,7 @@ class Ratelimit(Module):
     name = "ratelimit"
 
     Settings = RatelimitSettings
+    changeable = ("timer_interval", "pipe", "queue")
 
     def __init__(self, settings: RatelimitSettings, services: Services) -> None:
         """Raises SettingsError."""
@@ -38,9 +39,19 @@ class Ratelimit(Module):
         self._telling = False
         self._lock = threading.Lock()
 
+    def settings_changed(self) -> None:
+        """Read pipes and queues anew; a pipe that is as it was in the settings keeps its counters. SettingsError."""
+        pipes, queues = read_pipes(self.settings)
+        with self._lock:
+            for number, (now, wanted) in enumerate(zip(self._pipes, pipes, strict=True)):
+                if (now.algorithm, now.limit) != (wanted.algorithm, wanted.limit):
+                    self._pipes[number] = wanted
+            self._queues = queues
+            self._controller.setpoint = setpoint(self._pipes)
+
     def start(self) -> None:
         """Begin counting by intervals."""
-        self._services.every(float(self.settings.timer_interval), self.swap, "ratelimit")
+        self._services.every(lambda: float(self.settings.timer_interval), self.swap, "ratelimit")
 
     @function()
     def rl_check(self, ctx: RouteContext) -> int:

@@ -23,7 +23,11 @@ class Registrar(SaveFunctions, LookupFunctions, ContactFunctions):
     Settings = RegistrarSettings
     changeable = (
         *("default_expires", "default_expires_range", "expires_range", "min_expires", "max_expires"),
-        *("min_expires_mode", "max_contacts", "retry_after", "default_q", "append_branches"),
+        *("min_expires_mode", "max_contacts", "retry_after", "default_q", "append_branches", "received_avp"),
+        *("received_param", "method_filtering", "use_path", "path_mode", "path_use_received"),
+        *("path_check_local", "gruu_enabled", "outbound_mode", "regid_mode", "flow_timer"),
+        *("contact_max_size", "sock_flag", "sock_hdr_name", "sock_mode", "xavp_cfg", "xavp_rcd"),
+        *("xavp_rcd_mask", "event_callback"),
     )
 
     def __init__(self, settings: RegistrarSettings, services: Services, usrloc: Usrloc) -> None:
@@ -36,11 +40,12 @@ class Registrar(SaveFunctions, LookupFunctions, ContactFunctions):
         _check(self.settings)
 
     def start(self) -> None:
-        """Listen for expired contacts when a script wants to know of them."""
-        if self.settings.event_callback:
-            self._usrloc.on_expired(self._on_expired)
+        """Listen for expired contacts: a script may want to know of them."""
+        self._usrloc.on_expired(self._on_expired)
 
     def _on_expired(self, table: str, contact: Contact) -> None:
+        if not self.settings.event_callback:
+            return
         expired = {"exp": Profile(table, contact.aor, (contact,))}
         self._services.run_event(self.settings.event_callback, _EXPIRED_EVENT, attributes={PROFILES: expired})
 

@@ -29,6 +29,10 @@ class Rr(Module):
     """rr: Record-Route and Route."""
 
     name = "rr"
+    changeable = (
+        *("enable_full_lr", "append_fromtag", "enable_double_rr", "add_username"),
+        *("enable_socket_mismatch_warning", "custom_user_avp", "force_send_socket"),
+    )
 
     @dataclass
     class Settings:

@@ -14,6 +14,7 @@ class Sanity(Module):
     """sanity: checks of a message."""
 
     name = "sanity"
+    changeable = ("default_checks", "uri_checks", "proxy_require", "noreply")
 
     @dataclass
     class Settings:
@@ -39,9 +40,12 @@ class Sanity(Module):
     def __init__(self, settings: Settings, services: Services) -> None:
         self.settings = settings
         self.services = services
-        self.extensions = frozenset(
-            name.strip().lower() for name in settings.proxy_require.split(",") if name.strip()
-        )
+        self.settings_changed()
+
+    def settings_changed(self) -> None:
+        """Read the list of extensions."""
+        names = self.settings.proxy_require.split(",")
+        self.extensions = frozenset(name.strip().lower() for name in names if name.strip())
 
     @function()
     def sanity_check(self, ctx: RouteContext, mflags: int, uflags: int) -> int:

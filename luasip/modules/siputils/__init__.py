@@ -18,6 +18,10 @@ class Siputils(Uris, Contacts):
     """siputils: questions about messages, URIs and texts."""
 
     name = "siputils"
+    changeable = (
+        *("options_accept", "options_accept_encoding", "options_accept_language", "options_support"),
+        *("contact_flds_separator",),
+    )
 
     @dataclass
     class Settings:
@@ -43,7 +47,11 @@ class Siputils(Uris, Contacts):
     def __init__(self, settings: Settings, services: Services) -> None:
         self.settings = settings
         self.services = services
-        self.separator = settings.contact_flds_separator[:1] or "*"
+        self.settings_changed()
+
+    def settings_changed(self) -> None:
+        """Read the separator."""
+        self.separator = self.settings.contact_flds_separator[:1] or "*"
 
     @function()
     def is_request(self, ctx: RouteContext) -> int:

@@ -11,7 +11,7 @@ from luasip.modules.uac.authentication import AuthenticationFunctions
 from luasip.modules.uac.registration_functions import RegistrationFunctions
 from luasip.modules.uac.replacing import ReplaceFunctions
 from luasip.modules.uac.sending import SendFunctions
-from luasip.modules.uac.settings import UacSettings
+from luasip.modules.uac.settings import UacSettings, restoring_mode
 from luasip.modules.uac.store import AccountStore
 
 _FIRST_LOOK: Final = 1.0
@@ -25,6 +25,11 @@ class Uac(SendFunctions, AuthenticationFunctions, ReplaceFunctions, Registration
     uses = ("rr",)
 
     Settings = UacSettings
+    changeable = (
+        *("restore_passwd", "credential", "auth_realm_avp", "auth_username_avp", "auth_password_avp"),
+        *("event_callback", "default_socket", "reg_timer_interval", "reg_retry_interval"),
+        *("reg_random_delay", "reg_keep_callid", "reg_use_domain"),
+    )
 
     def __init__(self, settings: UacSettings, services: Services, rr: Rr) -> None:
         """Raises SettingsError for values there are not and a database that cannot be opened."""
@@ -42,8 +47,15 @@ class Uac(SendFunctions, AuthenticationFunctions, ReplaceFunctions, Registration
         if self.settings.reg_contact_addr:
             self._services.after(_FIRST_LOOK, self._registrations.look)
             self._services.every(
-                float(self.settings.reg_timer_interval), self._registrations.look, "uac.registrations"
+                lambda: float(self.settings.reg_timer_interval),
+                self._registrations.look,
+                "uac.registrations",
             )
+
+    def settings_changed(self) -> None:
+        """Read the credentials, and refuse values there are not. SettingsError."""
+        restoring_mode(self.settings)
+        self.set_up_credentials(self.settings)
 
     @command("uac.reg_dump")
     def reg_dump(self) -> list[dict[str, Any]]:

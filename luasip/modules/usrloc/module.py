@@ -6,7 +6,7 @@ It exports nothing to Lua; registrar and others work on its tables. Knows no SIP
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from luasip.errors import CommandError, SettingsError, StorageError
 from luasip.kemi.context import Services
@@ -26,6 +26,9 @@ _COMMAND_USER_AGENT = "LuaSIP RPC"
 ExpiredListener = Callable[[str, Contact], None]
 """Told the table's name and the contact after it has been removed."""
 
+LOOK_AGAIN: Final = 60.0
+"""Seconds after which a timer_interval of 0 is looked at again."""
+
 
 class Usrloc(Module):
     """usrloc: which contacts an address of record has registered."""
@@ -33,6 +36,7 @@ class Usrloc(Module):
     name = "usrloc"
 
     Settings = UsrlocSettings
+    changeable = ("timer_interval", "cseq_delay", "close_expired_tcp", "db_timer_clean", "rm_expired_delay")
 
     def __init__(self, settings: UsrlocSettings, services: Services) -> None:
         """Raises SettingsError for a mode there is not."""
@@ -57,8 +61,7 @@ class Usrloc(Module):
             if self.mode is DbMode.LOAD_ONLY or (self._remembers and self.settings.db_load):
                 number = table.load(self._is_ours)
                 _log.info("usrloc: %d contacts loaded from table %s", number, name)
-        if self.settings.timer_interval > 0:
-            self._services.every(float(self.settings.timer_interval), self.clean, "usrloc")
+        self._services.every(self._interval, self._tick, "usrloc")
         if self.settings.handle_lost_tcp and self.mode is not DbMode.DATABASE_ONLY:
             self._services.on_connection_closed(self._on_connection_closed)
 
@@ -102,6 +105,17 @@ class Usrloc(Module):
     def match(self, contacts: Contacts, contact: Contact) -> tuple[Match, Contact | None]:
         """The contact among `contacts` that `contact` would replace."""
         return match(contacts, contact, self.matching_mode, self.settings.cseq_delay)
+
+    def settings_changed(self) -> None:
+        """Refuse values there are not."""
+        _check(self.settings)
+
+    def _interval(self) -> float:
+        return float(self.settings.timer_interval) if self.settings.timer_interval > 0 else LOOK_AGAIN
+
+    def _tick(self) -> None:
+        if self.settings.timer_interval > 0:
+            self.clean()
 
     def clean(self) -> None:
         """Remove expired contacts and write what is waiting; what the timer does."""

@@ -83,7 +83,7 @@ class Metrics:
 
     def __init__(self, declared: Iterable[Declared], lifetime: float) -> None:
         """`lifetime`: seconds after which a value nobody changed is forgotten. Raises ValueError for a second name."""
-        self._lifetime = lifetime
+        self.lifetime = lifetime
         self._lock = threading.Lock()
         self._declared: dict[str, Declared] = {}
         self._values: dict[str, dict[Labels, Value]] = {}
@@ -114,7 +114,7 @@ class Metrics:
         """Every metric with copies of its values; what nobody has used lately is forgotten."""
         with self._lock:
             for values in self._values.values():
-                for labels in [key for key, value in values.items() if now - value.used_at > self._lifetime]:
+                for labels in [key for key, value in values.items() if now - value.used_at > self.lifetime]:
                     del values[labels]
             return [
                 (

@@ -44,6 +44,7 @@ class XhttpProm(Counters, Gauges, Histograms):
     """
 
     name = "xhttp_prom"
+    changeable = ("xhttp_prom_beginning", "xhttp_prom_stats", "xhttp_prom_timeout")
     uses = ("xhttp",)
 
     @dataclass
@@ -88,6 +89,10 @@ class XhttpProm(Counters, Gauges, Histograms):
             self.metrics = Metrics(declared, settings.xhttp_prom_timeout * 60.0)
         except ValueError as error:
             raise SettingsError([f"modules.xhttp_prom: {error}"]) from None
+
+    def settings_changed(self) -> None:
+        """Forget values after another time."""
+        self.metrics.lifetime = self.settings.xhttp_prom_timeout * 60.0
 
     @function(Route.EVENT)
     def check_uri(self, ctx: RouteContext) -> int:
