@@ -3417,6 +3417,226 @@ function KSR.nathelper.fix_nated_register() end
 ---@return integer # 1, or -1 when a Contact is malformed or the number does not fit the transport.
 function KSR.nathelper.add_rcv_param(upos) end
 
+---dialog: calls from INVITE to BYE.
+---@class KSR.dialog
+KSR.dialog = {}
+
+---End the current dialog by BYE. It is over, and "dialog:end" told, when the first BYE is answered.
+---@param side string|number who is sent one: "caller", "callee" or "all".
+---@return integer # 1, -1 when there is no answered dialog, no such side, or it was sent one before.
+function KSR.dialog.dlg_bye(side) end
+
+---Ask an end of a dialog to call somebody else (REFER); the dialog stays until an end hangs up.
+---@param callid string|number the dialog's Call-ID.
+---@param side string|number "caller" or "callee".
+---@param to string|number the URI it is to call.
+---@return integer # 1, -1 when there is no answered dialog, no such side or no URI.
+function KSR.dialog.dlg_refer_cid(callid, side, to) end
+
+---As dlg_refer_cid, for a dialog by its identity.
+---@param h_entry integer|string the first part of its identity.
+---@param h_id integer|string the second.
+---@param side string|number "caller" or "callee".
+---@param to string|number the URI it is to call.
+---@return integer # as dlg_refer_cid.
+function KSR.dialog.dlg_refer_did(h_entry, h_id, side, to) end
+
+---Send a request within the current dialog.
+---@param side string|number who gets it: "caller" or "callee".
+---@param method string|number such as "INFO".
+---@param content_type string|number of the body, "" for none.
+---@param content string|number the body.
+---@return integer # 1, -1 when there is no answered dialog, no such side or no method.
+function KSR.dialog.dlg_req_within4(side, method, content_type, content) end
+
+---Call somebody, ask him by REFER to call somebody else, and hang up.
+---@param sfrom string|number the URI that is called.
+---@param sto string|number the URI he is asked to call.
+---@param soproxy string|number URI of the next hop, "" for none.
+---@return integer # 1, -1 when a URI is missing or cannot be used.
+function KSR.dialog.dlg_bridge(sfrom, sto, soproxy) end
+
+---Track the dialogs with a Call-ID that the database holds and this server does not know.
+---
+---May suspend the route until its result is there.
+---@param callid string|number the Call-ID.
+---@return integer # 1 when one was loaded, -1 when not.
+function KSR.dialog.dlg_db_load_callid(callid) end
+
+---Track every dialog that the database holds and this server does not know.
+---
+---May suspend the route until its result is there.
+---@return integer # 1, -1 without database.
+function KSR.dialog.dlg_db_load_extra() end
+
+---Put the current dialog, or the one that dlg_manage will begin, into a profile. It leaves when it ends.
+---@param sprofile string|number a name of profiles_with_value or profiles_no_value.
+---@param svalue string|number the value it is in the profile with; ignored for a profile without values.
+---@return integer # 1, -1 when there is no such profile, no value where one is needed, or no dialog.
+function KSR.dialog.set_dlg_profile(sprofile, svalue) end
+
+---Put the current dialog, or the one that dlg_manage will begin, into a profile without values.
+---@param sprofile string|number a name of profiles_no_value.
+---@return integer # as set_dlg_profile.
+function KSR.dialog.set_dlg_profile_static(sprofile) end
+
+---Take the current dialog out of a profile.
+---@param sprofile string|number the profile.
+---@param svalue string|number the value it is in the profile with; ignored for a profile without values.
+---@return integer # 1, -1 when it is not in it.
+function KSR.dialog.unset_dlg_profile(sprofile, svalue) end
+
+---Take the current dialog out of a profile without values.
+---@param sprofile string|number the profile.
+---@return integer # 1, -1 when it is not in it.
+function KSR.dialog.unset_dlg_profile_static(sprofile) end
+
+---Whether the current dialog is in a profile.
+---@param sprofile string|number the profile.
+---@param svalue string|number the value; ignored for a profile without values.
+---@return integer # 1 when it is, -1 when not.
+function KSR.dialog.is_in_profile(sprofile, svalue) end
+
+---Whether the current dialog is in a profile, with whatever value.
+---@param sprofile string|number the profile.
+---@return integer # 1 when it is, -1 when not.
+function KSR.dialog.is_in_profile_static(sprofile) end
+
+---How many dialogs are in a profile.
+---@param sprofile string|number the profile.
+---@param svalue string|number only those with this value; "" for all.
+---@param spv string|number the variable that gets the number, such as "$var(size)".
+---@return integer # 1, -1 when there is no such profile or the variable cannot be set.
+function KSR.dialog.get_profile_size(sprofile, svalue, spv) end
+
+---How many dialogs are in a profile, with whatever value.
+---@param sprofile string|number the profile.
+---@param spv string|number the variable that gets the number, such as "$var(size)".
+---@return integer # 1, -1 when there is no such profile or the variable cannot be set.
+function KSR.dialog.get_profile_size_static(sprofile, spv) end
+
+---Value of a variable of the current dialog, or of the one that dlg_manage will begin.
+---@param name string|number the variable's name.
+---@return string|integer|nil # the text, nil when there is none.
+function KSR.dialog.var_get(name) end
+
+---As var_get, with "" for none.
+---@param name string|number the variable's name.
+---@return string|integer|nil # the text, "" when there is none.
+function KSR.dialog.var_gete(name) end
+
+---As var_get, with "<null>" for none.
+---@param name string|number the variable's name.
+---@return string|integer|nil # the text, "<null>" when there is none.
+function KSR.dialog.var_getw(name) end
+
+---Set a variable of the current dialog, or of the one that dlg_manage will begin.
+---@param name string|number the variable's name.
+---@param val string|number its value.
+---@return integer # 1.
+function KSR.dialog.var_sets(name, val) end
+
+---Remove a variable.
+---@param name string|number the variable's name.
+---@return integer # 1.
+function KSR.dialog.var_rm(name) end
+
+---Whether there is no such variable.
+---@param name string|number the variable's name.
+---@return integer # 1 when there is none, -1 when there is.
+function KSR.dialog.var_is_null(name) end
+
+---A variable of any dialog.
+---@param sc string|number the dialog's Call-ID.
+---@param sf string|number the caller's tag.
+---@param st string|number the callee's tag, "" while the call is being set up.
+---@param key string|number the variable's name.
+---@return string|integer|nil # the text, nil when there is no such dialog or variable.
+function KSR.dialog.dlg_get_var(sc, sf, st, key) end
+
+---Set a variable of any dialog.
+---@param sc string|number the dialog's Call-ID.
+---@param sf string|number the caller's tag.
+---@param st string|number the callee's tag, "" while the call is being set up.
+---@param key string|number the variable's name.
+---@param val string|number its value.
+---@return integer # 1, -1 when there is no such dialog.
+function KSR.dialog.dlg_set_var(sc, sf, st, key, val) end
+
+---Track the dialog that the INVITE begins; in a later request, find its dialog and let it have its effect.
+---@return integer # 1; -1 for a first request that is no INVITE, and for a reply.
+function KSR.dialog.dlg_manage() end
+
+---Whether the message belongs to a dialog that is tracked.
+---@return integer # 1 when it does, -1 when not.
+function KSR.dialog.is_known_dlg() end
+
+---Make another dialog the current one for this run of the callback.
+---@param sc string|number its Call-ID.
+---@param sf string|number the caller's tag.
+---@param st string|number the callee's tag, "" while the call is being set up.
+---@return integer # 1, -1 when there is none.
+function KSR.dialog.dlg_get(sc, sf, st) end
+
+---Set how long the current dialog may last, from now on when it is answered.
+---@param to integer|string seconds.
+---@return integer # 1, -1 when there is no dialog or the number is not above 0.
+function KSR.dialog.dlg_set_timeout(to) end
+
+---Set how long a dialog may last.
+---@param to integer|string seconds.
+---@param he integer|string the first part of its identity, $dlg(h_entry).
+---@param hi integer|string the second, $dlg(h_id).
+---@return integer # as dlg_set_timeout.
+function KSR.dialog.dlg_set_timeout_id(to, he, hi) end
+
+---Switch a behaviour of the current dialog on.
+---@param pval string|number "ka-src" or "ka-dst": keep-alives to the caller or the callee; "timeout-noreset": later requests do not begin its time anew.
+---@return integer # 1, -1 when there is no dialog or no such property.
+function KSR.dialog.dlg_set_property(pval) end
+
+---Switch a behaviour of the current dialog off.
+---@param pval string|number as dlg_set_property.
+---@return integer # 1, -1 when there is no dialog or no such property.
+function KSR.dialog.dlg_reset_property(pval) end
+
+---Set a flag of the current dialog, or of the one that dlg_manage will begin.
+---@param val integer|string 0 to 31.
+---@return integer # 1, -1 for another number.
+function KSR.dialog.dlg_setflag(val) end
+
+---Clear a flag of the current dialog, or of the one that dlg_manage will begin.
+---@param val integer|string 0 to 31.
+---@return integer # 1, -1 for another number.
+function KSR.dialog.dlg_resetflag(val) end
+
+---Whether a flag of the current dialog, or of the one that dlg_manage will begin, is set.
+---@param val integer|string 0 to 31.
+---@return integer # 1 when it is, -1 when not.
+function KSR.dialog.dlg_isflagset(val) end
+
+---Put the current dialog into a state by hand: nobody is told, no event callback runs, nothing is sent.
+---@param state string|number "u" unconfirmed, "e" early, "a" waiting for ACK, "c" confirmed, "d" ended, or 1 to 5.
+---@return integer # 1, -1 when there is no dialog or no such state.
+function KSR.dialog.dlg_set_state(state) end
+
+---Let the message at hand have its effect on the state of its dialog, where dlg_manage and loose_route do not.
+---@return integer # 1, -1 when there is no dialog.
+function KSR.dialog.dlg_update_state() end
+
+---Take the sender's Contact from the message at hand. A 2xx to INVITE and UPDATE does that by itself.
+---@return integer # 1, -1 when there is no dialog or no Contact.
+function KSR.dialog.dlg_update_contact() end
+
+---Take the socket the message at hand came in by for later requests to its sender.
+---@return integer # 1, -1 when there is no dialog.
+function KSR.dialog.dlg_update_socket() end
+
+---Dialogs are not shared with other servers (DMQ), so there are none of another node's.
+---@param node_uri string|number ignored.
+---@return integer # -1.
+function KSR.dialog.dlg_remove_dialogs_from_node(node_uri) end
+
 ---acc: accounting.
 ---@class KSR.acc
 KSR.acc = {}

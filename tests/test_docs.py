@@ -47,6 +47,9 @@ htable = ["parked=>size=8;"]
 mqueue = ["name=letters"]
 [modules.evapi]
 event_callback = "ksr_evapi_event"
+[modules.dialog]
+profiles_with_value = "caller"
+event_callback = "ksr_dialog_event"
 [modules.uac]
 event_callback = "ksr_uac_event"
 auth_realm_avp = "$avp(realm)"

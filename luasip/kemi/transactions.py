@@ -143,6 +143,10 @@ class Transactions(Protocol):
         """Tell `observer` of every request; call it before messages come."""
         ...
 
+    def on_created(self, told: Callable[[Any, Transaction], None]) -> None:
+        """Tell of every transaction of a request that came, with its RouteContext; call it before messages come."""
+        ...
+
     def context_of(self, transaction: Transaction, response: Response | None = None) -> Any:
         """A RouteContext over the transaction's request as a failure callback sees it, `response` as its winner."""
         ...

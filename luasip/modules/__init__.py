@@ -10,6 +10,7 @@ from luasip.modules.cfgutils import Cfgutils
 from luasip.modules.core import Core
 from luasip.modules.corex import Corex
 from luasip.modules.counters import Counters
+from luasip.modules.dialog import DialogModule
 from luasip.modules.domain import Domain
 from luasip.modules.evapi import Evapi
 from luasip.modules.hdr import Hdr
@@ -82,6 +83,7 @@ MODULES: tuple[type[Module], ...] = (
     Usrloc,
     Registrar,
     Nathelper,
+    DialogModule,
     Acc,
     Auth,
     AuthDb,

@@ -17,7 +17,10 @@ ALWAYS_LOADED = frozenset(("core", "pv", "hdr", "x"))
 """Scripts may rely on these without asking for them, as in Kamailio."""
 
 NOT_BY_DEFAULT = frozenset(
-    ("auth", "auth_db", "domain", "evapi", "nathelper", "permissions", "ratelimit", "rtpengine", "rtpproxy", "uac")
+    (
+        *("auth", "auth_db", "dialog", "domain", "evapi"),
+        *("nathelper", "permissions", "ratelimit", "rtpengine", "rtpproxy", "uac"),
+    )
 )
 """Scripts ask whether these are loaded and act otherwise then, and uac changes From and To by what stands in Routes;
 evapi opens a socket, domain a database. So they load only when named."""

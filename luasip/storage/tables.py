@@ -238,3 +238,51 @@ def pipes_table(name: str, columns: Mapping[str, str]) -> Table:
             columns.get("plimit", "plimit"), Integer, key="plimit", nullable=False, default=0, server_default="0"
         ),
     )
+
+
+def dialog_table(name: str, columns: Mapping[str, str]) -> Table:
+    """A table of dialogs; `columns` are other names than Kamailio's, by Kamailio's."""
+    texts = {
+        **{"callid": 255, "from_uri": 255, "from_tag": 128, "to_uri": 255, "to_tag": 128},
+        **{"caller_cseq": 20, "callee_cseq": 20, "caller_contact": 255, "callee_contact": 255},
+        **{"caller_sock": 64, "callee_sock": 64, "req_uri": 255},
+    }
+    optional = {"caller_route_set": 512, "callee_route_set": 512, "toroute_name": 32, "xdata": 512}
+    found: list[Column[Any]] = []
+    for key in DIALOG_COLUMNS:
+        written = columns.get(key, key)
+        if key in texts:
+            found.append(Column(written, String(texts[key]), key=key, nullable=False))
+        elif key in optional:
+            found.append(Column(written, String(optional[key]), key=key, nullable=True))
+        else:
+            found.append(Column(written, Integer, key=key, nullable=False, default=0, server_default="0"))
+    table = Table(name, MetaData(), Column("id", Integer, primary_key=True, autoincrement=True), *found)
+    Index(f"{name}_hash_idx", table.c["hash_entry"], table.c["hash_id"])
+    return table
+
+
+DIALOG_COLUMNS: Final = (
+    *("hash_entry", "hash_id", "callid", "from_uri", "from_tag", "to_uri", "to_tag", "caller_cseq", "callee_cseq"),
+    *("caller_route_set", "callee_route_set", "caller_contact", "callee_contact", "caller_sock", "callee_sock"),
+    *("state", "start_time", "timeout", "sflags", "iflags", "toroute_name", "req_uri", "xdata"),
+)
+"""The columns of a table of dialogs, in Kamailio's order."""
+
+
+def dialog_variables_table(name: str, columns: Mapping[str, str]) -> Table:
+    """A table of dialogs' variables."""
+    kinds: dict[str, TypeEngine[Any]] = {
+        "hash_entry": Integer(),
+        "hash_id": Integer(),
+        "dialog_key": String(128),
+        "dialog_value": String(512),
+    }
+    table = Table(
+        name,
+        MetaData(),
+        Column("id", Integer, primary_key=True, autoincrement=True),
+        *[Column(columns.get(key, key), kind, key=key, nullable=False) for key, kind in kinds.items()],
+    )
+    Index(f"{name}_hash_idx", table.c["hash_entry"], table.c["hash_id"])
+    return table

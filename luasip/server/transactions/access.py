@@ -61,6 +61,10 @@ class TransactionAccess:
         """Tell `observer` of every request; call it before messages come."""
         self._layer.observers = (*self._layer.observers, observer)
 
+    def on_created(self, told: Callable[[RouteContext, TransactionView], None]) -> None:
+        """Tell of every transaction of a request that came, as soon as there is one; call it before messages come."""
+        self._layer.created_told = (*self._layer.created_told, told)
+
     def context_of(self, transaction: TransactionView, response: Response | None = None) -> RouteContext:
         """The transaction's request as a failure callback sees it."""
         return self._outcome.failure_context(_own(transaction), response)

@@ -63,6 +63,8 @@ class TransactionLayer:
         self.table = TransactionTable()
         self.observers: tuple[TransactionObserver, ...] = ()
         """Told what became of requests; empty when no module wants to know."""
+        self.created_told: tuple[Callable[[RouteContext, Transaction], None], ...] = ()
+        """Told of every transaction of a request that came, as soon as there is one."""
         self.succeeded: Callable[[Transaction, Response], Flow]
         """Flow that takes a 2xx to an INVITE made here; set by OwnRequests."""
         self.branch_failed: BranchFailed
@@ -137,6 +139,8 @@ class TransactionLayer:
         context.attributes["tm.created"] = True
         with transaction.lock:
             self.reschedule(transaction)
+        for told in self.created_told:
+            told(context, transaction)
         return transaction, True
 
     def _ends_at(self, transaction: Transaction) -> float:
