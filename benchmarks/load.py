@@ -46,13 +46,14 @@ class Measured:
 
 
 class Options:
-    """Asks one plain OPTIONS after the other, 50 a second, on a thread."""
+    """Asks one plain OPTIONS after the other, 50 a second unless told otherwise, on a thread."""
 
-    def __init__(self, server: tuple[str, int]) -> None:
+    def __init__(self, server: tuple[str, int], pause: float = 0.02) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.connect(server)
         self._server = server
+        self._pause = pause
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._ask, daemon=True)
         self.times: list[float] = []
@@ -70,7 +71,7 @@ class Options:
     def _ask(self) -> None:
         host, port = self._socket.getsockname()
         number = 0
-        while not self._over.wait(0.02):
+        while not self._over.wait(self._pause):
             number += 1
             branch = f"z9hG4bKo{port}-{number}"
             text = (

@@ -5,6 +5,10 @@ than allowed. Responses and requests within a dialog always pass: each of them b
 end. Refusing costs too, so only so many refusals a second are sent; what comes beyond them is dropped unread, and is
 sent again by who wants it.
 
+What a new request costs is mostly still to come when it is taken: its responses, its ACK, its BYE. If all were taken
+until messages are late, and then none, those would be late together and be sent again. So the share of new requests
+that is taken falls evenly as the wait grows, and both settle.
+
 Pure: times are arguments; knows neither sockets nor transactions.
 """
 
@@ -19,6 +23,11 @@ PASS, REFUSE, DROP = range(3)
 
 RELAPSE_WITHIN: Final = 5.0
 """Seconds after an overload in which the next one needs no patience."""
+
+EARLY: Final = 0.2
+"""Share of `late` that messages wait when the first new requests are turned away."""
+LASTING: Final = 0.5
+"""Share of `late` above which an overload goes on."""
 
 _TO_TAG: Final = re.compile(rb"\n(?:to|t)[ \t]*:[^\n]*;[ \t]*tag[ \t]*=", re.IGNORECASE)
 _NEVER_NEW: Final = frozenset((b"ACK", b"CANCEL", b"BYE", b"PRACK"))
@@ -75,6 +84,7 @@ class Overload:
         self._late_since = 0.0  # 0.0 while messages come in time
         self._over_at = -RELAPSE_WITHIN  # when messages were last late for too long
         self._shed_at = -RELAPSE_WITHIN  # when something was last refused or dropped
+        self._credit = 0.0  # of new requests: shares that have not made a whole one yet
         self._lock = threading.Lock()
         self.use(limits, most_suspended)
 
@@ -88,10 +98,15 @@ class Overload:
 
     def judge(self, data: bytes, age: float, now: float) -> int:
         """PASS, REFUSE (503) or DROP a message that has waited `age` seconds."""
-        if not self._is_too_much(age, now) or not is_new(data):
+        share = self._share(age, now)
+        if share >= 1.0 or not is_new(data):
             return PASS
         with self._lock:
             if is_probe(data) and self._probes.take(now):
+                return PASS
+            self._credit += share
+            if self._credit >= 1.0:
+                self._credit -= 1.0
                 return PASS
             begins = now - self._shed_at > RELAPSE_WITHIN
             self._shed_at = now
@@ -108,8 +123,15 @@ class Overload:
         self.dropped += 1
         return DROP
 
-    def _is_too_much(self, age: float, now: float) -> bool:
-        return self._is_late(age, now) or self._is_full()
+    def _share(self, age: float, now: float) -> float:
+        """Of new requests, the share that is taken: 1.0 when all is well."""
+        if self._is_full():
+            return 0.0
+        late = self.limits.late
+        if not late or not self._is_overload(age, late, now):
+            return 1.0
+        share = (late - age) / (late - late * EARLY)
+        return 0.0 if share < 0.0 else share
 
     def _is_full(self) -> bool:
         if self._suspended() >= self._most_suspended:
@@ -117,13 +139,16 @@ class Overload:
         most = self.limits.transactions
         return most > 0 and self._transactions() >= most
 
-    def _is_late(self, age: float, now: float) -> bool:
-        """Whether messages have been late for long enough: a short jam, as by a reload, is none."""
-        limit = self.limits.late
-        if age <= limit or not limit:
+    def _is_overload(self, age: float, late: float, now: float) -> bool:
+        """Whether messages have been late for long enough, now or lately: a short jam, as by a reload, is none."""
+        if age <= late:
             if self._late_since:
                 self._late_since = 0.0
-            return False
+            if now - self._over_at > RELAPSE_WITHIN:
+                return False
+            if age > late * LASTING:
+                self._over_at = now
+            return True
         since = self._late_since
         if not since:
             since = self._late_since = now

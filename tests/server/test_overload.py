@@ -61,13 +61,30 @@ def test_what_stays_late_is_refused_then_dropped_until_it_is_in_time() -> None:
     assert held.judge(0.2, 10.0) == PASS
     assert [held.judge(0.2, 10.6) for _ in range(4)] == [REFUSE, REFUSE, DROP, DROP]
     assert held.judge(0.2, 10.6, WITHIN) == held.judge(0.2, 10.6, RESPONSE) == PASS
-    assert held.judge(0.1, 10.7) == PASS
+    assert held.judge(0.02, 10.7) == PASS
     assert held.judge(0.2, 11.2) == REFUSE  # a relapse
     assert (held.overload.refused, held.overload.dropped) == (3, 2)
     assert held.told == [
         "overload: messages wait 0.20 s, 0 transactions, 0 suspended routes; what begins something new is refused"
     ]
     assert [held.judge(0.0, 20.0), held.judge(0.2, 30.0)] == [PASS, PASS]  # long ago
+
+
+@pytest.mark.parametrize(
+    ("age", "taken"), [(0.0, 80), (0.02, 80), (0.04, 60), (0.06, 40), (0.09, 10), (0.1, 0), (0.5, 0)]
+)
+def test_the_longer_the_wait_the_fewer_are_taken(age: float, taken: int) -> None:
+    held = Held(late=0.1, patience=0.0)
+    held.judge(0.2, 10.0)
+    assert abs([held.judge(age, 10.0) for _ in range(80)].count(PASS) - taken) <= 1
+    assert [held.judge(age, 10.0, WITHIN) for _ in range(20)] == [PASS] * 20
+
+
+@pytest.mark.parametrize(("age", "taken"), [(0.04, 30), (0.06, 15)])
+def test_it_goes_on_while_messages_wait_for_half_of_what_is_late(age: float, taken: int) -> None:
+    held = Held(late=0.1, patience=0.0)
+    held.judge(0.2, 0.0)
+    assert abs([held.judge(age, float(second)) for second in range(30)].count(PASS) - taken) <= 2
 
 
 def test_monitors_are_answered() -> None:
