@@ -25,6 +25,7 @@ FILES = (
     "modules/rr/routing",
     "modules/sanity/checks",
     "script/bridge",
+    "script/steps",
     "server/durations",
     "server/execution",
     "server/next_hop",

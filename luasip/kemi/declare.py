@@ -59,6 +59,12 @@ class Export:
     exits: bool
     variadic: bool
     documentation: Docstring
+    true_for: str = ""
+    """The function only says whether the message has this method."""
+    letters: tuple[tuple[str, str], ...] = ()
+    """The function only says whether its argument has the letter of the message's method: (method, letter) pairs."""
+    level: int = 0
+    """The function does nothing where the script's logger leaves out records of this level."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -112,6 +118,9 @@ def function(
     suspends: bool = False,
     exits: bool = False,
     name: str = "",
+    true_for: str = "",
+    letters: tuple[tuple[str, str], ...] = (),
+    level: int = 0,
 ) -> Callable[[_F], _F]:
     """Export a method to Lua.
 
@@ -120,10 +129,12 @@ def function(
         suspends: the method returns a value, or is a generator of Operations (luasip.kemi.operation).
         exits: the route ends after the call, as with KSR.x.exit().
         name: exported name where it is no Python identifier one may use ("not", "is").
+        true_for, letters, level: what it amounts to where that is so little that Lua can answer by itself; see Export.
     """
 
     def mark(method: _F) -> _F:
         method.__kemi_function__ = (routes, suspends, exits, name or method.__name__)  # type: ignore[attr-defined]
+        method.__kemi_at_once__ = (true_for, letters, level)  # type: ignore[attr-defined]
         return method
 
     return mark
@@ -301,7 +312,8 @@ def _export(cls: type[Module], attribute: str, method: Any) -> Export:
     if result != "none" and not documentation.returns:
         raise TypeError(f"{where}: the docstring has no 'Returns:'")
     return Export(
-        cls.name, name, attribute, parameters, result, routes, suspends, exits, variadic, documentation
+        cls.name, name, attribute, parameters, result, routes, suspends, exits, variadic, documentation,
+        *method.__kemi_at_once__,
     )
 
 

@@ -53,12 +53,12 @@ class ChunkRuntime(Runtime):
         except Exception as error:  # the Lua bridge: after any failure of lupa itself the state is not used again
             raise Interrupted(f"{type(error).__name__} {error}") from error
         finally:
-            self._restore_memory_limit()
+            self._steps.restore_memory_limit()
         if outcome[0] is True:
             results: list[Any] = plain_data.decode(outcome[1])
             return results
         _, message, traceback, overran = outcome
-        failure = self._error(message, traceback)
+        failure = self._describe(message, traceback)
         if not overran and "not enough memory" not in message:
             raise failure
         interrupted = Interrupted(failure.message, failure.traceback)

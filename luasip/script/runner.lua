@@ -8,7 +8,7 @@
 local host = ...
 local OURS = "=[luasip]"
 local EXIT = "~~ksr~exit~~"
-local SUSPEND = {}
+local SUSPEND, DONE = {}, {}
 local getinfo, getlocal, sethook, traceback = debug.getinfo, debug.getlocal, debug.sethook, debug.traceback
 local raw_create, raw_resume, raw_yield = coroutine.create, coroutine.resume, coroutine.yield
 local raw_status, running, raw_close = coroutine.status, coroutine.running, coroutine.close
@@ -22,9 +22,10 @@ local legacy = _VERSION == "Lua 5.1" and not jit
 ---------------------------------------------------------------------------------------------------- where in the script
 
 -- The outermost function of a coroutine is body(fn, …): when the script left `fn` by `return KSR.x.y()`, its frame is
--- gone and its definition is the nearest place there is.
+-- gone and its definition is the nearest place there is. When `fn` has ended the coroutine waits for the next callback.
 local function body(fn, ...)
     fn(...)
+    return body(raw_yield(DONE))
 end
 
 -- "file:line: ". Lua's short_src cuts long file names; the source of a file is "@" and its name.
@@ -261,6 +262,31 @@ local function located(co, value)
     return message
 end
 
+-- Coroutines whose callback has ended: the next callback saves making one.
+local idle, idle_count, MOST_IDLE = {}, 0, 16
+
+local function take_coroutine()
+    if idle_count == 0 then
+        local co = raw_create(body)
+        watch(co)
+        return co
+    end
+    local co = idle[idle_count]
+    idle[idle_count] = nil
+    idle_count = idle_count - 1
+    if jit then watch(co) end
+    return co
+end
+
+-- What is known of the message while a callback runs, for the functions that need no more to answer (shims.py).
+local now = { method = false, level = 0 }
+
+-- Ends a step of a callback inside which another step may have been taken.
+local function leave(method, level, ...)
+    now.method, now.level = method, level
+    return ...
+end
+
 -- nil when the route ended, its number when it is suspended, message and traceback when it failed.
 local function outcome(co, number, ok, result)
     if ok and result == SUSPEND then
@@ -276,7 +302,14 @@ local function outcome(co, number, ok, result)
         routes[number] = nil
         suspended = suspended - 1
     end
-    if ok or result == EXIT and not codes[co] then return nil end
+    if ok then
+        if idle_count < MOST_IDLE and not codes[co] then
+            idle_count = idle_count + 1
+            idle[idle_count] = co
+        end
+        return nil
+    end
+    if result == EXIT and not codes[co] then return nil end
     if soft_limit then host.lift_memory_limit() end
     return located(co, result), traceback(co)
 end
@@ -312,16 +345,16 @@ end
 
 local runner = {}
 
-function runner.start(name, ...)
+function runner.start(name, method, level, ...)
     local fn = take(name)
     if type(fn) ~= "function" then return false end
     overran = false
-    local co = raw_create(body)
-    watch(co)
-    return outcome(co, nil, raw_resume(co, fn, ...))
+    local co, outer_method, outer_level = take_coroutine(), now.method, now.level
+    now.method, now.level = method, level
+    return leave(outer_method, outer_level, outcome(co, nil, raw_resume(co, fn, ...)))
 end
 
-function runner.start_code(code, is_file)
+function runner.start_code(code, method, level, is_file)
     local chunk, problem
     if is_file then chunk, problem = loadfile(code) else chunk, problem = load_text(code, code) end
     if not chunk then return problem, "" end
@@ -329,15 +362,19 @@ function runner.start_code(code, is_file)
     local co = raw_create(body)
     codes[co] = true
     watch(co)
-    return outcome(co, nil, raw_resume(co, chunk))
+    local outer_method, outer_level = now.method, now.level
+    now.method, now.level = method, level
+    return leave(outer_method, outer_level, outcome(co, nil, raw_resume(co, chunk)))
 end
 
-function runner.resume(number, value, code)
+function runner.resume(number, method, level, value, code)
     local co = routes[number]
     if not co then return false end
     overran = false
     if jit then watch(co) end
-    return outcome(co, number, raw_resume(co, value, code))
+    local outer_method, outer_level = now.method, now.level
+    now.method, now.level = method, level
+    return leave(outer_method, outer_level, outcome(co, number, raw_resume(co, value, code)))
 end
 
 function runner.abandon(number)
@@ -413,5 +450,5 @@ function runner.forget(number)
     kept[number] = nil
 end
 
-return runner, { where = where, raise = raise, suspend = suspend, make_room = make_room, keep = keep, EXIT = EXIT,
+return runner, { where = where, raise = raise, suspend = suspend, make_room = make_room, keep = keep, EXIT = EXIT, now = now,
     soft_limit = soft_limit, complete = complete, load_text = load_text }

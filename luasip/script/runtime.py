@@ -10,7 +10,7 @@ import sysconfig
 import threading
 import time
 import weakref
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,16 +19,11 @@ from typing import Any, Final
 from luasip.errors import ScriptError, SettingsError
 from luasip.kemi.context import RouteContext
 from luasip.kemi.declare import Export, Module
-from luasip.kemi.operation import Operation
-from luasip.script import plain_data
 from luasip.script.bridge import Block, Current, adapter, full_name
 from luasip.script.explain import Names, explain, whole_file_names
 from luasip.script.plain_data import FunctionName
 from luasip.script.shims import shape, signature
-
-DONE: Final = 0
-FAILED: Final = 1
-SUSPENDED: Final = 2
+from luasip.script.steps import Step, Steps
 
 FLAVOURS: Final = ("lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "luajit21")
 """Lua versions lupa may bring, as script.lua names them."""
@@ -36,7 +31,6 @@ FLAVOURS: Final = ("lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "lua
 LOAD_TIME_FACTOR: Final = 30
 """Loading the script may take this many times the limit of a callback."""
 
-_CROWDED: Final = "memory limit of the script reached: its globals fill the memory, reload the script"
 _HERE = Path(__file__).parent
 
 
@@ -54,32 +48,6 @@ class ScriptOptions:
     """"auto", or "explicit": KSR functions that would suspend the route block its thread, as in Kamailio."""
     more: tuple[Path, ...] = ()
     """Files run after the script, in the same state."""
-
-
-class Step:
-    """How a start or resume ended: `state` is DONE, FAILED (see `error`) or SUSPENDED.
-
-    A suspended step has a `coroutine` number for resume, the `generator` to drive, and its `operation`.
-    """
-
-    __slots__ = ("coroutine", "error", "generator", "operation", "state")
-
-    def __init__(
-        self,
-        state: int,
-        coroutine: int = 0,
-        generator: Generator[Operation, Any, Any] | None = None,
-        operation: Operation | None = None,
-        error: ScriptError | None = None,
-    ) -> None:
-        self.state = state
-        self.coroutine = coroutine
-        self.generator = generator
-        self.operation = operation
-        self.error = error
-
-
-_DONE_STEP: Final = Step(DONE)
 
 
 class Runtime:
@@ -133,6 +101,17 @@ class Runtime:
         runner, shims, support = self._run_own_files()
         self._runner: dict[str, Any] = dict(runner)
         """Fetched now: while Lua runs its tables cannot be read from here, but functions in hand can be called."""
+        self._describe = partial(_described, self.files, self._names, self._current)
+        self._steps = Steps(
+            self._lua,
+            self._runner,
+            self._current,
+            options.path,
+            options.memory_limit,
+            self._soft_limit,
+            log,
+            self._describe,
+        )
         self._install(modules, shims, support)
 
     def _run_own_files(self) -> tuple[Any, Any, Any]:
@@ -221,9 +200,9 @@ class Runtime:
         for path in (self.options.path, *self.options.more):
             self._current.overrun_at = self._clock() + LOAD_TIME_FACTOR * self.options.time_limit
             failure = self._runner["load"](str(path))
-            self._restore_memory_limit()
+            self._steps.restore_memory_limit()
             if failure is not None:
-                raise self._error(*failure)
+                raise self._describe(*failure)
         self.functions = frozenset(
             str(name) for name, value in self._lua.globals().items() if self._lua_type(value) == "function"
         )
@@ -259,73 +238,18 @@ class Runtime:
 
     def start(self, name: str, ctx: RouteContext, *arguments: str) -> Step:
         """Run the global function `name` until it ends, fails or suspends."""
-        wanted: str | int = name.number if isinstance(name, FunctionName) else name
-        step = self._step(ctx, self._runner["start"], wanted, *arguments)
-        if step is None:
-            message = f"{self.options.path}: there is no function {name}"
-            return Step(FAILED, error=ScriptError(message))
-        return step
+        return self._steps.start(name.number if isinstance(name, FunctionName) else name, ctx, arguments)
 
     def start_code(self, code: str, ctx: RouteContext, *, is_file: bool = False) -> Step:
         """Run Lua text, or the file of that name, until it ends, fails or suspends; KSR.x.exit() is a failure in it."""
-        step = self._step(ctx, self._runner["start_code"], code, is_file)
-        assert step is not None
-        return step
+        return self._steps.start_code(code, ctx, is_file)
 
     def resume(self, coroutine: int, ctx: RouteContext, ok: bool, value: Any) -> Step:
         """Go on with a suspended route: the call returns `value`, or raises the message `value` if not `ok`.
 
         A coroutine that is not suspended (any more) gives a FAILED step.
         """
-        try:
-            answer = self._current.plain(value) if ok else (None, plain_data.wire_text(str(value)))
-        except TypeError as error:
-            answer = self._current.failed("the suspended call", error)
-        arguments = answer if type(answer) is tuple else (answer,)
-        step = self._step(ctx, self._runner["resume"], coroutine, *arguments)
-        if step is None:
-            return Step(FAILED, error=ScriptError(f"{self.options.path}: no suspended route {coroutine}"))
-        return step
-
-    def _step(self, ctx: RouteContext, function: Any, *arguments: Any) -> Step | None:
-        """One run of Lua; None when there was nothing to run."""
-        current = self._current
-        if self._soft_limit and self._lua.get_memory_used() > self._soft_limit and self._crowded():
-            return Step(FAILED, error=ScriptError(f"{self.options.path}: {_CROWDED}"))
-        outer = current.ctx, current.route, current.overrun_at
-        current.ctx, current.route, current.overrun_at = ctx, int(ctx.route), 0.0
-        try:
-            outcome = function(*arguments)
-        except Exception as error:  # noqa: BLE001 - the Lua bridge: no failure of Lua may end the thread
-            outcome = f"{self.options.path}: {type(error).__name__} {error}", ""
-        finally:
-            current.ctx, current.route, current.overrun_at = outer
-        if outcome is None:
-            return _DONE_STEP
-        if outcome is False:
-            return None
-        if isinstance(outcome, tuple):
-            self._restore_memory_limit()
-            return Step(FAILED, error=self._error(*outcome))
-        step = Step(SUSPENDED, outcome, current.generator, current.operation)
-        current.generator = current.operation = None
-        return step
-
-    def _restore_memory_limit(self) -> None:
-        """Describing a failure may pass the limit; the failed route's data are garbage now."""
-        if self._soft_limit:
-            if self._lua.get_memory_used() > self._soft_limit // 2:
-                self._runner["collect"]()
-            self._lua.set_max_memory(self.options.memory_limit)
-
-    def _crowded(self) -> bool:
-        """Whether the script's own data fill the memory. Lua may pass its limit while it collects."""
-        self._lua.set_max_memory(0)
-        try:
-            crowded: bool = self._runner["crowded"]()
-            return crowded
-        finally:
-            self._lua.set_max_memory(self.options.memory_limit)
+        return self._steps.resume(coroutine, ctx, ok, value)
 
     def abandon(self, coroutine: int) -> None:
         """Forget a suspended route; its generator is the caller's to close."""
@@ -351,22 +275,25 @@ class Runtime:
         count: int = self._runner["suspended"]()
         return count
 
-    def _error(self, message: str, traceback: str) -> ScriptError:
-        message = explain(whole_file_names(message, self.files), self._names, self._sources())
-        traceback = whole_file_names(traceback, self.files)
-        python_error, self._current.python_error = self._current.python_error, None
-        if python_error and python_error[0] in message:
-            traceback = f"{traceback}\n{python_error[1]}"
-        return ScriptError(message, traceback)
 
-    def _sources(self) -> dict[str, str]:
-        sources = {}
-        for file in self.files:
-            try:
-                sources[str(file)] = file.read_text("latin-1")
-            except OSError:
-                continue
-        return sources
+def _described(files: set[Path], names: Names, current: Current, message: str, traceback: str) -> ScriptError:
+    """A failure of Lua as the error of a script, with what can be said about its cause."""
+    message = explain(whole_file_names(message, files), names, _sources(files))
+    traceback = whole_file_names(traceback, files)
+    python_error, current.python_error = current.python_error, None
+    if python_error and python_error[0] in message:
+        traceback = f"{traceback}\n{python_error[1]}"
+    return ScriptError(message, traceback)
+
+
+def _sources(files: set[Path]) -> dict[str, str]:
+    sources = {}
+    for file in files:
+        try:
+            sources[str(file)] = file.read_text("latin-1")
+        except OSError:
+            continue
+    return sources
 
 
 def _reserve(memory_limit: int) -> int:

@@ -71,6 +71,6 @@ return {
     pass_any = pass_any, kind = math.type or function(value)
         return type(value) == "number" and floor(value) == value and "integer" or nil
     end,
-    EXIT = support.EXIT, soft_limit = support.soft_limit, memory = collectgarbage,
+    EXIT = support.EXIT, now = support.now, find = string.find, upper = string.upper, soft_limit = support.soft_limit, memory = collectgarbage,
     make_room = function() make_room(0) end,
 }

@@ -12,7 +12,7 @@ local type, select, error = support.type, support.select, support.error
 local text, integer, kind = support.text, support.integer, support.kind
 local settle, too_few, pass_any = support.settle, support.too_few, support.pass_any
 local make_room, memory, soft_limit = support.make_room, support.memory, support.soft_limit
-local EXIT = support.EXIT
+local EXIT, now, find, upper = support.EXIT, support.now, support.find, support.upper
 """
 
 
@@ -31,12 +31,12 @@ def shape(export: Export, *, limited: bool) -> str:
         limited: the Lua state has a memory limit, so room is made before a string may come back.
     """
     names = [f"a{i}" for i in range(1, len(export.parameters) + 1)]
-    lines = _check(export, names) + _coercions(export, names)
+    lines = _check(export, names) + _coercions(export, names) + _at_once(export)
     if limited and export.result == "xval":
         lines.append('if memory("count") > soft_limit then make_room() end')
     lines += _call(export, names)
     head = "..." if export.parameters or export.variadic else ""
-    return f"{_HEAD}return function({head})\n" + "\n".join(lines) + "\nend"
+    return f"{_HEAD}{_tables(export)}return function({head})\n" + "\n".join(lines) + "\nend"
 
 
 def _check(export: Export, names: list[str]) -> list[str]:
@@ -60,6 +60,26 @@ def _coercions(export: Export, names: list[str]) -> list[str]:
             fits = f'kind({name}) == "integer" and {name} >= -2147483648 and {name} <= 2147483647'
             lines.append(f"if {given}not ({fits}) then {name} = integer({name}) end")
     return lines
+
+
+def _at_once(export: Export) -> list[str]:
+    """Answers Lua has without Python, for calls made in a callback."""
+    if export.true_for:
+        return [f'if now.method then return now.method == "{export.true_for}" end']
+    if export.letters:
+        found = "letter ~= nil and find(upper(a1), letter, 1, true) ~= nil"
+        return ["local letter = letters[now.method]", f"if now.method then return {found} end"]
+    if export.level:
+        return [f"if now.level > {export.level} then return 0 end"]
+    return []
+
+
+def _tables(export: Export) -> str:
+    """Constants of the function."""
+    if not export.letters:
+        return ""
+    entries = ", ".join([f'{method} = "{letter}"' for method, letter in export.letters])
+    return f"local letters = {{ {entries} }}\n"
 
 
 def _call(export: Export, names: list[str]) -> list[str]:

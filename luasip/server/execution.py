@@ -29,7 +29,8 @@ from luasip.kemi.operation import (
     Sleep,
 )
 from luasip.script.plain_data import FunctionName
-from luasip.script.runtime import DONE, SUSPENDED, Runtime, Step
+from luasip.script.runtime import Runtime
+from luasip.script.steps import DONE, SUSPENDED, Step
 from luasip.server import logs
 from luasip.server.durations import CALLBACK_BOUNDS, NamedDurations
 from luasip.server.pool import Job, Pool

@@ -9,7 +9,8 @@ from luasip.errors import MisuseError
 from luasip.kemi.context import RouteContext
 from luasip.kemi.declare import Module, Route, function
 from luasip.kemi.operation import Operation, Sleep
-from luasip.script.runtime import DONE, FAILED, SUSPENDED, Runtime, ScriptOptions, Step
+from luasip.script.runtime import Runtime, ScriptOptions
+from luasip.script.steps import DONE, FAILED, SUSPENDED, Step
 from tests.bench import context
 
 LOG = logging.getLogger("tests.script")

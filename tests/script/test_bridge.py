@@ -9,7 +9,7 @@ import pytest
 from luasip.kemi.context import RouteContext
 from luasip.kemi.declare import Module, Route, function
 from luasip.script.plain_data import FunctionName
-from luasip.script.runtime import DONE, FAILED
+from luasip.script.steps import DONE, FAILED
 from tests.bench import context
 from tests.script.fakes import Bench
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from luasip.errors import ScriptError
-from luasip.script.runtime import DONE, FAILED, SUSPENDED
+from luasip.script.steps import DONE, FAILED, SUSPENDED
 from tests.script.fakes import Bench
 
 FLAVOURS = ["lua51", "lua53", "lua54", "lua55", "luajit21"]

@@ -12,7 +12,8 @@ import pytest
 from luasip.errors import ScriptError, SettingsError
 from luasip.kemi.context import RouteContext
 from luasip.kemi.operation import Sleep
-from luasip.script.runtime import DONE, FAILED, SUSPENDED, Runtime, ScriptOptions, Step
+from luasip.script.runtime import Runtime, ScriptOptions
+from luasip.script.steps import DONE, FAILED, SUSPENDED, Step
 from tests.bench import context
 from tests.script.fakes import KNOWN, LOG, Bench, Values
 

@@ -12,7 +12,8 @@ from typing import Any, cast
 from luasip.errors import ScriptError
 from luasip.kemi.context import RouteContext
 from luasip.kemi.operation import Operation
-from luasip.script.runtime import DONE, FAILED, SUSPENDED, Runtime, Step
+from luasip.script.runtime import Runtime
+from luasip.script.steps import DONE, FAILED, SUSPENDED, Step
 from luasip.server.execution import Execution, RuntimeSlot
 from luasip.server.pool import ImmediatePool, Pool, PoolSettings
 from luasip.server.timers import Timers

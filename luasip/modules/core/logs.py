@@ -39,7 +39,7 @@ class Logs(Module):
         """
         _write(LEVELS.get(level.lower(), logging.ERROR), txt)
 
-    @function()
+    @function(level=logging.DEBUG)
     def dbg(self, ctx: RouteContext, txt: str) -> None:
         """Write a debug record.
 
@@ -48,7 +48,7 @@ class Logs(Module):
         """
         _write(logging.DEBUG, txt)
 
-    @function()
+    @function(level=logging.INFO)
     def info(self, ctx: RouteContext, txt: str) -> None:
         """Write an information record.
 
@@ -57,7 +57,7 @@ class Logs(Module):
         """
         _write(logging.INFO, txt)
 
-    @function()
+    @function(level=NOTICE)
     def notice(self, ctx: RouteContext, txt: str) -> None:
         """Write a notice.
 
@@ -66,7 +66,7 @@ class Logs(Module):
         """
         _write(NOTICE, txt)
 
-    @function()
+    @function(level=logging.WARNING)
     def warn(self, ctx: RouteContext, txt: str) -> None:
         """Write a warning.
 
@@ -75,7 +75,7 @@ class Logs(Module):
         """
         _write(logging.WARNING, txt)
 
-    @function()
+    @function(level=logging.ERROR)
     def err(self, ctx: RouteContext, txt: str) -> None:
         """Write an error record.
 
@@ -84,7 +84,7 @@ class Logs(Module):
         """
         _write(logging.ERROR, txt)
 
-    @function()
+    @function(level=logging.CRITICAL)
     def crit(self, ctx: RouteContext, txt: str) -> None:
         """Write a critical record.
 

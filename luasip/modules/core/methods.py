@@ -44,7 +44,7 @@ class Methods(Module):
         """
         return method_of(ctx.message).upper() == vmethod.upper() != ""
 
-    @function()
+    @function(letters=tuple(LETTERS_OF.items()))
     def is_method_in(self, ctx: RouteContext, vmethod: str) -> bool:
         """Compare the method with a set of letters.
 
@@ -59,7 +59,7 @@ class Methods(Module):
         letter = LETTERS_OF.get(method)
         return letter is not None and letter in vmethod.upper()
 
-    @function()
+    @function(true_for="ACK")
     def is_ACK(self, ctx: RouteContext) -> bool:
         """Whether this is an ACK.
 
@@ -67,7 +67,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "ACK"
 
-    @function()
+    @function(true_for="BYE")
     def is_BYE(self, ctx: RouteContext) -> bool:
         """Whether this is a BYE.
 
@@ -75,7 +75,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "BYE"
 
-    @function()
+    @function(true_for="CANCEL")
     def is_CANCEL(self, ctx: RouteContext) -> bool:
         """Whether this is a CANCEL.
 
@@ -83,7 +83,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "CANCEL"
 
-    @function()
+    @function(true_for="DELETE")
     def is_DELETE(self, ctx: RouteContext) -> bool:
         """Whether this is a DELETE.
 
@@ -91,7 +91,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "DELETE"
 
-    @function()
+    @function(true_for="GET")
     def is_GET(self, ctx: RouteContext) -> bool:
         """Whether this is a GET.
 
@@ -99,7 +99,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "GET"
 
-    @function()
+    @function(true_for="INFO")
     def is_INFO(self, ctx: RouteContext) -> bool:
         """Whether this is an INFO.
 
@@ -107,7 +107,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "INFO"
 
-    @function()
+    @function(true_for="INVITE")
     def is_INVITE(self, ctx: RouteContext) -> bool:
         """Whether this is an INVITE.
 
@@ -115,7 +115,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "INVITE"
 
-    @function()
+    @function(true_for="KDMQ")
     def is_KDMQ(self, ctx: RouteContext) -> bool:
         """Whether this is a KDMQ.
 
@@ -123,7 +123,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "KDMQ"
 
-    @function()
+    @function(true_for="MESSAGE")
     def is_MESSAGE(self, ctx: RouteContext) -> bool:
         """Whether this is a MESSAGE.
 
@@ -131,7 +131,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "MESSAGE"
 
-    @function()
+    @function(true_for="NOTIFY")
     def is_NOTIFY(self, ctx: RouteContext) -> bool:
         """Whether this is a NOTIFY.
 
@@ -139,7 +139,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "NOTIFY"
 
-    @function()
+    @function(true_for="OPTIONS")
     def is_OPTIONS(self, ctx: RouteContext) -> bool:
         """Whether this is an OPTIONS.
 
@@ -147,7 +147,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "OPTIONS"
 
-    @function()
+    @function(true_for="POST")
     def is_POST(self, ctx: RouteContext) -> bool:
         """Whether this is a POST.
 
@@ -155,7 +155,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "POST"
 
-    @function()
+    @function(true_for="PRACK")
     def is_PRACK(self, ctx: RouteContext) -> bool:
         """Whether this is a PRACK.
 
@@ -163,7 +163,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "PRACK"
 
-    @function()
+    @function(true_for="PUBLISH")
     def is_PUBLISH(self, ctx: RouteContext) -> bool:
         """Whether this is a PUBLISH.
 
@@ -171,7 +171,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "PUBLISH"
 
-    @function()
+    @function(true_for="PUT")
     def is_PUT(self, ctx: RouteContext) -> bool:
         """Whether this is a PUT.
 
@@ -179,7 +179,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "PUT"
 
-    @function()
+    @function(true_for="REFER")
     def is_REFER(self, ctx: RouteContext) -> bool:
         """Whether this is a REFER.
 
@@ -187,7 +187,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "REFER"
 
-    @function()
+    @function(true_for="REGISTER")
     def is_REGISTER(self, ctx: RouteContext) -> bool:
         """Whether this is a REGISTER.
 
@@ -195,7 +195,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "REGISTER"
 
-    @function()
+    @function(true_for="SUBSCRIBE")
     def is_SUBSCRIBE(self, ctx: RouteContext) -> bool:
         """Whether this is a SUBSCRIBE.
 
@@ -203,7 +203,7 @@ class Methods(Module):
         """
         return method_of(ctx.message) == "SUBSCRIBE"
 
-    @function()
+    @function(true_for="UPDATE")
     def is_UPDATE(self, ctx: RouteContext) -> bool:
         """Whether this is an UPDATE.
 

@@ -1,0 +1,114 @@
+"""Functions Lua answers by itself, without a call into Python."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from luasip.kemi.context import RouteContext
+from luasip.modules.core.logs import Logs
+from luasip.modules.core.methods import METHOD_LETTERS, Methods
+from luasip.script.bridge import Current
+from luasip.script.runtime import Runtime, ScriptOptions
+from luasip.script.steps import DONE, SUSPENDED
+from tests import bench
+from tests.script.fakes import LOG, Clock
+
+
+def context(method: str) -> RouteContext:
+    """A context over a request with this method."""
+    return bench.context(bench.INVITE.replace("INVITE", method))
+
+
+class Judge(Methods, Logs):
+    """The functions in question, all in KSR."""
+
+
+def runtime(tmp_path: Path, script: str) -> Runtime:
+    """A loaded runtime with them."""
+    path = tmp_path / "route.lua"
+    path.write_text(script)
+    found = Runtime(ScriptOptions(path), [Judge(), Clock()], block=lambda *_: None, log=LOG)
+    found.load()
+    return found
+
+
+def answers(tmp_path: Path, call: str, ctx: RouteContext) -> str:
+    """What `call` gives in a callback."""
+    found = runtime(tmp_path, f"function f() answer = tostring({call}) end")
+    assert found.start("f", ctx).state == DONE
+    return str(found._lua.globals()["answer"])
+
+
+@pytest.mark.parametrize("method", sorted({"INFO", *METHOD_LETTERS.values()} - {"DELETE"}))
+def test_each_method_is_itself_only(tmp_path: Path, method: str) -> None:
+    ctx = context(method)
+    for other in ("INVITE", "INFO", "ACK", method):
+        assert answers(tmp_path, f"KSR.is_{other}()", ctx) == str(other == method).lower()
+
+
+@pytest.mark.parametrize(
+    ("method", "letters", "expected"),
+    [
+        ("INVITE", '"IS"', "true"), ("INVITE", '"is"', "true"), ("INVITE", '"SUB"', "false"), ("INVITE", '""', "false"),
+        ("INFO", '"I"', "false"), ("UPDATE", '"SU"', "true"), ("INVITE", '".*"', "false"), ("INVITE", "5", "false"),
+    ],
+)  # fmt: skip
+def test_letters(tmp_path: Path, method: str, letters: str, expected: str) -> None:
+    assert answers(tmp_path, f"KSR.is_method_in({letters})", context(method)) == expected
+
+
+def test_python_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> tuple[None, str]:
+        return None, "Python was asked"
+
+    monkeypatch.setattr(Current, "refused", refused)
+    found = runtime(tmp_path, "function f() KSR.is_INVITE() KSR.is_method_in('IS') KSR.dbg('x') end")
+    found._current.route = 0
+    LOG.setLevel(logging.INFO)
+    assert found.start("f", context("INVITE")).state == DONE
+
+
+@pytest.mark.parametrize(("level", "heard"), [(logging.DEBUG, ["d", "e"]), (logging.INFO, ["e"])])
+def test_records_below_the_level_end_in_lua(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, level: int, heard: list[str]
+) -> None:
+    caplog.set_level(logging.DEBUG, "luasip.script")
+    LOG.setLevel(level)
+    found = runtime(tmp_path, "function f() KSR.dbg('d') KSR.err('e') end")
+    assert found.start("f", context("INVITE")).state == DONE
+    assert [record.message for record in caplog.records] == heard
+
+
+def test_before_there_is_a_message_python_answers(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    runtime(tmp_path, "KSR.is_INVITE()")
+    assert "KSR.is_INVITE called while the script is loading" in caplog.text
+
+
+def test_routes_that_wait_keep_their_own_message(tmp_path: Path) -> None:
+    found = runtime(tmp_path, "seen = {} function f() KSR.clock.sleep(1) seen[#seen + 1] = KSR.is_INVITE() end")
+    invite, bye = context("INVITE"), context("BYE")
+    first, second = found.start("f", invite), found.start("f", bye)
+    assert (first.state, second.state) == (SUSPENDED, SUSPENDED)
+    assert found.resume(first.coroutine, invite, True, 1).state == DONE
+    assert found.resume(second.coroutine, bye, True, 1).state == DONE
+    assert list(found._lua.globals()["seen"].values()) == [True, False]
+
+
+def test_a_coroutine_serves_one_callback_after_the_other(tmp_path: Path) -> None:
+    found = runtime(
+        tmp_path,
+        """
+        last, made = nil, 0
+        function f()
+            if coroutine.running() ~= last then last, made = coroutine.running(), made + 1 end
+        end
+        function fails() error("no") end
+        """,
+    )
+    for _ in range(50):
+        found.start("f", context("INVITE"))
+    assert found._lua.globals()["made"] == 1
+    found.start("fails", context("INVITE"))
+    found.start("f", context("INVITE"))
+    assert found._lua.globals()["made"] == 2  # what has failed is not used again
