@@ -37,6 +37,11 @@ from luasip.transport.tcp import StreamSettings
 from luasip.transport.udp import UdpSettings
 
 
+Threads = Annotated[int, Field(ge=1, le=1000)]
+Queue = Annotated[int, Field(ge=0)]
+Deadline = Annotated[float, Field(gt=0)]
+
+
 class LogSettings(Section):
     """[server.log]: where log records go and what they look like."""
 
@@ -292,17 +297,20 @@ class PoolSection(Section):
 
     changeable: ClassVar[tuple[str, ...]] = ("threads", "queue", "deadline")
 
-    threads: Annotated[int, Field(ge=1, le=1000)] = 8
+    threads: Threads = 8
     """Calls that run at one time."""
-    queue: Annotated[int, Field(ge=0)] = 1000
+    queue: Queue = 1000
     """Calls that may wait for a thread; one more fails at once."""
-    deadline: Annotated[float, Field(gt=0)] = 10.0
+    deadline: Deadline = 10.0
     """Seconds after which a call counts as failed, waiting time included."""
 
     @property
     def settings(self) -> PoolSettings:
         """As the pool takes it."""
         return PoolSettings(self.threads, self.queue, self.deadline)
+
+
+# A class for each pool: what a table does not name has the default of this pool, not of all.
 
 
 class SqlPoolSection(PoolSection):
@@ -315,6 +323,26 @@ class HttpPoolSection(PoolSection):
     """[pools.http]: as many connections are kept as it has threads."""
 
     changeable = ("queue", "deadline")
+    threads: Threads = 16
+
+
+class LuaPoolSection(PoolSection):
+    """[pools.lua]."""
+
+    threads: Threads = 4
+
+
+class DnsPoolSection(PoolSection):
+    """[pools.dns]."""
+
+    deadline: Deadline = 5.0
+
+
+class ControlPoolSection(PoolSection):
+    """[pools.control]."""
+
+    threads: Threads = 4
+    queue: Queue = 100
 
 
 class PoolsSettings(Section):
@@ -322,13 +350,13 @@ class PoolsSettings(Section):
 
     sql: SqlPoolSection = SqlPoolSection()
     """Database queries."""
-    http: HttpPoolSection = HttpPoolSection(threads=16)
+    http: HttpPoolSection = HttpPoolSection()
     """HTTP requests."""
-    lua: PoolSection = PoolSection(threads=4)
+    lua: LuaPoolSection = LuaPoolSection()
     """Lua code run beside the routes."""
-    dns: PoolSection = PoolSection(threads=8, deadline=5.0)
+    dns: DnsPoolSection = DnsPoolSection()
     """Look-ups of host names."""
-    control: PoolSection = PoolSection(threads=4, queue=100)
+    control: ControlPoolSection = ControlPoolSection()
     """RPC commands."""
 
 

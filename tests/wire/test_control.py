@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -434,3 +435,58 @@ def pending(url: str) -> int:
     """How many commands run, with the one that asks."""
     _, body = curl(url, "-d", document("pool.list"))
     return next(int(pool["pending"]) for pool in json.loads(body)["result"] if pool["name"] == "control")
+
+
+def test_reload_reads_the_settings(tmp_path: Path) -> None:
+    made = Controlled(tmp_path, more="[server.overload]\nlate = 0.5\n[modules.tm]\nfr_timer = 10000\n")
+    unwatched = made.config.read_text("utf-8").replace("[script]", "[script]\nreload = false")
+    made.config.write_text(unwatched, "utf-8")
+    with made as server:
+        text = server.config.read_text("utf-8").replace("late = 0.5", "late = 0.1").replace("10000", "7000")
+        server.config.write_text(text.replace("[control]", '[control]\nmode = "0660"'), "utf-8")
+        assert terminal("reload", "-c", server.config).split("\r\n")[:3] == [
+            "reloaded",
+            "changed: server.overload.late, modules.tm.fr_timer",
+            "takes a restart: control.mode",
+        ]
+        assert json.loads(server.rpc("cfg.get", "tm", "fr_timer").stdout) == 7000
+        assert json.loads(server.rpc("cfg.get", "server.overload", "late").stdout) == 0.1
+        server.config.write_text(text.replace("7000", '"soon"'), "utf-8")
+        wrong = luasip("reload", "-c", server.config)
+        assert wrong.returncode == 1
+        problem = f"{server.config}: modules.tm.fr_timer: wrong type ('soon'); allowed: an integer"
+        assert problem in wrong.stderr
+        assert json.loads(server.rpc("cfg.get", "tm", "fr_timer").stdout) == 7000
+        assert "Traceback" not in "".join(server.log)
+
+
+def test_a_saved_settings_file_is_read(tmp_path: Path) -> None:
+    with Controlled(tmp_path, more="[modules.tm]\nfr_timer = 10000\n") as server:
+        text = server.config.read_text("utf-8")
+        server.config.write_text(text.replace("10000", "7000"), "utf-8")
+        wait_for(lambda: server.logged("settings changed: modules.tm.fr_timer"), "the change to be seen")
+        # An editor that writes a new file in place of the old one, and a signal in place of the watch.
+        server.config.with_suffix(".new").write_text(text.replace("10000", "8000\n[script"), "utf-8")
+        server.config.with_suffix(".new").rename(server.config)
+        wait_for(lambda: server.logged("not TOML"), "the mistake to be seen")
+        server.config.write_text(text.replace("10000", "9000"), "utf-8")
+        server.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: json.loads(server.rpc("cfg.get", "tm", "fr_timer").stdout) == 9000, "the change")
+
+
+def test_files_required_from_elsewhere_are_watched(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    library = tmp_path / "elsewhere" / "answers.lua"
+    library.write_text("return {reason = 'First'}\n", "utf-8")
+    script = f"""
+package.path = "{library.parent}/?.lua;" .. package.path
+local answers = require("answers")
+function ksr_request_route() KSR.sl.send_reply(200, answers.reason) end
+"""
+    with Served(tmp_path / "server", script=script) as server, Peer(server.address) as peer:
+        assert peer.ask(peer.request("OPTIONS", "")).reason == "First"
+        library.write_text("return {reason = 'Second'\n", "utf-8")
+        wait_for(lambda: server.logged("answers.lua:2"), "the mistake to be seen")
+        assert peer.ask(peer.request("OPTIONS", "")).reason == "First"
+        library.write_text("return {reason = 'Second'}\n", "utf-8")
+        wait_for(lambda: peer.ask(peer.request("OPTIONS", "")).reason == "Second", "the second")

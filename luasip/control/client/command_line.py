@@ -56,7 +56,7 @@ class Client:
         )
         contacts.add_argument("address", nargs="?", default="", help="only this address of record")
         contacts.add_argument("--table", default="location", help="the location table (default: location)")
-        self._parser(commands, "reload", "load the script of a running server again", self._reload)
+        self._parser(commands, "reload", "read the settings and load the script of a running server again", self._reload)
         stats = self._parser(commands, "stats", "the statistics of a running server", self._stats)
         stats.add_argument("names", metavar="NAME", nargs="*", help='"GROUP:" or a name; without any all')
         live = self._parser(commands, "top", "what a running server does, again and again", self._top)
@@ -138,7 +138,8 @@ class Client:
     def _reload(self, options: argparse.Namespace) -> int:
         from luasip.control.client.connection import call
 
-        _show(call(self._endpoint(options), "script.reload"), options)
+        done = call(self._endpoint(options), "script.reload")
+        _show(done, options, reload_shown)
         return 0
 
     def _stats(self, options: argparse.Namespace) -> int:
@@ -179,7 +180,10 @@ def _told(run: Callable[[argparse.Namespace], int], options: argparse.Namespace)
         return UNREACHABLE
 
 
-def _show(result: Any, options: argparse.Namespace) -> None:
+def _show(
+    result: Any, options: argparse.Namespace, on_terminal: Callable[[Any], str] | None = None
+) -> None:
+    """Print a result: JSON for programs, for people as `on_terminal` has it, or a table."""
     from rich.console import Console
 
     from luasip.control.client.rendering import as_json, rendered
@@ -187,8 +191,19 @@ def _show(result: Any, options: argparse.Namespace) -> None:
     console = Console()
     if options.json or not console.is_terminal:
         print(as_json(result))
+    elif on_terminal is not None:
+        print(on_terminal(result))
     elif result not in ({}, None):
         console.print(rendered(result))
+
+
+def reload_shown(done: dict[str, Any]) -> str:
+    """What a reload did, for people."""
+    lines = ["reloaded"]
+    for title, key in (("changed", "changed"), ("takes a restart", "needs_restart")):
+        if done.get(key):
+            lines.append(f"{title}: {', '.join(done[key])}")
+    return "\n".join(lines)
 
 
 def argument_of(text: str) -> Any:

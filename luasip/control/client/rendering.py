@@ -54,6 +54,8 @@ def harmless(value: Any) -> Text:
         return Text("")
     if isinstance(value, bool):
         return Text("yes" if value else "no")
+    if isinstance(value, list):
+        return Text(", ").join(harmless(item) for item in value)
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return Text("".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text))
 
@@ -69,8 +71,13 @@ def _rows(value: Any) -> list[Mapping[str, Any]] | None:
             value = inner
     if len({name for row in value for name in row}) > MOST_COLUMNS:
         return None
-    flat = all(_is_plain(item) for row in value for item in row.values())
+    flat = all(_is_plain(item) or _is_line(item) for row in value for item in row.values())
     return value if flat else None
+
+
+def _is_line(value: Any) -> bool:
+    """Whether it is a list that fits into a cell."""
+    return isinstance(value, list) and all(_is_plain(item) for item in value)
 
 
 def _is_plain(value: Any) -> bool:
