@@ -31,6 +31,10 @@ _USER_SAFE: Final = UNRESERVED + "&=+$,;?/"
 MAX_PORT: Final = 65535
 MAX_HOST: Final = 255
 """Bytes of a host name (RFC 1035 §2.3.4). Names are kept in caches, and what is kept must not be of any length."""
+LONGEST_KEPT: Final = 160
+"""Characters of a URI that `parse_uri` keeps. A kept one takes up to some 8 KiB, when it is nothing but parameters."""
+KEPT: Final = 2048
+"""URIs kept: those of the calls that are being set up, since a call names the same ones again and again."""
 
 
 class Uri:
@@ -144,12 +148,20 @@ def render_params(params: Mapping[str, str]) -> str:
     return "".join([f";{name}={value}" if value else f";{name}" for name, value in params.items()])
 
 
-@lru_cache(maxsize=4096)
 def parse_uri(text: str) -> Uri:
     """The URI `text`, without angle brackets. Raises UriError when it is malformed.
 
     An unknown scheme gives a Uri with only `text`, `scheme` and, in `user`, what stands behind the colon.
     """
+    return _kept(text) if len(text) <= LONGEST_KEPT else _read(text)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(text: str) -> Uri:
+    return _read(text)
+
+
+def _read(text: str) -> Uri:
     scheme, colon, rest = text.partition(":")
     if not colon:
         raise UriError(text, "no scheme")
@@ -222,7 +234,6 @@ def split_host_port(text: str, whole: str) -> tuple[str, int | None]:
     return host, number
 
 
-@lru_cache(maxsize=1024)
 def is_ipv6_reference(text: str) -> bool:
     """True for an IPv6 address in brackets, without a zone.
 
@@ -230,6 +241,11 @@ def is_ipv6_reference(text: str) -> bool:
     """
     if text[:1] != "[" or text[-1:] != "]" or "%" in text or len(text) > 64:
         return False
+    return _is_ipv6_reference(text)
+
+
+@lru_cache(maxsize=1024)
+def _is_ipv6_reference(text: str) -> bool:
     try:
         ipaddress.IPv6Address(_without_third_colon(text[1:-1]))
     except ValueError:

@@ -1,9 +1,21 @@
+import string
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from luasip.errors import UriError
-from luasip.sip.uri import escape_user, hosts_equal, is_ipv6_reference, parse_uri, unescape, uris_equal
+from luasip.sip.uri import (
+    KEPT,
+    LONGEST_KEPT,
+    escape_user,
+    hosts_equal,
+    is_ipv6_reference,
+    parse_uri,
+    unescape,
+    uris_equal,
+)
 
 GOOD = [
     # text, scheme, user, password, host, port, params, headers
@@ -259,3 +271,26 @@ def test_garbage_parses_or_raises_uri_error(text: str) -> None:
     assert uri.text == text
     assert is_ipv6_reference(uri.host) or "[" not in uri.host
     assert uris_equal(uri, uri)
+
+
+def test_short_uris_are_kept_and_long_ones_are_not() -> None:
+    short = f"sip:{'a' * (LONGEST_KEPT - 6)}@h"
+    assert parse_uri(short) is parse_uri(short)
+    assert parse_uri(short + "x") is not parse_uri(short + "x")
+    assert parse_uri(short + "x").user == parse_uri(short).user
+
+
+def test_what_is_kept_is_bounded_whatever_comes() -> None:
+    """URIs of parameters only take most: each has a name, a value and a place in a dict."""
+    names = [f"{a}{b}" for a in string.ascii_lowercase for b in string.digits]
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(KEPT + 500):
+            shifted = names[number % 100 :][:60]
+            parse_uri(f"sip:{number}@h;{';'.join(shifted)}"[:LONGEST_KEPT].rstrip(";"))
+            parse_uri(f"sip:{number}@h;x={'y' * 2000}")
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert grown < KEPT * 8192

@@ -1,7 +1,6 @@
 """What credentials are for and where they come from: URIs and addresses compared. Knows no nonce and no password."""
 
 from collections.abc import Iterable
-from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -12,7 +11,6 @@ _SITE: Final = 64
 """Bits of an IPv6 address that name a customer; the others are the customer's to choose."""
 
 
-@lru_cache(maxsize=1024)
 def is_for(uri: str, request_uri: str) -> bool:
     """Whether the uri of credentials names what the Request-URI names: user, host and port (RFC 3261 §22.4).
 
