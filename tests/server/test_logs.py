@@ -203,3 +203,23 @@ def test_shutdown_twice(stream: io.StringIO) -> None:
     log.shutdown()
     logger.error("nobody writes this")
     assert stream.getvalue() == ""
+
+
+def test_other_settings_while_it_runs(tmp_path: Path, stream: io.StringIO) -> None:
+    file = str(tmp_path / "luasip.log")
+    log = logs.setup(LogSettings(file=file, levels={"luasip.one": "err"}), stream)
+    assert logging.getLogger("luasip.one").level == logging.ERROR
+    logging.getLogger("luasip").setLevel(logging.ERROR)  # as a command does
+    log.use(LogSettings(file=file, format="json", levels={"luasip.two": "dbg"}, size=1, backups=1))
+    assert logging.getLogger("luasip").level == logging.ERROR
+    assert logging.getLogger("luasip.one").level == logging.NOTSET
+    assert logging.getLogger("luasip.two").level == logging.DEBUG
+    log.use(LogSettings(file=file, format="json", level="notice", repeat_limit=2))
+    assert logging.getLogger("luasip").level == logs.NOTICE
+    for number in range(5):
+        logger.warning("number %d", number)
+    log.shutdown()
+    lines = [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
+    assert lines[:2] == ["number 0", "number 1"]
+    assert "suppressed 3 more" in lines[2]
+    assert logging.getLogger("luasip.two").level == logging.NOTSET

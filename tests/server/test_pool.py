@@ -140,3 +140,43 @@ def test_the_pool_of_virtual_time_runs_each_call_at_once(results: Results) -> No
     assert results.values[0] is threading.current_thread()
     assert isinstance(results.values[1], ZeroDivisionError)
     assert pool.calls == 2
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("waited in vain")
+
+
+def test_another_size_while_it_works(results: Results) -> None:
+    pool = Pool("resized", PoolSettings(1, 10))
+    go_on = threading.Event()
+    for _ in range(4):
+        assert pool.submit(Job(go_on.wait, results))
+    wait_until(lambda: pool.load == (1, 3))
+    pool.use(PoolSettings(3, 10))
+    wait_until(lambda: pool.load == (3, 1))
+    pool.use(PoolSettings(1, 2))
+    assert not pool.submit(Job(go_on.wait, results))
+    go_on.set()
+    results.wait_for(4)
+    wait_until(lambda: len(threads_of(pool.name)) == 1)
+    assert pool.submit(Job(lambda: "after", results))
+    assert results.wait_for(5)[-1] == "after"
+    pool.stop()
+
+
+def test_threads_that_wait_end_when_they_are_too_many(results: Results) -> None:
+    pool = Pool("shrunk", PoolSettings(4, 10))
+    together = threading.Barrier(4)
+    for _ in range(4):
+        pool.submit(Job(together.wait, results))
+    results.wait_for(4)
+    assert len(threads_of(pool.name)) == 4
+    pool.use(PoolSettings(2, 10))
+    wait_until(lambda: len(threads_of(pool.name)) == 2)
+    assert pool.submit(Job(lambda: "after", results))
+    assert results.wait_for(5)[-1] == "after"
+    pool.stop()

@@ -109,3 +109,13 @@ def test_the_network_of_an_address(number: int, holes: int) -> None:
     for value in (number, number & holes, number & 0xFFFF, number >> 64 << 64):
         address = ip_address(value) if value >= 2**32 else ip_address(value + 2**33)
         assert ip_network(network64(str(address))) == ip_network(f"{address}/64", strict=False)
+
+
+def test_other_limits_count_everybody_anew() -> None:
+    counted = Counted(10, 20)
+    assert counted.passed("192.0.2.1", 0.0, 30) == 20
+    counted.rates.use(SourceLimits(10, 5, (ip_network("192.0.2.2"),)))
+    assert counted.passed("192.0.2.1", 0.0, 30) == 5
+    assert counted.passed("192.0.2.2", 0.0, 30) == 30
+    counted.rates.use(SourceLimits(0, 5))
+    assert counted.passed("192.0.2.1", 0.0, 30) == 30
