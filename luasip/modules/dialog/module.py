@@ -30,6 +30,12 @@ class DialogModule(TrackingFunctions, VariableFunctions, ProfileFunctions, Reque
     uses = ("rr",)
 
     Settings = DialogSettings
+    changeable = (
+        *("dlg_match_mode", "detect_spirals", "default_timeout", "timeout_avp", "timeout_noreset"),
+        *("early_timeout", "noack_timeout", "end_timeout", "send_bye", "dlg_extra_hdrs"),
+        *("lreq_callee_headers", "event_callback", "ka_interval", "ka_failed_limit"),
+        *("bridge_controller", "bridge_contact"),
+    )
 
     def __init__(self, settings: DialogSettings, services: Services, rr: Rr) -> None:
         """Raises SettingsError for values there are not and a database that cannot be opened."""
@@ -69,6 +75,10 @@ class DialogModule(TrackingFunctions, VariableFunctions, ProfileFunctions, Reque
         if self.settings.flag:
             self._services.transactions.on_created(self._tracking.created)
         self._keep_alive.start()
+
+    def settings_changed(self) -> None:
+        """Refuse values there are not. SettingsError."""
+        check(self.settings)
 
     def stop(self) -> None:
         """Write what the database does not know yet."""
