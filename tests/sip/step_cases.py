@@ -82,7 +82,7 @@ def same_uris(n: int) -> Callable[[], object]:
     return lambda: uri.uris_equal(first, second)
 
 
-parse_uri = uri.parse_uri.__wrapped__
+parse_uri = uri._read
 quoted = '"' + "\\a" * 10 + '"'
 CASES: dict[str, Case] = {
     "header lines": lambda n: whole("X: y\r\n" * n),
