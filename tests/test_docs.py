@@ -15,7 +15,7 @@ from luasip.kemi.coverage import missing
 from luasip.kemi.declare import module_key
 from luasip.kemi.field_docs import field_documentation
 from luasip.kemi.operation import Operation
-from luasip.kemi.reference import show_default
+from luasip.kemi.reference import CHANGEABLE, show_default
 from luasip.modules import MODULES
 from luasip.server.settings import load_settings
 from luasip.server.settings_base import Section
@@ -38,7 +38,18 @@ from tests.test_layering import ALLOWED
 
 DOCS = ROOT / "docs"
 GETTING_STARTED = DOCS / "getting-started.md"
-KINDS = {"", "text", "sh", "toml", "python", "lua", "lua route", "lua example", "lua mistakes", "toml mistakes"}
+KINDS = {
+    "",
+    "text",
+    "sh",
+    "toml",
+    "python",
+    "lua",
+    "lua route",
+    "lua example",
+    "lua mistakes",
+    "toml mistakes",
+}
 
 SETTINGS = """
 [modules.htable]
@@ -252,7 +263,9 @@ def test_mistakes_in_settings_are_told_as_shown(
     assert capsys.readouterr().err.replace(str(tmp_path), "/srv/calls") == following(block).text
 
 
-def sections(path: str, kind: type[Section], default: Section | None) -> Iterator[tuple[str, dict[str, str]]]:
+def sections(
+    path: str, kind: type[Section], default: Section | None
+) -> Iterator[tuple[str, type[Section], dict[str, str]]]:
     """Every section below `path` with the defaults of its settings."""
     defaults: dict[str, str] = {}
     for name, field in kind.model_fields.items():
@@ -261,21 +274,40 @@ def sections(path: str, kind: type[Section], default: Section | None) -> Iterato
             yield from sections(f"{path}.{name}", type(value), value)
         else:
             defaults[name] = "required" if field.is_required() else show_default(value)
-    yield path, defaults
+    yield path, kind, defaults
 
 
-ALL_SECTIONS = [
+ALL_KINDS = [
     found
     for name, field in Document.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
     for found in sections(name, field.annotation, None if field.is_required() else field.default)
 ]
+ALL_SECTIONS = [(path, defaults) for path, _, defaults in ALL_KINDS]
 
 
 @pytest.mark.parametrize(("path", "defaults"), ALL_SECTIONS, ids=[path for path, _ in ALL_SECTIONS])
 def test_every_setting_is_in_the_table(path: str, defaults: dict[str, str]) -> None:
-    shown = {row[0].strip("`"): row[1].strip("`") for row in rows(section(DOCS / "settings.md", f"[{path}]"))}
+    found = rows(section(DOCS / "settings.md", f"[{path}]"))
+    shown = {row[0].removesuffix(CHANGEABLE).strip("` "): row[1].strip("`") for row in found}
     assert shown == {name: default.strip("`") for name, default in defaults.items()}
+
+
+@pytest.mark.parametrize(("path", "kind"), [(path, kind) for path, kind, _ in ALL_KINDS])
+def test_settings_that_change_are_marked(path: str, kind: type[Section]) -> None:
+    table = rows(section(DOCS / "settings.md", f"[{path}]"))
+    assert [row[0] for row in table if CHANGEABLE in row[0]] == [
+        f"`{name}` {CHANGEABLE}" for name in kind.model_fields if name in kind.changeable
+    ]
+
+
+def test_settings_of_modules_that_change_are_listed() -> None:
+    table = rows(section(DOCS / "settings.md", "Settings of modules that change while the server runs"))
+    assert {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in table} == {
+        module_key(module): [name.rstrip("_") for name in module.changeable]
+        for module in MODULES
+        if module.changeable
+    }
 
 
 def test_every_module_is_named() -> None:

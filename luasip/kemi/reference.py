@@ -15,6 +15,11 @@ from luasip.kemi.declare import Command, Export, Module, VariableExport, command
 from luasip.kemi.field_docs import field_documentation
 from luasip.kemi.stubs import first_line, remarks, routes_text, table_name, variadic_documentation
 
+CHANGEABLE = "↻"
+"""The mark of settings that change while the server runs."""
+
+CHANGEABLE_TEXT = f"{CHANGEABLE}: changes while the server runs, with a reload; the others take a start."
+
 _TYPES = {str: "string", Path: "string", int: "integer", float: "number", bool: "true or false", Any: "any"}
 _KINDS = {"str": "string", "int": "integer", "any": "any"}
 _RESULTS = {"int": "integer", "bool": "true or false", "none": "nothing", "xval": "string, integer or nil"}
@@ -46,8 +51,8 @@ def render_module(module: type[Module]) -> str:
     lines = [f"# {table_name(module)}", "", _prose(module.__doc__ or ""), ""]
     if module.uses:
         lines += [f"Needs the modules {', '.join(module.uses)}; they are loaded with it.", ""]
-    if rows := list(setting_rows(module.Settings)):
-        where = f"In `[modules.{module_key(module)}]`."
+    if rows := list(setting_rows(module.Settings, module.changeable)):
+        where = f"In `[modules.{module_key(module)}]`." + (f" {CHANGEABLE_TEXT}" if module.changeable else "")
         lines += ["## Settings", "", where, "", *_setting_table(rows), ""]
     if exports := module.exports():
         lines += ["## Functions", ""]
@@ -127,10 +132,12 @@ class SettingRow:
     type: str
     default: str
     documentation: str
+    changeable: bool = False
+    """It may change while the server runs."""
 
 
-def setting_rows(settings: type) -> Iterator[SettingRow]:
-    """The settings of a module's Settings dataclass."""
+def setting_rows(settings: type, changeable: Sequence[str] = ()) -> Iterator[SettingRow]:
+    """The settings of a module's Settings dataclass; those in `changeable` are marked."""
     documentation = field_documentation(settings)
     hints = get_type_hints(settings, include_extras=True)
     for field in dataclasses.fields(settings):
@@ -142,20 +149,27 @@ def setting_rows(settings: type) -> Iterator[SettingRow]:
             default = "required" if field.default is dataclasses.MISSING else show_default(field.default)
         # A modparam that is a Python keyword has an underscore behind it in the dataclass.
         name = field.name.rstrip("_")
-        yield SettingRow(name, show_type(hints[field.name]), default, documentation.get(field.name, ""))
+        yield SettingRow(
+            name,
+            show_type(hints[field.name]),
+            default,
+            documentation.get(field.name, ""),
+            field.name in changeable,
+        )
 
 
 def _setting_table(rows: Iterable[SettingRow]) -> list[str]:
     lines = ["| setting | type | default | meaning |", "|---|---|---|---|"]
     for row in rows:
-        cells = (f"`{row.name}`", row.type, row.default, row.documentation)
+        mark = f" {CHANGEABLE}" if row.changeable else ""
+        cells = (f"`{row.name}`{mark}", row.type, row.default, row.documentation)
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     return lines
 
 
 def render_sections(sections: Iterable[tuple[str, str, Sequence[SettingRow]]]) -> str:
     """The page about the settings file: (heading, text, rows) for each table of it."""
-    lines = ["# Settings file", ""]
+    lines = ["# Settings file", "", CHANGEABLE_TEXT, ""]
     for heading, text, rows in sections:
         lines += [f"## {heading}", "", _prose(text), "", *(_setting_table(rows) if rows else []), ""]
     return "\n".join(_without_double_blanks(lines))

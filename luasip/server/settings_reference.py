@@ -22,7 +22,7 @@ it. A setting that may be repeated in Kamailio is a list. A module that is not l
 
 DEFINE_TEXT = """\
 NAME = VALUE for `KSR.kx.ifdef` and `KSR.kx.get_def`. A value is a string or a number; true defines a name
-without a value, false does not define it.
+without a value, false does not define it. All of them change with a reload.
 """
 
 
@@ -50,7 +50,15 @@ def _sections(
             inner.append((f"{path}.{name}", type(value), value, documentation.get(name, "")))
         else:
             shown = "required" if field.is_required() else show_default(value)
-            rows.append(SettingRow(name, show_type(hints[name]), shown, documentation.get(name, "")))
+            rows.append(
+                SettingRow(
+                    name,
+                    show_type(hints[name]),
+                    shown,
+                    documentation.get(name, ""),
+                    name in section.changeable,
+                )
+            )
     text = text or (section.__doc__ or "").partition(": ")[2].strip()
     yield f"[{path}]", text[:1].upper() + text[1:], rows
     for arguments in inner:

@@ -36,7 +36,6 @@ from luasip.transport.packet import Listener
 from luasip.transport.tcp import StreamSettings
 from luasip.transport.udp import UdpSettings
 
-
 Threads = Annotated[int, Field(ge=1, le=1000)]
 Queue = Annotated[int, Field(ge=0)]
 Deadline = Annotated[float, Field(gt=0)]
@@ -278,7 +277,8 @@ class ScriptSettings(Section):
     """With "auto" a slow call suspends its route and the thread serves others meanwhile; with "explicit" it
     blocks, as in Kamailio, for scripts whose globals must not change under them."""
     reload: bool = True
-    """Load the script again when a Lua file in its folder changes; one with errors changes nothing."""
+    """Read the settings and load the script again when one of their files has changed; one with errors changes
+    nothing."""
 
 
 class KemiSettings(Section):

@@ -8,6 +8,7 @@ import pytest
 from luasip.kemi.declare import Module, command
 from luasip.kemi.field_docs import field_documentation
 from luasip.kemi.reference import (
+    CHANGEABLE_TEXT,
     SettingRow,
     render_commands_page,
     render_module,
@@ -164,11 +165,22 @@ def test_defaults(value: object, text: str) -> None:
 
 def test_sections() -> None:
     page = render_sections(
-        [("[a]", "Text.", [SettingRow("b", "string", "none", "What.")]), ("[c]", "More.", [])]
+        [
+            (
+                "[a]",
+                "Text.",
+                [
+                    SettingRow("b", "string", "none", "What."),
+                    SettingRow("d", "string", "none", "That.", changeable=True),
+                ],
+            ),
+            ("[c]", "More.", []),
+        ]
     )
     assert page == (
-        "# Settings file\n\n## [a]\n\nText.\n\n| setting | type | default | meaning |\n|---|---|---|---|\n"
-        "| `b` | string | none | What. |\n\n## [c]\n\nMore.\n"
+        f"# Settings file\n\n{CHANGEABLE_TEXT}\n\n## [a]\n\nText.\n\n"
+        "| setting | type | default | meaning |\n|---|---|---|---|\n"
+        "| `b` | string | none | What. |\n| `d` ↻ | string | none | That. |\n\n## [c]\n\nMore.\n"
     )
 
 

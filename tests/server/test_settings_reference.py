@@ -41,4 +41,4 @@ def test_page() -> None:
     http = page[page.index("## [pools.http]") : page.index("## [pools.lua]")]
     assert "HTTP requests." in http
     assert "| `threads` | integer | `16` |" in http
-    assert "| `path` | string | required |" in page
+    assert "| `path` ↻ | string | required |" in page

@@ -56,7 +56,7 @@ class Client:
         )
         contacts.add_argument("address", nargs="?", default="", help="only this address of record")
         contacts.add_argument("--table", default="location", help="the location table (default: location)")
-        self._parser(commands, "reload", "read the settings and load the script of a running server again", self._reload)
+        self._parser(commands, "reload", "read settings and script of a running server again", self._reload)
         stats = self._parser(commands, "stats", "the statistics of a running server", self._stats)
         stats.add_argument("names", metavar="NAME", nargs="*", help='"GROUP:" or a name; without any all')
         live = self._parser(commands, "top", "what a running server does, again and again", self._top)
