@@ -52,6 +52,7 @@ def test_functions_become_names() -> None:
     name = decode("h7;")
     assert isinstance(name, FunctionName)
     assert name.number == 7
+    assert str(name) == str(decode("h8;"))  # what is counted by name must not count each function for itself
 
 
 @pytest.mark.parametrize(("text", "wire"), [("a", "a"), ("\xff", "\xff"), ("€", "\xe2\x82\xac"), ("", "")])
