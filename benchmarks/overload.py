@@ -33,8 +33,8 @@ METHOD = f"""\
 The script of `scripts/bench` relays calls of 100 ms, INVITE, ACK and BYE, with the default settings. *Capacity* is
 the highest rate at which all calls succeed. Then half of that rate goes on, and as many calls are added as make the
 multiple. A call succeeds when each of its messages is answered within {PATIENCE:g} s; callers repeat what is not
-answered, as phones do, and take 503 for an answer. *Recovered* is how long after the last added call the others
-fell short of their rate. A monitor sends OPTIONS all the time, one after the other."""
+answered, as phones do, and take 503 for an answer. *Recovered* is how long after the last added call a new one was
+turned away, or an INVITE answered only after 500 ms. A monitor sends OPTIONS all the time, one after the other."""
 CALL = Workload("overload", "INVITE and BYE", "overload", "invite_callee")
 MONITOR_PAUSE = 0.25
 """Seconds between two OPTIONS of the monitor."""
@@ -44,10 +44,10 @@ SETTLED_AFTER = 3.0
 """Seconds of overload that do not count: buffers fill, and calls that began before it end."""
 CALM = 7.0
 """Seconds after which nothing is left of a run: transactions are kept for 5 s."""
-SLICE = 0.5
-"""Seconds: completed calls are counted in these to tell when the server has recovered."""
-SHORT = 0.9
-"""Share of the calls offered below which a slice falls short."""
+LATE = 500.0
+"""Milliseconds after which callers repeat an INVITE: an answer that comes later came too late."""
+LOOK_AFTER = 0.25
+"""Seconds between two looks at the server's counters."""
 
 
 @dataclass
@@ -114,14 +114,9 @@ class Callers:
         return found
 
 
-def recovered(ended: Ended, rate: float, fell_at: float, until: float) -> float:
-    """Seconds from `fell_at` to the end of the last slice before `until` with too few completed calls; 0.0: none."""
-    latest = 0.0
-    for number in range(int((until - fell_at) / SLICE)):
-        begin = fell_at + number * SLICE
-        if ended.rate(begin, begin + SLICE) < SHORT * rate:
-            latest = begin + SLICE - fell_at
-    return latest
+def last_late(ended: Ended, since: float) -> float:
+    """Seconds from `since` to the last answer to an INVITE that came too late; 0.0 when none did."""
+    return max((at - since for at, took in ended.answered if took > LATE and at > since), default=0.0)
 
 
 def lost_datagrams(port: int) -> int:
@@ -173,20 +168,28 @@ class Bench:
         time.sleep(CALM)
         return len(ended.completed) >= SUCCEED * callers.calls
 
-    def metric(self, name: str, reason: str) -> int:
-        """A counter with a reason."""
+    def _turned_away(self) -> tuple[int, int]:
+        """New requests that were refused, and dropped, so far."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self._pages}/metrics", timeout=10) as page:
             text = page.read().decode()
-        found = re.search(rf'^{name}_total\{{reason="{reason}"\}} (\S+)$', text, re.MULTILINE)
-        return int(float(found[1])) if found else 0
+        drops = dict(re.findall(r'^luasip_drops_total\{reason="(\w+)"\} (\S+)$', text, re.MULTILINE))
+        return int(float(drops["overload_refused"])), int(float(drops["overload"]))
+
+    def _last_turned_away(self, since: float, until: float) -> float:
+        """Seconds from one instant to the last refusal or drop before another; 0.0 when there was none."""
+        found, counted = 0.0, self._turned_away()
+        while (now := time.monotonic()) < until:
+            time.sleep(LOOK_AFTER)
+            if counted != (counted := self._turned_away()):
+                found = now + LOOK_AFTER - since
+        return found
 
     def overload(self, capacity: float) -> list[list[str]]:
         """Rows about an overload."""
         options = self._options
         base, offered = capacity / 2, capacity * options.times
         seconds, after = options.seconds, options.after
-        reasons = ("overload_refused", "overload", "malformed")
-        counted = {reason: self.metric("luasip_drops", reason) for reason in reasons}
+        refused, dropped = self._turned_away()
         port = self._server.address[1]
         lost, before = lost_datagrams(port), resident(self._server.pid)
         most = before
@@ -200,13 +203,10 @@ class Bench:
                     most = max(most, resident(self._server.pid))
                     time.sleep(0.1)
             with Options(self._server.address, MONITOR_PAUSE) as later:
-                while time.monotonic() < began + seconds + after:
-                    most = max(most, resident(self._server.pid))
-                    time.sleep(0.1)
+                recovered = self._last_turned_away(began + seconds, began + seconds + after)
+            most = max(most, resident(self._server.pid))
             few, many = (callers.wait(seconds + after + 30) for callers in (steady, added))
-        refused, dropped, malformed = (
-            self.metric("luasip_drops", reason) - counted[reason] for reason in reasons
-        )
+        refused, dropped = (now - then for now, then in zip(self._turned_away(), (refused, dropped), strict=True))
         time.sleep(CALM)
         goodput = sum(one.rate(SETTLED_AFTER, seconds) for one in (few, many))
         answered, completed = (
@@ -214,7 +214,7 @@ class Bench:
             for found in ((few.answered, many.answered), (few.completed, many.completed))
         )
         setup = [took for one in (few, many) for at, took in one.answered if at < seconds]
-        say(f"  {goodput:.0f} of {capacity:.0f} calls/s, {malformed} malformed")
+        say(f"  {goodput:.0f} of {capacity:.0f} calls/s")
         return [
             ["capacity: all calls succeed", f"{capacity:.0f} calls/s"],
             [f"offered for {seconds:g} s", f"{offered:.0f} calls/s ({offered / capacity:.1f} times)"],
@@ -228,10 +228,7 @@ class Bench:
             ["repeated by callers", f"{few.retransmissions + many.retransmissions:,}"],
             ["OPTIONS of a monitor meanwhile, p50 / p99", _asked(monitor)],
             ["the same afterwards", _asked(later)],
-            [
-                "recovered",
-                f"{recovered(few, base, seconds, seconds + after - 1.0):.1f} s after the last added call",
-            ],
+            ["recovered", f"{max(recovered, last_late(few, seconds)):.1f} s after the last added call"],
             [
                 f"memory before / at most / {CALM:g} s afterwards",
                 f"{before:.0f} / {most:.0f} / {resident(self._server.pid):.0f} MiB",

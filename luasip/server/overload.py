@@ -7,7 +7,7 @@ sent again by who wants it.
 
 What a new request costs is mostly still to come when it is taken: its responses, its ACK, its BYE. If all were taken
 until messages are late, and then none, those would be late together and be sent again. So the share of new requests
-that is taken falls evenly as the wait grows, and both settle.
+that is taken falls as the wait grows, by the square of what is left of it, and both settle well below what is late.
 
 Pure: times are arguments; knows neither sockets nor transactions.
 """
@@ -130,8 +130,10 @@ class Overload:
         late = self.limits.late
         if not late or not self._is_overload(age, late, now):
             return 1.0
+        if age >= late:
+            return 0.0
         share = (late - age) / (late - late * EARLY)
-        return 0.0 if share < 0.0 else share
+        return share if share >= 1.0 else share * share
 
     def _is_full(self) -> bool:
         if self._suspended() >= self._most_suspended:

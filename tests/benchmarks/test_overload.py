@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmarks.calls import SCENARIOS
-from benchmarks.overload import CALL, SLICE, Ended, lost_datagrams, parse, read_times, recovered, resident
+from benchmarks.overload import CALL, Ended, last_late, lost_datagrams, parse, read_times, resident
 
 
 def test_times_of_sipp() -> None:
@@ -15,31 +15,21 @@ def test_times_of_sipp() -> None:
     assert ended.completed == [(0.1315, 110.0)]
 
 
-def completed(*a_slice: int) -> Ended:
-    """So many calls completed in each slice."""
-    return Ended(
-        completed=[
-            (number * SLICE + 0.01, 100.0) for number, count in enumerate(a_slice) for _ in range(count)
-        ]
-    )
-
-
 @pytest.mark.parametrize(
-    ("a_slice", "seconds"),
+    ("answered", "seconds"),
     [
-        ((0, 0, 10, 10, 10, 10), 0.0),
-        ((0, 0, 10, 9, 12, 10), 0.0),
-        ((0, 0, 3, 10, 10, 10), 0.5),
-        ((0, 0, 3, 20, 8, 10), 1.5),
-        ((0, 0, 10, 10, 10, 0), 2.0),
+        ([], 0.0),
+        ([(19.0, 900.0), (20.5, 499.0)], 0.0),
+        ([(19.0, 900.0), (20.5, 700.0), (21.0, 600.0), (23.0, 4.0)], 1.0),
     ],
 )
-def test_recovery(a_slice: tuple[int, ...], seconds: float) -> None:
-    assert recovered(completed(*a_slice), 20.0, 1.0, 3.0) == seconds
+def test_recovery(answered: list[tuple[float, float]], seconds: float) -> None:
+    assert last_late(Ended(answered=answered), 20.0) == seconds
 
 
 def test_goodput() -> None:
-    assert completed(5, 10, 10, 0).rate(0.5, 1.5) == 20.0
+    ended = Ended(completed=[(0.4, 1.0), (0.5, 1.0), (1.0, 1.0), (1.49, 1.0), (1.5, 1.0)])
+    assert ended.rate(0.5, 1.5) == 3.0
 
 
 def test_scenario_and_command_line() -> None:
