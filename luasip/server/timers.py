@@ -19,12 +19,16 @@ log = logging.getLogger("luasip.timers")
 GRAIN = 0.005
 """Seconds the thread sleeps at least: one waking for all that comes due meanwhile, instead of one for each."""
 
+SWEPT_FROM = 1000
+"""Entries from which on cancelled ones are taken out of the heap, each time it has doubled: a wait of a day that ended
+after a second would stay for the day."""
+
 Clock = Callable[[], float]
 Action = Callable[[], object]
 
 
 class Entry:
-    """One pending action; cancelled entries stay in the heap until they come up."""
+    """One pending action; cancelled entries stay in the heap until they come up or it is swept."""
 
     __slots__ = ("action", "at")
 
@@ -45,6 +49,7 @@ class Timers:
         self._changed = threading.Condition()
         self._heap: list[tuple[float, int, Entry]] = []
         self._ready: list[Action] = []
+        self._swept_at = SWEPT_FROM
         self._sequence = itertools.count()
         self._stopping = False
         self._own_thread: threading.Thread | None = None
@@ -55,6 +60,8 @@ class Timers:
         with self._changed:
             earliest = not self._heap or instant < self._heap[0][0]
             heapq.heappush(self._heap, (instant, next(self._sequence), entry))
+            if len(self._heap) > self._swept_at:
+                self._sweep()
             if earliest:
                 self._changed.notify()
         return entry
@@ -128,6 +135,12 @@ class Timers:
     def _drop_cancelled(self) -> None:
         while self._heap and self._heap[0][2].action is None:
             heapq.heappop(self._heap)
+
+    def _sweep(self) -> None:
+        """Take the cancelled entries out. The lock is held."""
+        self._heap = [item for item in self._heap if item[2].action is not None]
+        heapq.heapify(self._heap)
+        self._swept_at = max(SWEPT_FROM, 2 * len(self._heap))
 
     def _take(self) -> list[Action]:
         """All immediate actions, else the first that is due; empty when there is none."""

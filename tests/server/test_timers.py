@@ -3,10 +3,11 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
-from luasip.server.timers import Timers
+from luasip.server.timers import SWEPT_FROM, Timers
 
 
 class Bench:
@@ -174,3 +175,15 @@ def test_stop_from_an_action_and_without_a_thread() -> None:
     timers.soon(action)
     assert ended.wait(5)
     Timers().stop()
+
+
+def test_cancelled_entries_far_ahead_do_not_stay() -> None:
+    timers = Timers(lambda: 0.0)
+    ran: list[int] = []
+    for number in range(3 * SWEPT_FROM):
+        timers.after(86400.0, lambda: ran.append(0)).cancel()
+        if number % SWEPT_FROM == 0:
+            timers.at(-float(number), partial(ran.append, number))
+    assert len(vars(timers)["_heap"]) <= SWEPT_FROM + 3
+    timers.run_due()
+    assert ran == [2 * SWEPT_FROM, SWEPT_FROM, 0]
