@@ -49,6 +49,7 @@ FILES = (
     "server/waiting",
     "server/wakeup",
     "server/worker",
+    "server/working",
     "transport/address",
     "transport/packet",
     "transport/resolver",

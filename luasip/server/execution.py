@@ -31,13 +31,13 @@ from luasip.kemi.operation import (
 from luasip.script.plain_data import FunctionName
 from luasip.script.runtime import Runtime
 from luasip.script.steps import DONE, SUSPENDED, Step
-from luasip.server import logs
 from luasip.server.durations import CALLBACK_BOUNDS, NamedDurations
 from luasip.server.pool import Job, Pool
 from luasip.server.refusals import given_up, refusal
 from luasip.server.timers import Timers
 from luasip.server.waiting import Wait
 from luasip.server.wakeup import WakeUps
+from luasip.server.working import Work, work
 
 log = logging.getLogger("luasip.script")
 
@@ -158,7 +158,6 @@ class Execution:
         self._suspended: dict[int, Task] = {}
         self._last_number = 0
         self._suspended_lock = threading.Lock()
-        self._local = threading.local()
 
     @property
     def suspended(self) -> list[Task]:
@@ -173,7 +172,7 @@ class Execution:
 
     def send(self, output: Callable[[], None]) -> None:
         """Do `output` when the task of this thread waits or ends, or now when there is none."""
-        outputs: list[Callable[[], None]] | None = getattr(self._local, "outputs", None)
+        outputs = work().outputs
         if outputs is None:
             output()
         else:
@@ -182,7 +181,7 @@ class Execution:
     @property
     def runtime(self) -> Runtime | None:
         """The runtime of the task that runs on this thread."""
-        runtime: Runtime | None = getattr(self._local, "runtime", None)
+        runtime: Runtime | None = work().runtime
         return runtime
 
     def start(
@@ -192,32 +191,33 @@ class Execution:
         self._advance(Task(runtime, frame, on_end), None)
 
     def _advance(self, task: Task, value: Any) -> None:
-        local = self._local
-        outer, outer_runtime = getattr(local, "outputs", None), self.runtime
-        local.outputs, local.runtime = task.outputs, task.runtime
+        now = work()
+        outer, outer_runtime = now.outputs, now.runtime
+        now.outputs, now.runtime = task.outputs, task.runtime
         try:
-            operation, result = self._run(task, value)
+            operation, result = self._run(task, value, now)
         finally:
-            local.outputs, local.runtime = outer, outer_runtime
-        outputs, task.outputs = task.outputs, []
-        for output in outputs:
-            try:
-                output()
-            except Exception:  # the worker loop: the task must go on, whatever could not be sent
-                log.exception("an output failed")
+            now.outputs, now.runtime = outer, outer_runtime
+        if task.outputs:
+            outputs, task.outputs = task.outputs, []
+            for output in outputs:
+                try:
+                    output()
+                except Exception:  # the worker loop: the task must go on, whatever could not be sent
+                    log.exception("an output failed")
         if operation is not None:
             self._park(task, operation)
         elif task.on_end is not None:
             task.on_end(result)
 
-    def _run(self, task: Task, value: Any) -> tuple[Operation | None, Any]:
+    def _run(self, task: Task, value: Any, now: Work) -> tuple[Operation | None, Any]:
         """Run the frames until one must wait, (operation, None), or none is left, (None, last result)."""
         stack = task.stack
         while stack:
             frame = stack[-1]
             try:
                 if isinstance(frame, LuaFrame):
-                    operation, value = self._step_lua(task, frame, value)
+                    operation, value = self._step_lua(task, frame, value, now)
                 else:
                     operation, value = frame.send(value), None
             except StopIteration as stop:
@@ -244,13 +244,13 @@ class Execution:
                 value = refusal(operation)
         return None, value
 
-    def _step_lua(self, task: Task, frame: LuaFrame, value: Any) -> tuple[Operation | None, Any]:
+    def _step_lua(self, task: Task, frame: LuaFrame, value: Any, now: Work) -> tuple[Operation | None, Any]:
         """Take a callback one step on: (operation it waits for, None) or (None, whether it ended well)."""
         assert task.runtime is not None
         runtime = frame.runtime or frame.place(task.runtime)
         context = frame.context
-        logs.bind(context.message, frame.name, context.transaction)
-        self._local.runtime = runtime
+        now.bind(context.message, frame.name, context.transaction)
+        now.runtime = runtime
         has_begun, ok, answer = frame.generator is not None, True, None
         if has_begun:
             operation, ok, answer = self._step_generator(frame, value)
@@ -464,16 +464,16 @@ class Execution:
 
     def _run_blocking(self, frame: LuaFrame) -> bool:
         """Run a Lua callback to its end on this thread; returns whether it ended well."""
-        local = self._local
-        outer = self.runtime
+        now = work()
+        outer: Runtime | None = now.runtime
         if outer is None:
             return False
-        depth: int = getattr(local, "depth", 0)
+        depth = now.depth
         if depth >= DEEPEST_BLOCKING:
             self._count("too_deep", f"{frame.name} refused: {depth} callbacks that block run in each other")
             return False
-        local.depth = depth + 1
-        runtime = local.runtime = frame.place(outer)
+        now.depth = depth + 1
+        runtime = now.runtime = frame.place(outer)
         try:
             with runtime.lock:
                 step = frame.start(runtime)
@@ -485,4 +485,4 @@ class Execution:
                     step = runtime.resume(step.coroutine, frame.context, ok, answer)
             return bool(self._after(frame, step)[1])
         finally:
-            local.runtime, local.depth = outer, depth
+            now.runtime, now.depth = outer, depth

@@ -11,16 +11,16 @@ import logging.handlers
 import queue
 import sys
 import time
-from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Final, Protocol, TextIO
+from typing import Any, Final, TextIO
 
 from luasip.errors import SettingsError, SipError
 from luasip.server.log_floods import FloodGate, made_record
 from luasip.server.log_format import JsonFormatter, TextFormatter
 from luasip.server.log_handlers import FileSink, Sink, StreamSink
 from luasip.server.settings_sections import LogSettings
-from luasip.sip.message import Request, Response
+from luasip.server.working import work
+from luasip.sip.message import Request
 from luasip.transport.lasting_thread import LastingThread
 
 NOTICE: Final = 25
@@ -44,39 +44,11 @@ _END: Final = object()
 """The last thing put into the queue."""
 
 
-class Identified(Protocol):
-    """A transaction, as far as a log record names it."""
-
-    id_index: int
-    id_label: int
-    method: str
-    call_id: str
-
-
-Work = tuple[Request | Response | None, str, Identified | None]
-"""What a thread works on: a message, a callback, a transaction."""
-
-_NOTHING: Final[Work] = (None, "", None)
-_bound: Final[ContextVar[Work]] = ContextVar("luasip_log_fields", default=_NOTHING)
-"""What each thread works on; the variable itself never changes."""
-
-
-def bind(
-    message: Request | Response | None, callback: str = "", transaction: Identified | None = None
-) -> None:
-    """Say what this thread works on from now on; every record it logs carries it. Costs one tuple."""
-    _bound.set((message, callback, transaction))
-
-
-def unbind() -> None:
-    """This thread works on nothing any more."""
-    _bound.set(_NOTHING)
-
-
 def _fields() -> dict[str, str]:
     """What this thread works on, by the names of FIELDS; only what is known."""
-    message, callback, transaction = _bound.get()
-    found = {"call_id": "", "method": "", "callback": callback, "transaction": ""}
+    now = work()
+    message, transaction = now.message, now.transaction
+    found = {"call_id": "", "method": "", "callback": now.callback, "transaction": ""}
     if message is not None:
         with contextlib.suppress(SipError):  # a message whose CSeq or Call-ID cannot be read has none to show
             found["method"] = message.method if isinstance(message, Request) else message.cseq.method

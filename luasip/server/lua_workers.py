@@ -15,12 +15,12 @@ from typing import Any
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Route
 from luasip.kemi.transactions import Transaction as TransactionView
-from luasip.server import logs
 from luasip.server.execution import Execution, LuaFrame, RuntimeSlot
 from luasip.server.made_up import made_up_request
 from luasip.server.services import ServerServices
 from luasip.server.transactions.suspension import Suspension
 from luasip.server.transactions.transaction import Transaction
+from luasip.server.working import unbind
 from luasip.transport.lasting_thread import LastingThread
 
 log = logging.getLogger("luasip.workers")
@@ -136,4 +136,4 @@ class LuaWorkers:
                 job(slot)
             except BaseException:  # the worker loop: one failed job must not end the thread
                 log.exception("%s: a job failed", self.name)
-            logs.unbind()
+            unbind()

@@ -5,7 +5,8 @@ RFC 3261 §16.6 steps 4 to 9 and RFC 3263, as far as they are not in luasip.prox
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from luasip.errors import LuaSIPError, UriError
 from luasip.kemi.context import SEND_CLOSE, SEND_NO_CONNECT, Branch, RecordRoute, RouteContext
@@ -37,13 +38,35 @@ class NextHops:
         self.resolve = resolve
         self.udp_mtu = udp_mtu
 
+    def find_now(self, context: RouteContext, branch: Branch) -> list[Destination] | Unreachable | None:
+        """Destinations of one branch, best first; None when a name must be looked up first (`find`)."""
+        wanted = self._wanted(branch)
+        if isinstance(wanted, Unreachable):
+            return wanted
+        protocol, host, port = wanted
+        if not is_literal(host):
+            return None
+        hop = NextHop(protocol, host.strip("[]"), port or DEFAULT_PORTS[protocol])
+        return self._destinations(context, branch, [hop])
+
     def find(
         self, context: RouteContext, branch: Branch
     ) -> Generator[Operation, Any, list[Destination] | Unreachable]:
-        """Destinations of one branch, best first. Suspends only when a name must be looked up."""
-        text = branch.destination_uri or branch.uri
+        """Destinations of one branch, best first. Suspends when a name must be looked up."""
+        found = self.find_now(context, branch)
+        if found is not None:
+            return found
+        protocol, host, port = cast(tuple[str, str, int], self._wanted(branch))
+        answer = yield Call("dns", partial(self.resolve, host, port, protocol))
+        if not isinstance(answer, list) or not answer:
+            return Unreachable(478, "Unresolvable destination")
+        hops: list[NextHop] = answer
+        return self._destinations(context, branch, hops)
+
+    def _wanted(self, branch: Branch) -> tuple[str, str, int] | Unreachable:
+        """(protocol, host, port or 0) a branch is to be sent to."""
         try:
-            uri = parse_uri(text)
+            uri = parse_uri(branch.destination_uri or branch.uri)
         except UriError:
             return Unreachable(400, "Bad URI")
         if uri.scheme not in ("sip", "sips") or not uri.host:
@@ -51,17 +74,7 @@ class NextHops:
         protocol = branch.protocol or protocol_for(uri.transport, uri.scheme == "sips")
         if protocol not in self.sockets.transports:
             return Unreachable(478, f"Unresolvable destination (no {protocol} socket)")
-        hops: list[NextHop]
-        host = uri.params.get("maddr") or uri.host
-        if is_literal(host):
-            hops = [NextHop(protocol, host.strip("[]"), uri.port or DEFAULT_PORTS[protocol])]
-        else:
-            resolve, port = self.resolve, uri.port or 0
-            answer = yield Call("dns", lambda: resolve(host, port, protocol))
-            if not isinstance(answer, list) or not answer:
-                return Unreachable(478, "Unresolvable destination")
-            hops = answer
-        return self._destinations(context, branch, hops)
+        return protocol, uri.params.get("maddr") or uri.host, uri.port or 0
 
     def _destinations(
         self, context: RouteContext, branch: Branch, hops: list[NextHop]

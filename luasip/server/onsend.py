@@ -22,12 +22,17 @@ class OnSend:
         self._execution = execution
         self._name = name
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the script of the running task has the function."""
+        runtime = self._execution.runtime
+        return runtime is not None and self._name in runtime.functions
+
     def allows(
         self, context: RouteContext, destination: Destination, text: str
     ) -> Generator[Operation, Any, bool]:
         """Whether the request of `context` may leave as the wire text `text`."""
-        runtime = self._execution.runtime
-        if runtime is None or self._name not in runtime.functions:
+        if not self.is_there:
             return True
         sending = RouteContext(
             Route.ONSEND, context.message, context.source, context.services, context.script_variables

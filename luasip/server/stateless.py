@@ -92,12 +92,14 @@ class Stateless:
             if next_hop:
                 context.target.destination_uri = next_hop
             # A stateless proxy does not fork (§16.11): the first target only.
-            hops = yield from self.next_hops.find(context, context.target)
+            hops = self.next_hops.find_now(context, context.target)
+            if hops is None:
+                hops = yield from self.next_hops.find(context, context.target)
             if isinstance(hops, Unreachable):
                 context.last_error = (hops.status, hops.reason)
                 return -1
             text = self._text(context, hops[0])
-            if not (yield from self._on_send.allows(context, hops[0], text)):
+            if self._on_send.is_there and not (yield from self._on_send.allows(context, hops[0], text)):
                 context.last_error = (477, "Dropped by the script")
                 return -1
             self._execution.send(Sending(self._sockets, text, hops[0], _NotSent(request.method)))

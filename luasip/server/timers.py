@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from luasip.server import logs
+from luasip.server.working import unbind
 from luasip.transport.lasting_thread import LastingThread
 
 log = logging.getLogger("luasip.timers")
@@ -162,4 +162,4 @@ class Timers:
             action()
         except BaseException:  # the timer thread: not even an action that exits takes the others with it
             log.exception("a timed action failed")
-        logs.unbind()
+        unbind()

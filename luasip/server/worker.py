@@ -14,7 +14,6 @@ from luasip.errors import NotSip, ParseError, ScriptError, SipError
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Route
 from luasip.kemi.operation import RunRoute
-from luasip.server import logs
 from luasip.server.execution import Execution, Flow, LuaFrame, RuntimeSlot
 from luasip.server.overload import DROP, REFUSE, Overload
 from luasip.server.services import ServerServices
@@ -24,6 +23,7 @@ from luasip.server.statistics import Statistics
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.outcome import Outcome
 from luasip.server.transactions.transaction import Transaction
+from luasip.server.working import unbind, work
 from luasip.sip.message import Request, Response
 from luasip.sip.parser import Limits, parse_http_request, parse_message
 from luasip.sip.validation import check_headers
@@ -104,7 +104,7 @@ class Worker:
             self._statistics.add("core:internal_errors")
             log.exception("message from %s:%d dropped", packet.source_host, packet.source_port)
         finally:
-            logs.unbind()
+            unbind()
 
     def _handle(self, packet: Packet) -> None:
         data = packet.data
@@ -140,7 +140,7 @@ class Worker:
         except ParseError as error:
             self._refuse(error.salvaged, error, source)
             return
-        logs.bind(message)
+        work().bind(message, "", None)
         if isinstance(message, Request):
             self._request(message, source, verdict == REFUSE)
         else:
@@ -174,7 +174,7 @@ class Worker:
         """Answer what cannot be routed, when enough of it can be read."""
         self._statistics.add("core:bad_msg_hdr")
         if isinstance(message, Request):
-            logs.bind(message)
+            work().bind(message, "", None)
         log.info("bad message from %s:%d: %s", source.host, source.port, error)
         if not isinstance(message, Request) or message.method == "ACK":
             return

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from luasip.errors import SettingsError
-from luasip.server import logs
+from luasip.server import logs, working
 from luasip.server.logs import Logging
 from luasip.server.settings_sections import LogSettings
 from luasip.sip.parser import parse_message
@@ -32,7 +32,7 @@ def stream() -> io.StringIO:
 def _nothing_stays_bound() -> Iterator[None]:
     threads = threading.active_count()
     yield
-    logs.unbind()
+    working.unbind()
     assert threading.active_count() == threads
 
 
@@ -43,11 +43,11 @@ def records(stream: io.StringIO) -> list[dict[str, str]]:
 def test_records_carry_what_the_thread_works_on(stream: io.StringIO) -> None:
     log = logs.setup(LogSettings(format="json"), stream)
     transaction: Any = SimpleNamespace(id_index=17, id_label=42, method="INVITE", call_id="call1@h")
-    logs.bind(parse_message(REQUEST), "ksr_request_route", transaction)
+    working.work().bind(parse_message(REQUEST), "ksr_request_route", transaction)
     logger.info("one %s", "argument")
-    logs.bind(None, "", transaction)
+    working.work().bind(None, "", transaction)
     logger.info("a timer")
-    logs.unbind()
+    working.unbind()
     logger.warning("two")
     log.shutdown()
     first, timer, second = records(stream)
@@ -62,7 +62,7 @@ def test_records_carry_what_the_thread_works_on(stream: io.StringIO) -> None:
 def test_responses_and_messages_that_cannot_be_read(stream: io.StringIO) -> None:
     log = logs.setup(LogSettings(format="json"), stream)
     for text in (RESPONSE, RESPONSE.replace("1 BYE", "x"), RESPONSE.replace("Call-ID", "X")):
-        logs.bind(parse_message(text), "ksr_reply_route")
+        working.work().bind(parse_message(text), "ksr_reply_route", None)
         logger.info("seen")
     log.shutdown()
     found = [(one.get("method"), one.get("call_id"), one["callback"]) for one in records(stream)]
@@ -75,7 +75,7 @@ def test_responses_and_messages_that_cannot_be_read(stream: io.StringIO) -> None
 
 def test_each_thread_has_its_own(stream: io.StringIO) -> None:
     log = logs.setup(LogSettings(format="json"), stream)
-    logs.bind(parse_message(REQUEST))
+    working.work().bind(parse_message(REQUEST), "", None)
     other = threading.Thread(target=lambda: logger.info("other"))
     other.start()
     other.join()

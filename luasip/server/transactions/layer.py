@@ -14,7 +14,6 @@ from functools import partial
 from luasip.kemi.context import RouteContext
 from luasip.kemi.transactions import TransactionObserver, TransactionSettings
 from luasip.proxy.cancel import build_ack, build_cancel
-from luasip.server import logs
 from luasip.server.execution import Execution, Flow, RuntimeSlot
 from luasip.server.sending import Sending
 from luasip.server.sockets import Sockets
@@ -23,6 +22,7 @@ from luasip.server.transactions.destination import response_destination
 from luasip.server.transactions.events import Events
 from luasip.server.transactions.table import TransactionTable
 from luasip.server.transactions.transaction import ClientBranch, Transaction
+from luasip.server.working import work
 from luasip.sip.message import Request, Response
 from luasip.sip.response import build_response
 from luasip.transaction.client import NonInviteClient
@@ -398,7 +398,7 @@ class TransactionLayer:
         transaction.timer_entry = self.timers.at(at, partial(self._on_timer, transaction))
 
     def _on_timer(self, transaction: Transaction) -> None:
-        logs.bind(None, "", transaction)
+        work().bind(None, "", transaction)
         now = self.timers.clock()
         with transaction.lock:
             transaction.timer_entry = None

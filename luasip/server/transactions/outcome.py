@@ -82,7 +82,6 @@ class Outcome:
         late = transaction.is_invite and machine.terminated and 200 <= response.status < 300
         if step & PASS or late:
             yield from self._passed(transaction, branch, response, context)
-        self.layer.settle(transaction)
 
     def _passed(
         self, transaction: Transaction, branch: ClientBranch, response: Response, context: RouteContext

@@ -176,7 +176,9 @@ class Relay:
         self, context: RouteContext, branch_context: RouteContext, transaction: Transaction
     ) -> Generator[Operation, Any, ClientBranch | Unreachable]:
         target = branch_context.target
-        hops = yield from self.next_hops.find(branch_context, target)
+        hops = self.next_hops.find_now(branch_context, target)
+        if hops is None:
+            hops = yield from self.next_hops.find(branch_context, target)
         if isinstance(hops, Unreachable):
             return hops
         branch = ClientBranch(
@@ -191,7 +193,9 @@ class Relay:
         branch.on_response = branch_context.on_response
         self._address(branch, branch.hops.pop(0))
         assert branch.destination is not None
-        if not (yield from self._on_send.allows(branch_context, branch.destination, branch.text)):
+        if self._on_send.is_there and not (
+            yield from self._on_send.allows(branch_context, branch.destination, branch.text)
+        ):
             return Unreachable(477, "Dropped by the script")
         return branch
 

@@ -1,0 +1,50 @@
+"""What each thread works on: the message, callback and transaction its log records name, and where its task stands.
+
+Looked up for every step, so it is one object a thread.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from luasip.sip.message import Request, Response
+
+
+class Work:
+    """What one thread does now; only that thread uses it."""
+
+    __slots__ = ("callback", "depth", "message", "outputs", "runtime", "transaction")
+
+    def __init__(self) -> None:
+        self.message: Request | Response | None = None
+        self.callback = ""
+        self.transaction: Any = None
+        """Has id_index, id_label, method and call_id."""
+        self.outputs: list[Callable[[], None]] | None = None
+        """What the running task wants sent, None outside of tasks."""
+        self.runtime: Any = None
+        """The Lua runtime of the running task."""
+        self.depth = 0
+        """Callbacks in each other that run where Lua cannot yield."""
+
+    def bind(self, message: Request | Response | None, callback: str, transaction: Any) -> None:
+        """Say what the thread works on from now on; every record it logs carries it."""
+        self.message = message
+        self.callback = callback
+        self.transaction = transaction
+
+
+_local: Final = threading.local()
+
+
+def work() -> Work:
+    """The one of this thread."""
+    found: Work | None = getattr(_local, "work", None)
+    if found is None:
+        found = _local.work = Work()
+    return found
+
+
+def unbind() -> None:
+    """This thread works on nothing any more."""
+    work().bind(None, "", None)
