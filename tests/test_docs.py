@@ -60,7 +60,6 @@ mqueue = ["name=letters"]
 event_callback = "ksr_evapi_event"
 [modules.dialog]
 profiles_with_value = "caller"
-event_callback = "ksr_dialog_event"
 [modules.uac]
 event_callback = "ksr_uac_event"
 auth_realm_avp = "$avp(realm)"

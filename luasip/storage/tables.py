@@ -134,6 +134,31 @@ def accounting_table(name: str, columns: Mapping[str, str], further: Mapping[str
     return table
 
 
+def call_records_table(
+    name: str, times: tuple[str, str, str], further: Mapping[str, TypeEngine[Any]]
+) -> Table:
+    """A table of acc's call records.
+
+    Args:
+        times: the columns of a call's start, its end, and the seconds between.
+        further: the columns of the settings.
+    """
+    start, end, duration = times
+    early = datetime(2000, 1, 1)
+    seconds = Float().with_variant(mysql.FLOAT(10, 3), "mysql", "mariadb")
+    table = Table(
+        name,
+        MetaData(),
+        Column("id", Integer, primary_key=True, autoincrement=True),
+        Column(start, time_type(), nullable=False, default=early, server_default=text(f"'{early}'")),
+        Column(end, time_type(), nullable=False, default=early, server_default=text(f"'{early}'")),
+        Column(duration, seconds, nullable=False, default=0, server_default="0"),
+        *[Column(key, kind, nullable=True) for key, kind in further.items()],
+    )
+    Index(f"{name}_start_time_idx", table.c[start])
+    return table
+
+
 def subscriber_table(name: str) -> Table:
     """A table of users for auth_db: each with the password, or with H(A1) made from user and from user@domain."""
     sizes = {"username": 64, "domain": 64, "password": 64, "ha1": 128, "ha1b": 128}

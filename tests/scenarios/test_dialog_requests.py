@@ -203,3 +203,14 @@ def test_an_end_that_is_gone_ends_the_call(status: int) -> None:
         assert byes == {"alice", "bob"}
         assert scene.said[-1] == "dialog:end OPTIONS  5"
         assert scene.statistic("dialog:expired_dialogs") == 1
+
+
+def test_a_phone_behind_nat_is_reached_where_it_wrote_from() -> None:
+    with Scene(asking("dlg_bye", "all"), SETTINGS) as scene:
+        alice, bob = scene.phone("alice", host="192.0.2.7", port=40000), scene.phone("bob")
+        call = Call(scene, alice, bob).start(contact="<sip:alice@192.168.1.9:5060>")
+        call.respond(200).acknowledge()
+        (_, to_alice), (_, to_bob) = ask(call)
+        assert to_alice.request_uri == "sip:alice@192.168.1.9:5060"
+        alice.answer(to_alice, 200)
+        bob.answer(to_bob, 200)

@@ -10,6 +10,7 @@ from luasip.kemi.context import RouteContext, Services, Source
 from luasip.kemi.declare import Module, Route, command, function
 from luasip.kemi.transactions import Transaction
 from luasip.modules.acc import record as records
+from luasip.modules.acc.call_records import CallRecords
 from luasip.modules.acc.observer import AccObserver, Rules
 from luasip.modules.acc.record import Pairs, Record, SecondTime, reason_of, record_of, split_comment
 from luasip.modules.acc.settings import AccSettings, Extra, filtered_statuses, flag_bits, parse_extra
@@ -47,6 +48,7 @@ class Acc(Module):
             raise SettingsError([f"modules.acc.time_mode: {settings.time_mode} is not one of 0 to 4"])
         name = settings.time_exten if settings.time_mode == 1 else settings.time_attr
         self._second_time = SecondTime(settings.time_mode, name, settings.time_format)
+        self._calls = CallRecords(settings, services)
         self._writer: RecordWriter | None = None
         self._store: AccountingStore | None = None
         self._is_direction: Callable[..., Any] | None = None
@@ -58,7 +60,7 @@ class Acc(Module):
                 database = services.databases.open(settings.db_url)
             except StorageError as error:
                 raise SettingsError([f"modules.acc.db_url: {error}"]) from error
-            self._store = AccountingStore(database, self._columns, further)
+            self._store = AccountingStore(database, self._columns, further, self._calls.table)
 
     def settings_changed(self) -> None:
         """Account by other rules from now on. Raises SettingsError."""
@@ -77,6 +79,8 @@ class Acc(Module):
         if self._store is not None:
             self._writer = RecordWriter(Path(self.settings.journal), self._store, self._services)
             self._writer.start()
+            self._calls.write_row = self._writer.add
+        self._calls.start()
         self._services.transactions.observe(self._observer)
 
     def stop(self) -> None:

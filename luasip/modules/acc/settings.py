@@ -83,6 +83,34 @@ class AccSettings(Module.Settings):
     """Name and column of the second time with time_mode 1."""
     time_format: str = "%Y-%m-%d %H:%M:%S"
     """How strftime writes the second time with time_mode 3 and 4."""
+    cdr_enable: int = 0
+    """1: a record of each call that is tracked by the module dialog, when it ends."""
+    cdr_log_enable: int = 1
+    """0: those records are not written into the log."""
+    cdrs_table: str = ""
+    """Table of those records in db_url, such as "acc_cdrs"; "" for none. Made where there is none."""
+    cdr_extra: str = ""
+    """Further values of those records, "name=$variable;name=$variable", mostly $dlg_var(…); columns of cdrs_table."""
+    cdr_extra_nullable: int = 0
+    """1: a null variable of cdr_extra is written as NULL, not as the empty string."""
+    cdr_start_id: str = "start_time"
+    """Name and column of a call's start."""
+    cdr_end_id: str = "end_time"
+    """Name and column of its end."""
+    cdr_duration_id: str = "duration"
+    """Name and column of the seconds between."""
+    cdr_start_on_confirmed: int = 0
+    """1: a call starts with its answer, not with its INVITE."""
+    cdr_on_failed: int = 1
+    """0: no records of calls that are not answered."""
+    cdr_expired_dlg_enable: int = 0
+    """1: records of calls that have timed out without BYE, too."""
+    cdr_skip: str = ""
+    """Variable of a call ($dlg_var) that, when it is set, makes it go without record."""
+    cdr_facility: str = "LOG_DAEMON"
+    """Accepted, without effect."""
+    cdr_extra_size: int = 64
+    """Accepted, without effect."""
     journal: str = "acc-journal"
     """Folder that keeps records until the database has them. Not a setting of Kamailio's."""
 

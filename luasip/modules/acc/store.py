@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from luasip.errors import StorageError
 from luasip.storage.database import Database, Transaction
-from luasip.storage.tables import accounting_table, time_type
+from luasip.storage.tables import accounting_table, call_records_table, time_type
 
 EXTRA_LENGTH = 255
 
@@ -50,15 +50,30 @@ class Entry:
         return cls(offset, found[0], found[1])
 
 
+@dataclass(frozen=True, slots=True)
+class CallTable:
+    """The table of call records: its name, the columns of start, end and duration, and those of the settings."""
+
+    name: str
+    times: tuple[str, str, str]
+    further: tuple[str, ...]
+
+
 class AccountingStore:
     """The tables of one database."""
 
-    def __init__(self, database: Database, columns: Mapping[str, str], further: Iterable[str]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        columns: Mapping[str, str],
+        further: Iterable[str],
+        calls: CallTable | None = None,
+    ) -> None:
         """`columns` are the columns' names by Kamailio's, `further` those of the settings."""
         self._database = database
         self._columns = dict(columns)
-        self._time_column = columns["time"]
         self._further = tuple(further)
+        self._calls = calls
         self._progress = Table(
             "luasip_journal",
             MetaData(),
@@ -125,20 +140,31 @@ class AccountingStore:
         alike: dict[tuple[str, tuple[str, ...]], list[dict[str, Any]]] = {}
         for entry in entries:
             row = dict(entry.row)
-            if self._time_column in row:
-                row[self._time_column] = datetime.fromtimestamp(int(row[self._time_column]))
+            for column in self._time_columns(entry.table):
+                if column in row:
+                    row[column] = datetime.fromtimestamp(int(row[column]))
             alike.setdefault((entry.table, tuple(row)), []).append(row)
         for (name, columns), rows in alike.items():
+            times = self._time_columns(name)
             types: list[Any] = [
-                sql_column(column, time_type()) if column == self._time_column else sql_column(column)
+                sql_column(column, time_type()) if column in times else sql_column(column)
                 for column in columns
             ]
             transaction.execute(sql_table(name, *types).insert(), rows)
 
     def _make_table(self, name: str, row: Mapping[str, Any]) -> None:
         """Make a table where there is none; `row` says what further columns hold."""
+        calls = self._calls
+        if calls is not None and calls.name == name:
+            further = {column: _type_of(row.get(column)) for column in calls.further}
+            self._database.create_table(call_records_table(name, calls.times, further))
+            return
         further = {column: _type_of(row.get(column)) for column in self._further}
         self._database.create_table(accounting_table(name, self._columns, further))
+
+    def _time_columns(self, table: str) -> tuple[str, ...]:
+        calls = self._calls
+        return calls.times[:2] if calls is not None and calls.name == table else (self._columns["time"],)
 
 
 def _type_of(value: Any) -> TypeEngine[Any]:

@@ -8,6 +8,8 @@ import enum
 from dataclasses import dataclass, field
 from typing import Final
 
+from luasip.kemi.context import Source
+
 SEND_BYE: Final = 1
 KEEP_ALIVE_CALLER: Final = 2
 KEEP_ALIVE_CALLEE: Final = 4
@@ -99,6 +101,8 @@ class Dialog:
     """The ends that were sent a BYE from here."""
     keep_alive_at: float = 0.0
     keep_alive_failures: dict[Side, int] = field(default_factory=dict)
+    callee_source: Source | None = None
+    """Where the newest response to the first INVITE came from."""
     stored: bool = False
     """A row of the database may tell of it."""
 

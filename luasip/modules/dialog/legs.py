@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from luasip.errors import SipError
+from luasip.kemi.context import Source
 from luasip.modules.dialog.dialog import Leg
+from luasip.modules.dialog.nat import reachable
 from luasip.sip.message import Message, Request, Response
 from luasip.sip.uri import Uri
 from luasip.sip.values import NameAddr
@@ -11,30 +13,37 @@ from luasip.sip.values import NameAddr
 IsOwn = Callable[[Uri], bool]
 
 
-def caller_leg(request: Request, socket: str) -> Leg:
+def caller_leg(request: Request, source: Source) -> Leg:
     """The caller as the first INVITE shows it. Raises SipError when From or CSeq cannot be read.
 
     Its Record-Routes are those of the servers before us, the nearest first.
     """
+    routes = _joined(_addresses(request))
+    contact = contact_of(request)
     return Leg(
         tag=request.from_.tag,
-        contact=contact_of(request),
-        route_set=_joined(_addresses(request)),
+        contact=contact if routes else reachable(contact, source),
+        route_set=routes,
         cseq=request.cseq.number,
-        socket=socket,
+        socket=source.listener.text,
     )
 
 
-def learn_callee(leg: Leg, response: Response, caller_routes: int, is_own: IsOwn) -> None:
+def learn_callee(
+    leg: Leg, response: Response, source: Source | None, caller_routes: int, is_own: IsOwn
+) -> None:
     """Complete the callee from the response that made the dialog.
 
     Args:
+        source: where it came from, None when that is not known.
         caller_routes: how many Record-Routes the INVITE had when it came in.
         is_own: whether a URI is this server's.
     """
     leg.tag = response.to.tag or leg.tag
     leg.contact = contact_of(response) or leg.contact
     leg.route_set = _joined(callee_routes(_addresses(response), caller_routes, is_own))
+    if source is not None and not leg.route_set:
+        leg.contact = reachable(leg.contact, source)
 
 
 def callee_routes(recorded: Sequence[NameAddr], caller_routes: int, is_own: IsOwn) -> list[NameAddr]:

@@ -54,8 +54,8 @@ class Life:
         self.journal: Journal | None = None
         self.send_byes: Callable[[Dialog], bool]
         """Ends a dialog by BYE to both sides; False when there is nobody to send one to."""
-        self.told_end: list[Callable[[Dialog], None]] = []
-        """Told of each dialog that was answered and has ended."""
+        self.told_end: list[Callable[[Dialog, Request | Response | None, bool], None]] = []
+        """Told of each dialog that has ended, by which message, and whether it has timed out."""
         self._settings = settings
         self._services = services
         self._deadlines = Deadlines(services, self._due)
@@ -170,7 +170,12 @@ class Life:
         before = self._delete(dialog, State.EARLY)
         if before is None:
             return
+        self._tell_failed(dialog, message)
+
+    def _tell_failed(self, dialog: Dialog, message: Request | Response | None) -> None:
         self._services.count("dialog:failed_dialogs")
+        for told in self.told_end:
+            told(dialog, message, False)
         self._tell(dialog, "dialog:failed", message)
 
     def ended(self, dialog: Dialog, message: Request | Response | None = None, expired: bool = False) -> None:
@@ -179,13 +184,12 @@ class Life:
         if before is None:
             return
         if before <= State.EARLY:
-            self._services.count("dialog:failed_dialogs")
-            self._tell(dialog, "dialog:failed", message)
+            self._tell_failed(dialog, message)
             return
         if expired:
             self._services.count("dialog:expired_dialogs")
         for told in self.told_end:
-            told(dialog)
+            told(dialog, message, expired)
         self._tell(dialog, "dialog:end", message)
 
     def _delete(self, dialog: Dialog, last: State) -> State | None:

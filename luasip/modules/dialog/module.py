@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 from luasip.errors import SettingsError, StorageError
 from luasip.kemi.context import Services
+from luasip.kemi.ended_call import EndedCall
 from luasip.modules.dialog.bridge import Bridge
 from luasip.modules.dialog.commands import DialogCommands
 from luasip.modules.dialog.dialog import Dialog
+from luasip.modules.dialog.ending import context_of
 from luasip.modules.dialog.keep_alive import KeepAlive
 from luasip.modules.dialog.keeping import Keeping
 from luasip.modules.dialog.life import Life
@@ -21,6 +23,7 @@ from luasip.modules.dialog.tracking import Tracking
 from luasip.modules.dialog.tracking_functions import TrackingFunctions
 from luasip.modules.dialog.variable_functions import VariableFunctions
 from luasip.modules.rr import Rr
+from luasip.sip.message import Request, Response
 
 
 class DialogModule(TrackingFunctions, VariableFunctions, ProfileFunctions, RequestFunctions, DialogCommands):
@@ -90,6 +93,13 @@ class DialogModule(TrackingFunctions, VariableFunctions, ProfileFunctions, Reque
 
     # For other modules
 
-    def on_ended(self, told: Callable[[Dialog], None]) -> None:
-        """Tell `told` of every dialog that was answered and has ended; call it before messages come."""
-        self._life.told_end.append(told)
+    def on_call_ended(self, told: Callable[[EndedCall], None]) -> None:
+        """Tell `told` of every dialog that has ended, answered or not; call it before messages come."""
+
+        def ended(dialog: Dialog, message: Request | Response | None, expired: bool) -> None:
+            ctx = context_of(dialog, message, self._services)
+            told(
+                EndedCall(dialog.created, dialog.started, dialog.ended, expired, dialog.variables.copy(), ctx)
+            )
+
+        self._life.told_end.append(ended)

@@ -10,6 +10,7 @@ from luasip.kemi.transactions import Completed, OwnRequest
 from luasip.modules.dialog.dialog import Dialog, Side
 from luasip.modules.dialog.legs import split_routes
 from luasip.modules.dialog.life import Life
+from luasip.modules.dialog.nat import without_alias
 from luasip.modules.dialog.settings import DialogSettings
 from luasip.sip.message import Response
 from luasip.sip.uri import parse_uri
@@ -111,9 +112,10 @@ def route(contact: str, route_set: str) -> tuple[str, str, str]:
 
     Before a strict router the Request-URI is the router and the Contact the last Route.
     """
+    contact, direct = without_alias(contact)
     routes = split_routes(route_set)
     if not routes:
-        return contact, "", ""
+        return contact, "", direct
     first = _uri_of(routes[0])
     if not _is_loose(first):
         routes = [*routes[1:], f"<{contact}>"]

@@ -15,6 +15,7 @@ from luasip.modules.dialog.cookie import cookie_of, read_cookie
 from luasip.modules.dialog.dialog import Dialog, Direction, Side
 from luasip.modules.dialog.legs import caller_leg, contact_of, count_routes, learn_callee
 from luasip.modules.dialog.life import CURRENT, Life
+from luasip.modules.dialog.nat import keep_alias
 from luasip.modules.dialog.pending import Pending, lifetime_of
 from luasip.modules.dialog.settings import DialogSettings
 from luasip.modules.rr import Rr
@@ -85,7 +86,7 @@ class Tracking:
         if request.method != "INVITE":
             return False
         try:
-            leg = caller_leg(request, ctx.source.listener.text)
+            leg = caller_leg(request, ctx.source)
             known = self._spiral(request) if self._settings.detect_spirals else None
             dialog = known or self._new(ctx, request, leg)
         except SipError as error:
@@ -235,6 +236,7 @@ class Tracking:
         with self._table.lock:
             if not dialog.is_answered:
                 dialog.callee.socket = ctx.source.listener.text
+                dialog.callee_source = ctx.source
                 if receiver is not None and receiver.tag:
                     dialog.callee.tag = receiver.tag
 
@@ -266,7 +268,8 @@ class Tracking:
         if response is None:
             return
         try:
-            learn_callee(dialog.callee, response, count_routes(dialog.caller.route_set), self._is_own)
+            known = count_routes(dialog.caller.route_set)
+            learn_callee(dialog.callee, response, dialog.callee_source, known, self._is_own)
         except SipError as error:
             log.info("the callee of %s is not known well: %s", dialog.call_id, error)
 
@@ -280,7 +283,9 @@ class Tracking:
         with self._table.lock:
             for side, message in ((sender, request), (sender.other, response)):
                 contact = contact_of(message) if message is not None else ""
-                dialog.leg(side).contact = contact or dialog.leg(side).contact
+                if contact:
+                    leg = dialog.leg(side)
+                    leg.contact = keep_alias(leg.contact, contact)
         self._life.changed(dialog)
 
     def _is_own(self, uri: Uri) -> bool:

@@ -16,6 +16,7 @@ from luasip.modules.dialog.dialog import (
 )
 from luasip.modules.dialog.legs import contact_of
 from luasip.modules.dialog.life import CURRENT
+from luasip.modules.dialog.nat import reachable
 from luasip.modules.dialog.parts import Parts
 from luasip.modules.dialog.pending import Pending
 from luasip.modules.dialog.tracking import DIRECTION
@@ -214,7 +215,8 @@ class TrackingFunctions(Parts):
         if dialog is None or not contact:
             return -1
         with self._table.lock:
-            dialog.leg(self._sender(ctx, dialog)).contact = contact
+            leg = dialog.leg(self._sender(ctx, dialog))
+            leg.contact = contact if leg.route_set else reachable(contact, ctx.source)
         self._life.changed(dialog)
         return 1
 
