@@ -12,11 +12,12 @@ import pytest
 
 from luasip.__main__ import _parser, main
 from luasip.kemi.coverage import missing
-from luasip.kemi.declare import module_key
+from luasip.kemi.declare import commands_of, module_key
 from luasip.kemi.field_docs import field_documentation
 from luasip.kemi.operation import Operation
 from luasip.kemi.reference import CHANGEABLE, show_default
 from luasip.modules import MODULES
+from luasip.server.control import OWN_COMMANDS
 from luasip.server.settings import load_settings
 from luasip.server.settings_base import Section
 from luasip.server.settings_sections import Document
@@ -388,6 +389,13 @@ def test_every_missing_function_has_a_reason() -> None:
     text = section(DOCS / "compatibility.md", "Functions that are not there")
     absent = [f"{function.module}.{function.name}" for function in missing(MODULES)]
     assert [name for name in absent if not re.search(rf"\b{name.partition('.')[2]}`", text)] == []
+
+
+def test_every_missing_command_has_a_reason() -> None:
+    there = {command.name for owner in (*OWN_COMMANDS, *MODULES) for command in commands_of(owner)}
+    kamailio = set((ROOT / "tests/kamailio_commands.txt").read_text("ascii").split())
+    table = rows(section(DOCS / "compatibility.md", "Commands that are not there"))
+    assert {name for row in table for name in re.findall(r"`([\w.]+)`", row[0])} == kamailio - there
 
 
 def test_every_setting_without_effect_is_listed() -> None:

@@ -42,6 +42,11 @@ class SystemCommands:
             kinds.append(_KINDS[parameter.kind])
         return [*signatures, kinds]
 
+    @command("jsonrpc.echo")
+    def echo(self, *values: Any) -> list[Any]:
+        """The arguments, as they came."""
+        return list(values)
+
     @command("system.describe")
     def describe(self) -> list[dict[str, Any]]:
         """Every command with its parameters and its summary, for clients that complete and explain."""

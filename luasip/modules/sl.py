@@ -1,11 +1,36 @@
 """sl: answers without a transaction, and answers that use one when it is there."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from luasip.kemi.context import SEND_CLOSE, SEND_NO_CONNECT, RouteContext, Services
-from luasip.kemi.declare import Module, function
+from luasip.kemi.declare import Module, command, function
 from luasip.sip.message import Response
 from luasip.sip.status import reason_phrase
+
+_NAMES: Final = (
+    *(
+        "200",
+        "202",
+        "2xx",
+        "300",
+        "301",
+        "302",
+        "3xx",
+        "400",
+        "401",
+        "403",
+        "404",
+        "407",
+        "408",
+        "483",
+        "4xx",
+    ),
+    *("500", "5xx", "6xx"),
+)
+"""The statuses, and classes of the others, that Kamailio counts apart."""
+
+_COUNTED: Final = {int(name): name for name in _NAMES if name.isdecimal()}
 
 FALLBACK_ERROR = (500, "Server Internal Error")
 
@@ -126,9 +151,18 @@ class Sl(Module):
             ctx.reply_headers.extend(_contacts(ctx))
         sent = self._services.reply(ctx, code, reason or reason_phrase(code), stateless=stateless)
         callback = self.settings.event_callback_lres_sent
-        if sent > 0 and callback and (stateless or ctx.transaction is None):
-            self._services.run_event(callback, "sl:local-response", ctx.message)
+        if sent > 0 and (stateless or ctx.transaction is None):
+            self._services.count(f"sl:{_COUNTED.get(code) or f'{code // 100}xx'}_replies")
+            if callback:
+                self._services.run_event(callback, "sl:local-response", ctx.message)
         return sent
+
+    @command("sl.stats")
+    def stats(self) -> dict[str, int]:
+        """Replies sent without a transaction, by status: those with a name of their own, the others by class."""
+        counted = self._services.all_statistics()
+        found = {name: counted.get(f"sl:{name}_replies", 0) for name in _NAMES}
+        return {**found, "xxx": sum(counted.get(f"sl:{name}_replies", 0) for name in ("1xx", "xxx"))}
 
 
 def _contacts(ctx: RouteContext) -> list[str]:

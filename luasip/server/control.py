@@ -11,13 +11,18 @@ from luasip.control.registry import Registry
 from luasip.control.system_commands import SystemCommands
 from luasip.kemi.declare import Module
 from luasip.server.core_commands import CoreCommands
+from luasip.server.dns_commands import DnsCommands
 from luasip.server.log_commands import LogCommands
+from luasip.server.memory_commands import MemoryCommands
 from luasip.server.pool import Job, Pool
 from luasip.server.running_settings import RunningSettings
 from luasip.server.script_commands import ScriptCommands
 from luasip.server.setting_commands import SettingCommands
 
-OWN_COMMANDS = (SystemCommands, CoreCommands, ScriptCommands, SettingCommands, LogCommands)
+OWN_COMMANDS = (
+    *(SystemCommands, CoreCommands, MemoryCommands, ScriptCommands),
+    *(SettingCommands, LogCommands, DnsCommands),
+)
 """The classes of commands that belong to no module."""
 
 
@@ -29,11 +34,10 @@ class Control:
         running: RunningSettings,
         modules: Sequence[Module],
         core: CoreCommands,
-        script: ScriptCommands,
-        log: LogCommands,
+        further: Sequence[object],
         pool: Pool,
     ) -> None:
-        own = (core, script, log, SettingCommands(running))
+        own = (core, *further, SettingCommands(running))
         self.registry = Registry([*modules, *own])
         self.registry.add(SystemCommands(self.registry))
         self.calls = ScriptCalls(self.registry)
@@ -50,7 +54,9 @@ class Control:
     def open_ports(self) -> None:
         """Bind what has a port, as the user who may. Raises TransportError."""
         if self._settings.is_on:
-            made = ControlInterfaces(self._settings, self._gate, self.routes, self.open_paths)
+            made = ControlInterfaces(
+                self._settings, self._gate, LastingThread, self.routes, self.open_paths
+            )
             made.open_ports()
             self._interfaces = made
 
@@ -69,6 +75,10 @@ class Control:
         if self._interfaces is not None:
             self._interfaces.stop()
             self._interfaces = None
+
+    def stalled(self, limit: float) -> list[str]:
+        """The name of the control thread, if it has not moved for `limit` seconds."""
+        return [] if self._interfaces is None else self._interfaces.stalled(limit)
 
     @property
     def listening(self) -> list[str]:

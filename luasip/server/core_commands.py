@@ -15,7 +15,6 @@ from typing import Any
 from luasip import __version__
 from luasip.errors import CommandError
 from luasip.kemi.declare import command
-from luasip.server.process_facts import memory_of_machine, memory_of_process
 from luasip.server.running_settings import RunningSettings
 from luasip.server.sockets import Sockets
 from luasip.transport.tcp import StreamTransport
@@ -109,20 +108,25 @@ class CoreCommands:
         """The threads, each with its index, number and name."""
         return [{"IDX": index, "PID": number, "DSC": name} for index, (number, name) in enumerate(_threads())]
 
-    @command("core.shmmem")
-    def memory(self, unit: str = "b") -> dict[str, int]:
-        """Memory: total and free of the machine, used and at most used by the server.
+    @command("core.psa")
+    def psa(self) -> list[dict[str, Any]]:
+        """The threads with all that is known of them; all of them run."""
+        return [
+            {"index": index, "pid": number, "status": 1, "rank": index, "description": name}
+            for index, (number, name) in enumerate(_threads())
+        ]
 
-        Args:
-            unit: "b" bytes, "k" KiB, "m" MiB, "g" GiB.
-        """
-        divisor = {"b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}.get(unit.lower())
-        if divisor is None:
-            raise CommandError(500, "bad parameter")
-        used, most = memory_of_process()
-        total, free = memory_of_machine()
-        values = {"total": total, "free": free, "used": used, "real_used": used, "max_used": most}
-        return {**{name: value // divisor for name, value in values.items()}, "fragments": 0}
+    @command("core.ppdefines")
+    def definitions(self) -> list[str]:
+        """The names of [define], and MOD_NAME for each loaded module."""
+        return [one["name"] for one in self.definitions_full()]
+
+    @command("core.ppdefines_full")
+    def definitions_full(self) -> list[dict[str, Any]]:
+        """The names of [define] with their values, and MOD_NAME for each loaded module."""
+        settings = self._running.now
+        defined = {f"MOD_{loaded.key}": "" for loaded in settings.modules} | settings.define
+        return [{"name": name, "type": 0, "value": value or "none"} for name, value in defined.items()]
 
     @command("core.sockets_list")
     def sockets(self) -> list[dict[str, Any]]:
@@ -196,6 +200,22 @@ class CoreCommands:
                 for peer in stream.peers().values()
             ),
             "write_queued_bytes": sum(stream.queued_bytes() for stream in self._streams),
+        }
+
+    @command("core.tcp_options")
+    def tcp_options(self) -> dict[str, int | float]:
+        """The limits of stream connections; connection_lifetime is the time without a byte."""
+        limits = self._running.now.server.tcp
+        return {
+            "connect_timeout": limits.connect_timeout,
+            "send_timeout": limits.write_timeout,
+            "connection_lifetime": limits.idle_timeout,
+            "max_connections(soft)": limits.connections,
+            "max_tls_connections(soft)": limits.connections,
+            "no_connect": 0,
+            "async": 1,
+            "conn_wq_max": limits.write_buffer,
+            "crlf_ping": 1,
         }
 
     @command("core.tcp_list")

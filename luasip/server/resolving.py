@@ -3,9 +3,19 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from luasip.errors import TransportError
 from luasip.transport.resolver import NextHop, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A name, its addresses (none: it could not be found), and for how many seconds that is believed."""
+
+    host: str
+    addresses: tuple[str, ...]
+    expires_in: int
 
 
 class CachingResolver:
@@ -47,6 +57,30 @@ class CachingResolver:
             raise
         self._keep(key, found, self._keep_for)
         return found
+
+    def remembered(self) -> list[Remembered]:
+        """The names that are not asked for again yet."""
+        now = self._clock()
+        with self._lock:
+            kept = list(self._answers.items())
+        return [
+            Remembered(host, tuple(dict.fromkeys(hop.host for hop in hops)), int(until - now))
+            for (host, _, _), (until, hops) in kept
+            if until > now
+        ]
+
+    def forget(self, host: str) -> bool:
+        """Forget a name; False when it is not remembered."""
+        with self._lock:
+            found = [key for key in self._answers if key[0] == host.lower()]
+            for key in found:
+                del self._answers[key]
+        return bool(found)
+
+    def clear(self) -> None:
+        """Forget all names."""
+        with self._lock:
+            self._answers.clear()
 
     def _keep(self, key: tuple[str, int, str], answer: list[NextHop], seconds: float) -> None:
         if not self._size or seconds <= 0:

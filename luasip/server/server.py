@@ -20,12 +20,14 @@ from luasip.kemi.pseudo_variables import PseudoVariables
 from luasip.server import collector, pages, privileges
 from luasip.server.control import Control
 from luasip.server.core_commands import CoreCommands
+from luasip.server.dns_commands import DnsCommands
 from luasip.server.execution import Execution, LuaFrame
 from luasip.server.health import Health
 from luasip.server.log_commands import LogCommands
 from luasip.server.logs import Logging
 from luasip.server.lua_workers import LuaWorkers
 from luasip.server.made_up import made_up_request
+from luasip.server.memory_commands import MemoryCommands
 from luasip.server.metrics import ServerMetrics, make_registry
 from luasip.server.next_hop import NextHops
 from luasip.server.onsend import OnSend
@@ -287,8 +289,12 @@ class Server:
             self.running,
             self.modules,
             CoreCommands(self.running, self.sockets, self._streams, lambda: self._stopping.set()),
-            ScriptCommands(self.scripts, self.reloading, self.execution, self.pools),
-            LogCommands(self._log_in_use),
+            (
+                ScriptCommands(self.scripts, self.reloading, self.execution, self.pools),
+                LogCommands(self._log_in_use),
+                MemoryCommands(self.scripts),
+                DnsCommands(self._resolver),
+            ),
             self.pools["control"],
         )
         self.services.commands = self.control.calls

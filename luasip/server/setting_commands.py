@@ -27,6 +27,9 @@ log = logging.getLogger("luasip.settings")
 CORE: Final = "core"
 DEBUG: Final = "debug"
 
+NO_LEVEL: Final = -1000
+"""Stands for a level that was not given."""
+
 SCRIPT: Final = "script"
 """The group whose settings hold for what a reload makes: they change by the file and a reload."""
 
@@ -152,6 +155,19 @@ class SettingCommands:
         key = (group, name if found is None else _held(found, name))
         if key in self._running.differing():
             self._change(*key, self._running.file_value(key))
+
+    @command("corex.debug")
+    def debug(self, level: int = NO_LEVEL) -> dict[str, int]:
+        """The log level, as `core debug`; with a level that becomes it.
+
+        Args:
+            level: 3 debug, 2 information, 1 notice, 0 warnings, -1 errors.
+        """
+        old = self._debug()
+        if level == NO_LEVEL:
+            return {"debug": old}
+        self._set_debug(level)
+        return {"old": old, "new": self._debug()}
 
     @command("cfg.diff")
     def differences(self) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import pytest
 
 from luasip.errors import CommandError
 from luasip.kemi.declare import commands_of
+from luasip.kemi.log_levels import NOTICE
 from luasip.modules import MODULES
 from luasip.server.control import OWN_COMMANDS
 from luasip.server.setting_commands import without_passwords
@@ -110,8 +111,23 @@ SHAPES: list[tuple[str, list[Any], Callable[[Any], bool]]] = [
     ("stats.get_statistics", ["all"], lambda v: "tmx:UAS_transactions = 0" in v),
     ("stats.fetch", ["tmx:"], lambda v: v["tmx.UAS_transactions"] == "0"),
     ("stats.fetchn", ["tmx:"], lambda v: v["tmx.UAC_transactions"] == 0),
+    ("core.psa", [], lambda v: v[0]["index"] == 0 and v[0]["status"] == 1 and v[0]["description"]),
+    ("core.ppdefines", [], lambda v: "MOD_tm" in v),
+    ("core.ppdefines_full", [], lambda v: {"name": "MOD_tm", "type": 0, "value": "none"} in v),
+    ("core.tcp_options", [], lambda v: v["max_connections(soft)"] == 2048),
+    ("corex.debug", [], lambda v: v == {"debug": 3}),
+    ("shm.stats", [], lambda v: v["used"] > 1_000_000 and "fragments" in v),
+    ("shm.info", [], lambda v: v["size"] > 1_000_000),
+    ("pkg.stats", [], lambda v: v[0]["entry"] == 0 and 0 < v[0]["used"] < v[0]["total_size"]),
+    ("pkg.stats", ["index", 0], lambda v: len(v) == 1 and v[0]["desc"] == "lua54 runtime 0"),
+    ("pkg.info", [], lambda v: v == {"name": "lua54", "size": 256 * 1024 * 1024}),
+    ("jsonrpc.echo", ["a", 1], lambda v: v == ["a", 1]),
+    ("dns.view", [], lambda v: v == []),
+    ("dns.delete_all", [], lambda v: v == {"status": "ok"}),
+    ("dns.delete_all_force", [], lambda v: v == {"status": "ok"}),
+    ("sl.stats", [], lambda v: v["200"] == 0 and list(v)[-1] == "xxx"),
     ("script.info", [], lambda v: v["lua"] == "lua54" and v["suspended"] == 0 and v["runtimes"] >= 1),
-    ("script.reload", [], lambda v: v == {"reloads": 1}),
+    ("script.reload", [], lambda v: v == {"reloads": 1, "changed": [], "needs_restart": []}),
     ("script.reloads", [], lambda v: v == []),
     ("script.suspended", [], lambda v: v == []),
     ("pool.list", [], lambda v: [one["name"] for one in v] == ["sql", "http", "lua", "dns", "control"]),
@@ -168,6 +184,11 @@ def test_every_command_of_the_server_and_its_modules_is_documented() -> None:
         ("tm.t_uac_start", ["OPT IONS", "sip:a@b"], 400, "Invalid headers"),
         ("script.continue", [77], 404, "no suspended route 77"),
         ("script.drop", [77], 404, "no suspended route 77"),
+        ("pkg.stats", ["index", 77], 500, "No such index"),
+        ("pkg.stats", ["size", 77], 500, "Invalid filter type"),
+        ("dns.lookup", ["TXT", "example.com"], 400, "A or AAAA"),
+        ("dns.delete_a", ["example.com"], 400, "Not found"),
+        ("httpclient.listcon", [], 500, "No Connection Definitions"),
         ("cfg.get", ["none", "x"], 400, "Failed to get the variable"),
         ("cfg.get", ["tm", "none"], 400, "Failed to get the variable"),
         ("cfg.set", ["tm", "none", 1], 400, "Failed to set the variable"),
@@ -239,6 +260,44 @@ def test_the_log_level() -> None:
         assert call(scene, "cfg.get", "core", "debug") == -2
         call(scene, "cfg.reset", "core", "debug")
         assert call(scene, "cfg.get", "core") == {"debug": 3}
+
+
+def test_names_are_remembered_and_forgotten() -> None:
+    with Scene(SCRIPT) as scene:
+        found = call(scene, "dns.lookup", "a", "localhost")
+        assert (found["name"], found["type"], found["negative_entry"]) == ("localhost", "A", "no")
+        assert found["records"][0]["rr_ip"] == "127.0.0.1"
+        assert 0 < found["expires"] <= 60
+        assert found in call(scene, "dns.view")
+        call(scene, "dns.delete_aaaa", "LOCALHOST")
+        assert call(scene, "dns.view") == []
+        assert "Not found" in refused(scene, "dns.lookup", "A", "no.such.name.invalid").message
+        (unknown,) = call(scene, "dns.view")
+        assert (unknown["negative_entry"], "records" in unknown) == ("yes", False)
+
+
+def test_stateless_replies_are_counted() -> None:
+    with Scene("function ksr_request_route() KSR.sl.sl_send_reply(tonumber(KSR.pv.get('$rU')), 'X') end") as scene:
+        phone = scene.phone("alice")
+        for status in (200, 200, 204, 404, 488, 180):
+            phone.send(phone.request("OPTIONS", f"sip:{status}@example.com"))
+        found = {name: count for name, count in call(scene, "sl.stats").items() if count}
+        assert found == {"200": 2, "2xx": 1, "404": 1, "4xx": 1, "xxx": 1}
+        assert scene.statistic("sl:200_replies") == 2
+
+
+def test_named_http_servers_are_shown_without_passwords() -> None:
+    with Scene(SCRIPT, "[modules.http_client]\nhttpcon = ['x=>http://u:hidden@127.0.0.1:1/api']") as scene:
+        (shown,) = call(scene, "httpclient.listcon")
+        assert (shown["CONNECTION"], shown["USERNAME"]) == ("x", "u")
+        assert "hidden" not in str(shown)
+
+
+def test_the_log_level_by_corex() -> None:
+    with Scene(SCRIPT) as scene:
+        assert call(scene, "corex.debug", 1) == {"old": 3, "new": 1}
+        assert logging.getLogger("luasip").level == NOTICE
+        call(scene, "cfg.reset", "core", "debug")
 
 
 def test_transactions() -> None:

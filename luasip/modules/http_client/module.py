@@ -5,8 +5,9 @@ import logging
 from collections.abc import Generator
 from typing import Any, Final
 
+from luasip.errors import CommandError
 from luasip.kemi.context import PvValue, RouteContext, Services, Suspending
-from luasip.kemi.declare import Module, function, variable
+from luasip.kemi.declare import Module, command, function, variable
 from luasip.kemi.operation import Call, Operation
 from luasip.modules.http_client.connections import default_request, read_connections
 from luasip.modules.http_client.settings import HttpClientSettings
@@ -178,6 +179,28 @@ class HttpClient(Module):
         """$httprhdr(Name): a header of this callback's last response, with response_headers 1."""
         headers: dict[str, str] = ctx.attributes.get(_RESPONSE_HEADERS, {})
         return headers.get(inner.strip().lower())
+
+    @command("httpclient.listcon")
+    def connections(self) -> list[dict[str, Any]]:
+        """The connections of httpcon, without their passwords."""
+        if not self._connections:
+            raise CommandError(500, "No Connection Definitions")
+        return [
+            {
+                "CONNECTION": name,
+                "URI": one.request.url,
+                "USERNAME": one.request.credentials.user if one.request.credentials else "",
+                "FAILOVER": one.failover,
+                "USERAGENT": one.request.user_agent,
+                "TIMEOUT": one.request.timeout,
+                "CLIENTCERT": one.request.tls.certificate,
+                "TLSVERSION": one.request.tls.version,
+                "VERIFYPEER": int(one.request.tls.verify_peer),
+                "HTTPREDIRECT": int(one.request.follow_redirects),
+                "MAXDATASIZE": one.maxdatasize,
+            }
+            for name, one in self._connections.items()
+        ]
 
     # Requests
 
