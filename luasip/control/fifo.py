@@ -22,7 +22,7 @@ MOST_ANSWERS = 100
 
 
 class FifoInterface:
-    """Serves one FIFO, given by its descriptor."""
+    """Serves one FIFO, given by its descriptor, which stays open."""
 
     def __init__(self, gate: Gate, settings: ControlSettings, descriptor: int) -> None:
         self._gate = gate
@@ -39,7 +39,6 @@ class FifoInterface:
     async def stop(self) -> None:
         """End reading and forget answers nobody has fetched."""
         asyncio.get_running_loop().remove_reader(self._descriptor)
-        os.close(self._descriptor)
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

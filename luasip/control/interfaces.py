@@ -1,14 +1,19 @@
 """The control thread: one event loop that serves every interface of a server.
 
-The loop only reads and writes; commands run on a pool (luasip.control.gate).
+The loop only reads and writes; commands run on a pool (luasip.control.gate). A loop that fails is begun again, with
+copies of the sockets, so that clients find the same addresses.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
+from typing import Any
 
 from starlette.routing import BaseRoute
 
@@ -26,6 +31,13 @@ log = logging.getLogger("luasip.control")
 
 STOP_WITHIN = 5.0
 """Seconds the thread has to end."""
+BEAT_AFTER = 1.0
+"""Seconds between two signs of life of the loop."""
+BEGIN_AFTER = 1.0
+"""Seconds until a loop that has failed is begun again."""
+
+MakeThread = Callable[[Callable[[], object], str], threading.Thread]
+"""Makes a thread for work with a name. It begins the work again when an exception leaves it."""
 
 
 class ControlInterfaces:
@@ -35,20 +47,24 @@ class ControlInterfaces:
         self,
         settings: ControlSettings,
         gate: Gate,
+        make_thread: MakeThread,
         routes: Sequence[BaseRoute] = (),
         open_paths: Collection[str] = (),
     ) -> None:
         """`routes` are served over HTTP beside those of RPC; those of `open_paths` need no token."""
         self._settings = settings
         self._gate = gate
+        self._make_thread = make_thread
         self._routes = routes
         self._open_paths = open_paths
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: asyncio.Event
         self._ready = threading.Event()
+        self._stopping = threading.Event()
+        self._beat_at = 0.0
         self._http: socket.socket | None = None
-        self._streams: list[tuple[StreamInterface, socket.socket]] = []
+        self._streams: list[tuple[Callable[[], StreamInterface], socket.socket]] = []
         self._datagrams: list[socket.socket] = []
         self._fifo: int | None = None
         self._paths: list[str] = []
@@ -112,7 +128,8 @@ class ControlInterfaces:
     ) -> None:
         listening = self._local_socket(path, socket.SOCK_STREAM)
         listening.listen(128)
-        self._streams.append((StreamInterface(path, self._settings, cutter, exchange), listening))
+        make = partial(StreamInterface, path, self._settings, cutter, exchange)
+        self._streams.append((make, listening))
         self.listening.append(f"{name} {path}")
 
     def _local_socket(self, path: str, kind: socket.SocketKind) -> socket.socket:
@@ -122,22 +139,35 @@ class ControlInterfaces:
 
     def start(self) -> None:
         """Start the thread and wait until it serves."""
-        self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+        self._beat_at = time.monotonic()
+        self._thread = self._make_thread(self._run, "control")
         self._thread.start()
         if not self._ready.wait(STOP_WITHIN):
             log.error("the control thread does not begin")
 
     def stop(self) -> None:
         """End the thread, close and remove what was opened."""
-        thread, loop = self._thread, self._loop
-        if thread is not None and loop is not None:
-            if thread.is_alive():
-                loop.call_soon_threadsafe(self._ended.set)
+        self._stopping.set()
+        thread = self._thread
+        if thread is not None:
+            self._wake()
             thread.join(STOP_WITHIN)
             if thread.is_alive():
                 log.error("thread %s did not end", thread.name)
         self._thread = None
         self._close()
+
+    def _wake(self) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has failed and is closed
+                self._loop.call_soon_threadsafe(self._ended.set)
+
+    def stalled(self, limit: float) -> list[str]:
+        """The name of the thread, if it has not moved for `limit` seconds."""
+        thread = self._thread
+        if thread is None or (thread.is_alive() and time.monotonic() - self._beat_at <= limit):
+            return []
+        return [thread.name]
 
     def _close(self) -> None:
         for opened in (self._http, *(listening for _, listening in self._streams), *self._datagrams):
@@ -152,49 +182,82 @@ class ControlInterfaces:
         self._paths = []
 
     def _run(self) -> None:
-        # Ends by stop(); what fails in one request is answered or logged by its interface.
+        # Ends by stop(); what fails in one request is answered or logged by its interface. Whatever else fails goes to
+        # the thread, which logs it and begins again.
         try:
             asyncio.run(self._serve())
-        except Exception:  # the worker loop: SIP goes on without control, and the log says so
-            log.exception("the control thread ended")
-        finally:
+        except BaseException:
             self._ready.set()
+            self._stopping.wait(BEGIN_AFTER)
+            raise
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._ended = asyncio.Event()
         stops: list[Callable[[], Awaitable[None]]] = []
-        await self._start_streams(stops)
+        with contextlib.ExitStack() as opened:
+            serving = [asyncio.create_task(self._ended.wait())]
+            await self._start_streams(stops, serving, opened)
+            await self._start_datagrams(stops, opened)
+            if self._fifo is not None:
+                descriptor = os.dup(self._fifo)
+                opened.callback(os.close, descriptor)
+                fifo = FifoInterface(self._gate, self._settings, descriptor)
+                fifo.start()
+                stops.append(fifo.stop)
+            self._ready.set()
+            await self._until_stopped(serving)
+            for stop in stops:
+                await stop()
+
+    async def _until_stopped(self, serving: Sequence[asyncio.Task[Any]]) -> None:
+        """Wait for `stop`. Raises what ended one of the tasks before."""
+        while not self._stopping.is_set():
+            self._beat_at = time.monotonic()
+            await asyncio.wait(serving, timeout=BEAT_AFTER, return_when=asyncio.FIRST_COMPLETED)
+            for task in serving[1:]:
+                if task.done() and not self._stopping.is_set():
+                    task.result()
+                    raise RuntimeError("HTTP is no longer served")
+
+    async def _start_datagrams(
+        self, stops: list[Callable[[], Awaitable[None]]], opened: contextlib.ExitStack
+    ) -> None:
         largest, most = self._settings.largest, self._settings.connections
-        for opened in self._datagrams:
-            transport, _ = await self._loop.create_datagram_endpoint(
-                lambda: DatagramInterface(self._gate, largest, most), sock=opened
+        for bound in self._datagrams:
+            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: DatagramInterface(self._gate, largest, most), sock=_copy(bound, opened)
             )
             stops.append(_closing(transport))
-        if self._fifo is not None:
-            fifo = FifoInterface(self._gate, self._settings, self._fifo)
-            self._fifo = None
-            fifo.start()
-            stops.append(fifo.stop)
-        self._ready.set()
-        await self._ended.wait()
-        for stop in stops:
-            await stop()
 
-    async def _start_streams(self, stops: list[Callable[[], Awaitable[None]]]) -> None:
-        for stream, listening in self._streams:
-            await stream.start(listening)
+    async def _start_streams(
+        self,
+        stops: list[Callable[[], Awaitable[None]]],
+        serving: list[asyncio.Task[Any]],
+        opened: contextlib.ExitStack,
+    ) -> None:
+        for make, listening in self._streams:
+            stream = make()
+            await stream.start(_copy(listening, opened))
             stops.append(stream.stop)
         if self._http is not None:
             app = application(self._gate, self._settings, self._routes, self._open_paths)
             server = HttpServer(app, self._settings)
-            task = asyncio.create_task(server.serve(sockets=[self._http]))
+            task = asyncio.create_task(server.serve(sockets=[_copy(self._http, opened)]))
+            serving.append(task)
 
             async def end() -> None:
                 server.should_exit = True
                 await task
 
             stops.append(end)
+
+
+def _copy(bound: socket.socket, opened: contextlib.ExitStack) -> socket.socket:
+    """The same socket once more: a loop closes what it serves."""
+    copy = bound.dup()
+    opened.callback(copy.close)
+    return copy
 
 
 def _closing(transport: asyncio.DatagramTransport) -> Callable[[], Awaitable[None]]:

@@ -18,6 +18,7 @@ from luasip.server.pool import Job, Pool
 from luasip.server.running_settings import RunningSettings
 from luasip.server.script_commands import ScriptCommands
 from luasip.server.setting_commands import SettingCommands
+from luasip.transport.lasting_thread import LastingThread
 
 OWN_COMMANDS = (
     *(SystemCommands, CoreCommands, MemoryCommands, ScriptCommands),
@@ -54,9 +55,7 @@ class Control:
     def open_ports(self) -> None:
         """Bind what has a port, as the user who may. Raises TransportError."""
         if self._settings.is_on:
-            made = ControlInterfaces(
-                self._settings, self._gate, LastingThread, self.routes, self.open_paths
-            )
+            made = ControlInterfaces(self._settings, self._gate, LastingThread, self.routes, self.open_paths)
             made.open_ports()
             self._interfaces = made
 

@@ -1,6 +1,7 @@
 """Whether the server lives and whether it serves: what a watchdog and a load balancer want to know.
 
 It lives while every thread that SIP depends on moves. It serves while it lives, has started and is not stopping.
+Threads beside them are named when they stand still, but no call is ended for their sake.
 """
 
 import time
@@ -26,6 +27,8 @@ class Health:
         self._clock = clock
         self._beat_at = 0.0
         self._state = "the server is starting"
+        self.beside: list[Callable[[float], list[str]]] = []
+        """Each gives the names of threads that have not moved for so many seconds, and that SIP does not depend on."""
 
     def begin(self) -> None:
         """The server serves from now on."""
@@ -52,11 +55,19 @@ class Health:
         ]
         if self._clock() - self._beat_at > STALLED_AFTER:
             stalled.append("timers")
-        return [f"thread {name} does not move" for name in stalled]
+        return _told(stalled)
+
+    def ailments(self) -> list[str]:
+        """What is wrong beside SIP."""
+        return [] if self._state else _told([name for look in self.beside for name in look(STALLED_AFTER)])
 
     def hindrances(self) -> list[str]:
         """Why nothing new should be sent here; empty while the server serves."""
         return [self._state] if self._state else self.faults()
+
+
+def _told(stalled: list[str]) -> list[str]:
+    return [f"thread {name} does not move" for name in stalled]
 
 
 def _none(limit: float) -> list[str]:

@@ -298,6 +298,7 @@ class Server:
             self.pools["control"],
         )
         self.services.commands = self.control.calls
+        self.health.beside.append(self.control.stalled)
 
     def _build_pages(self) -> None:
         metrics = ServerMetrics(

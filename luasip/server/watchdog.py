@@ -28,6 +28,7 @@ class Watchdog:
         self._after = manager.watchdog / 3 if manager.watchdog else LOOK_AFTER
         self._look_at = 0.0
         self._told: list[str] = []
+        self._told_beside: list[str] = []
 
     def look(self) -> None:
         """Look, when it is time."""
@@ -44,3 +45,13 @@ class Watchdog:
                 log.critical("the server does not live: %s", "; ".join(faults))
             else:
                 log.warning("the server lives again")
+        self._look_beside()
+
+    def _look_beside(self) -> None:
+        ailments = self._health.ailments()
+        if ailments != self._told_beside:
+            self._told_beside = ailments
+            if ailments:
+                log.error("SIP goes on, but %s", "; ".join(ailments))
+            else:
+                log.warning("all threads move again")

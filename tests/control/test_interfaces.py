@@ -1,13 +1,14 @@
 """The interfaces of luasip/control over real sockets, with commands that do little: limits, slow clients, files."""
 
 import contextlib
+import gc
 import json
 import os
 import socket
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from luasip.control import interfaces
 from luasip.control.client.connection import HttpEndpoint, StreamEndpoint, Unreachable, call, call_all
 from luasip.control.gate import Gate
+from luasip.control.http import HttpServer
 from luasip.control.interfaces import ControlInterfaces
 from luasip.control.settings import ControlSettings
 from luasip.errors import CommandError, TransportError
+from luasip.transport.lasting_thread import LastingThread
 from tests.control.example import Example, registry
 
 TOKEN = "0123456789abcdef"
@@ -44,7 +48,7 @@ class Control:
 
         routes = [Route("/page", page), Route("/open", page)]
         gate = Gate(registry(self.example), submit, lambda: deadline)
-        self.interfaces = ControlInterfaces(self.settings, gate, routes, {"/open"})
+        self.interfaces = ControlInterfaces(self.settings, gate, LastingThread, routes, {"/open"})
 
     def __enter__(self) -> "Control":
         self.open()
@@ -350,3 +354,79 @@ def test_two_servers_do_not_share_a_socket(tmp_path: Path) -> None:
         with pytest.raises(TransportError, match="another server uses it"):
             Control(tmp_path, stream=path).open()
         assert call(StreamEndpoint(path), "example.add", [1]) == 11
+
+
+def test_a_loop_that_fails_begins_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SystemExit from within, as from a library that gives up: the same addresses serve again, and nothing leaks."""
+    monkeypatch.setattr(interfaces, "BEGIN_AFTER", 0.05)
+    names = {name: str(tmp_path / name) for name in ("stream", "ctl", "datagram", "fifo")}
+    with Control(tmp_path, http=HTTP, udp=HTTP, **names) as control:
+        running = control.interfaces
+        stream, http = StreamEndpoint(names["stream"]), HttpEndpoint(control.url)
+        files: list[int] = []
+        for restarts in range(1, 6):
+            assert call(stream, "example.add", [1]) == call(http, "example.add", [1]) == 11
+            assert running._loop is not None
+            running._loop.call_soon_threadsafe(_exit)
+            wait_until(lambda n=restarts: running._thread.restarts == n and running._ready.is_set())
+            gc.collect()
+            files.append(len(os.listdir("/proc/self/fd")))
+        assert call(stream, "example.add", [1]) == call(http, "example.add", [1]) == 11
+        assert running.stalled(60.0) == []
+    assert caplog.text.count("thread control has died and is started again") == 5
+    assert len(set(files[1:])) == 1, files
+    assert not any((tmp_path / name).exists() for name in names)
+
+
+def _exit() -> None:
+    raise SystemExit
+
+
+def test_http_that_ends_by_itself_begins_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[HttpServer] = []
+
+    def make(*arguments: Any) -> HttpServer:
+        made.append(HttpServer(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(interfaces, "BEGIN_AFTER", 0.05)
+    monkeypatch.setattr(interfaces, "HttpServer", make)
+    with Control(tmp_path, http=HTTP) as control:
+        made[0].should_exit = True
+        wait_until(lambda: control.interfaces._thread.restarts == 1)
+        wait_until(lambda: _answers(control.url))
+
+
+def _answers(url: str) -> bool:
+    with contextlib.suppress(Unreachable):
+        return call(HttpEndpoint(url), "example.add", [1]) == 11
+    return False
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    ends_at = time.monotonic() + 5.0
+    while not condition():
+        assert time.monotonic() < ends_at
+        time.sleep(0.01)
+
+
+def test_a_loop_that_stands_still_is_named(tmp_path: Path) -> None:
+    with Control(tmp_path, http=HTTP) as control:
+        running = control.interfaces
+        assert running.stalled(5.0) == []
+        wait_until(lambda: running._loop is not None)
+        held = threading.Event()
+        running._loop.call_soon_threadsafe(held.wait, 5.0)
+        wait_until(lambda: running.stalled(0.1))
+        assert running.stalled(0.1) == ["control"]
+        held.set()
+        wait_until(lambda: not running.stalled(2.0))
+
+
+def test_stop_while_the_loop_waits_to_begin_again(tmp_path: Path) -> None:
+    with Control(tmp_path, http=HTTP) as control:
+        running = control.interfaces
+        running._loop.call_soon_threadsafe(_exit)
+        wait_until(running._loop.is_closed)

@@ -40,6 +40,15 @@ def test_a_thread_that_does_not_move() -> None:
     assert health.hindrances() == health.faults()
 
 
+def test_a_thread_that_sip_does_not_depend_on() -> None:
+    health, _, _ = make([])
+    health.beside.append(lambda limit: ["control"] if limit == STALLED_AFTER else [])
+    assert health.ailments() == []
+    health.begin()
+    assert health.ailments() == ["thread control does not move"]
+    assert (health.faults(), health.hindrances()) == ([], [])
+
+
 def test_timers_that_do_not_move() -> None:
     health, now, timers = make([])
     health.begin()

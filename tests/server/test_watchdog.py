@@ -15,7 +15,10 @@ class Bench:
         self.told: list[str] = []
         self.faults: list[str] = []
         manager: Any = SimpleNamespace(watchdog=watchdog, tell=self.told.append)
-        health: Any = SimpleNamespace(faults=lambda: list(self.faults))
+        self.ailments: list[str] = []
+        health: Any = SimpleNamespace(
+            faults=lambda: list(self.faults), ailments=lambda: list(self.ailments)
+        )
         self.watchdog = Watchdog(manager, health, lambda: self.now)
 
     def pass_time(self, seconds: float) -> None:
@@ -51,3 +54,15 @@ def test_faults_are_logged_without_a_service_manager(caplog: pytest.LogCaptureFi
     bench.pass_time(LOOK_AFTER)
     assert bench.told == []
     assert "thread timers does not move" in caplog.text
+
+
+def test_what_sip_does_not_depend_on_is_named_and_nothing_more(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(3.0)
+    bench.ailments = ["thread control does not move"]
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            bench.pass_time(1.0)
+        bench.ailments = []
+        bench.pass_time(1.0)
+    assert bench.told == ["WATCHDOG=1"] * 4
+    assert caplog.messages == ["SIP goes on, but thread control does not move", "all threads move again"]
