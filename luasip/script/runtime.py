@@ -18,11 +18,11 @@ from typing import Any, Final
 
 from luasip.errors import ScriptError, SettingsError
 from luasip.kemi.context import RouteContext
-from luasip.kemi.declare import Export, Module
-from luasip.script.bridge import Block, Current, adapter, full_name
+from luasip.kemi.declare import Module
+from luasip.script.bridge import Block, Current, adapter
 from luasip.script.explain import Names, explain, whole_file_names
 from luasip.script.plain_data import FunctionName
-from luasip.script.shims import shape, signature
+from luasip.script.shims import shims_of
 from luasip.script.steps import Step, Steps
 
 FLAVOURS: Final = ("lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "luajit21")
@@ -177,23 +177,21 @@ class Runtime:
         """Put the functions of the modules into the state."""
         tables = {name: self._lua.table() for name in ("KSR", "luasip")}
         compiled: dict[str, Any] = {}
+        limited = bool(self.options.memory_limit)
         for module in modules:
             table = tables[module.namespace]
             if module.name:
                 table[module.name] = table = self._lua.table()
-            for export in type(module).exports():
-                table[export.name] = self._shim(module, export, shims, compiled)
+            found = shims_of(type(module), limited=limited)  # type: ignore[arg-type]  # mypy: hash of instances
+            for export, source, called in found:
+                if source not in compiled:
+                    compiled[source] = self._lua.compile(source, name="=[luasip]")
+                function = adapter(self._current, module, export)
+                table[export.name] = compiled[source](shims, function, f"{called} expected")
         for name, table in tables.items():
             self._lua.globals()[name] = table
         if self._lua.eval("luasip.spawn ~= nil"):
             self._own_file("luasip.lua")(tables["luasip"], support["raise"])
-
-    def _shim(self, module: Module, export: Export, support: Any, compiled: dict[str, Any]) -> Any:
-        source = shape(export, limited=bool(self.options.memory_limit))
-        if source not in compiled:
-            compiled[source] = self._lua.compile(source, name="=[luasip]")
-        expected = signature(export, full_name(module, export.name))
-        return compiled[source](support, adapter(self._current, module, export), f"{expected} expected")
 
     def load(self) -> None:
         """Run the script file. Raises ScriptError with file and line; the Runtime is of no use then."""

@@ -4,8 +4,10 @@ A shim coerces its arguments as KEMI does, calls the adapter (bridge.py) and end
 text.
 """
 
-from luasip.kemi.declare import Export
-from luasip.script.bridge import takes_any
+from functools import lru_cache
+
+from luasip.kemi.declare import Export, Module
+from luasip.script.bridge import full_name, takes_any
 
 _HEAD = """local support, call, expected = ...
 local type, select, error = support.type, support.select, support.error
@@ -14,6 +16,18 @@ local settle, too_few, pass_any = support.settle, support.too_few, support.pass_
 local make_room, memory, soft_limit = support.make_room, support.memory, support.soft_limit
 local EXIT, now, find, upper = support.EXIT, support.now, support.find, support.upper
 """
+
+
+@lru_cache(maxsize=512)
+def shims_of(module: type[Module], *, limited: bool) -> tuple[tuple[Export, str, str], ...]:
+    """(export, shape, what a call looks like) of each function of a module.
+
+    Kept, because every runtime and every reload asks for all of them and a class does not change.
+    """
+    return tuple(
+        (export, shape(export, limited=limited), signature(export, full_name(module, export.name)))
+        for export in module.exports()
+    )
 
 
 def signature(export: Export, name: str) -> str:
