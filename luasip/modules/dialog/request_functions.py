@@ -113,8 +113,7 @@ class RequestFunctions(Parts):
 
         Returns: 1, -1 without database.
         """
-        loaded = yield from self._load("")
-        return 1 if loaded else -1
+        return (yield from self._load(""))
 
     def _load(self, call_id: str) -> Suspending:
         keeping = self._keeping
