@@ -5,9 +5,12 @@ Each line that a test adds to the file named by LUASIP_FAULTS is done at once:
     kill NAME       the thread dies of SystemExit, wherever it is
     dns dead        looking up a host name never ends
     clock SECONDS   the wall clock jumps
+    look FILE       what the process holds is written to a file (looking.py)
+    leak BYTES      from now on so many bytes are kept for every transaction
 """
 
 import ctypes
+import importlib
 import os
 import socket
 import threading
@@ -29,6 +32,18 @@ def dead(*_: Any, **__: Any) -> Any:
     threading.Event().wait()
 
 
+def leak(amount: int) -> None:
+    """Keep something for every transaction."""
+    table: Any = importlib.import_module("luasip.server.transactions.table").TransactionTable
+    add, kept = table.add, []
+
+    def adding(self: Any, transaction: Any) -> Any:
+        kept.append(bytearray(amount))
+        return add(self, transaction)
+
+    table.add = adding
+
+
 def do(line: str) -> None:
     """One line of the file."""
     verb, _, argument = line.partition(" ")
@@ -36,6 +51,10 @@ def do(line: str) -> None:
         kill(argument)
     elif line == "dns dead":
         socket.getaddrinfo = dead  # type: ignore[assignment]
+    elif verb == "look":
+        importlib.import_module("looking").look(Path(argument))
+    elif verb == "leak":
+        leak(int(argument))
     elif verb == "clock":
         real, offset = time.time, float(argument)
         time.time = lambda: real() + offset
@@ -53,4 +72,6 @@ def follow(file: Path) -> None:
 
 
 if os.environ.get("LUASIP_FAULTS"):
-    threading.Thread(target=follow, args=(Path(os.environ["LUASIP_FAULTS"]),), daemon=True, name="faults").start()
+    threading.Thread(
+        target=follow, args=(Path(os.environ["LUASIP_FAULTS"]),), daemon=True, name="faults"
+    ).start()
