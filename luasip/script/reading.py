@@ -6,6 +6,7 @@ found before it got lost. Pure text.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from luasip.script.tokens import END, KEYWORD, NAME, STRING, Token, tokenize
 
@@ -41,8 +42,9 @@ class Reading:
     required: set[str] = field(default_factory=set)
 
 
+@lru_cache(maxsize=64)
 def read(text: str) -> Reading:
-    """Read one file."""
+    """Read one file. Kept, because a reload mostly finds files that have not changed; not to be changed."""
     return _Reader(tokenize(text)).run()
 
 

@@ -97,7 +97,7 @@ def _with_used(names: set[str], known: Mapping[str, type[Module]]) -> set[str]:
 
 def _read_settings(key: str, module: type[Module], table: Mapping[str, Any], problems: list[str]) -> Any:
     """An instance of the module's Settings; the default one where something is wrong."""
-    hints = get_type_hints(module.Settings, include_extras=True)
+    hints = get_type_hints(module.Settings, include_extras=True) if table else {}
     # A modparam that is a Python keyword has an underscore behind it in the dataclass ("return_").
     names = {field.name.rstrip("_"): field.name for field in dataclasses.fields(module.Settings) if field.init}
     values: dict[str, Any] = {}
