@@ -11,6 +11,8 @@ from typing import Self
 
 from luasip.sip.message import Request, Response
 from luasip.sip.parser import parse_message
+from luasip.storage import Databases
+from tests.wire.mariadb import MariaDb
 from tests.wire.process import Served, luasip, wait_for
 
 SCRIPT = """
@@ -36,7 +38,7 @@ SETTINGS = """
 event_callback = "ksr_dialog_event"
 profiles_with_value = "caller"
 db_mode = 1
-db_url = "sqlite:///{folder}/dialogs.db"
+db_url = "{url}"
 [control]
 stream = "{folder}/control.sock"
 """
@@ -96,6 +98,10 @@ class End:
         self.socket.sendto(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"), self.server)
 
 
+def settings(folder: Path, url: str = "") -> str:
+    return SETTINGS.format(folder=folder, url=url or f"sqlite:///{folder}/dialogs.db")
+
+
 def rows(folder: Path) -> list[tuple[str, int]]:
     """Call-ID and state of what the database holds."""
     with sqlite3.connect(folder / "dialogs.db") as connection:
@@ -104,7 +110,7 @@ def rows(folder: Path) -> list[tuple[str, int]]:
 
 def test_a_call_outlives_the_server(tmp_path: Path) -> None:
     with (
-        Served(tmp_path, SETTINGS.format(folder=tmp_path), SCRIPT) as server,
+        Served(tmp_path, settings(tmp_path), SCRIPT) as server,
         End("alice", server.port) as alice,
         End("bob", server.port) as bob,
     ):
@@ -132,7 +138,7 @@ def test_a_call_outlives_the_server(tmp_path: Path) -> None:
 
 def test_a_call_ends_by_command(tmp_path: Path) -> None:
     with (
-        Served(tmp_path, SETTINGS.format(folder=tmp_path), SCRIPT) as server,
+        Served(tmp_path, settings(tmp_path), SCRIPT) as server,
         End("alice", server.port) as alice,
         End("bob", server.port) as bob,
     ):
@@ -150,3 +156,37 @@ def test_a_call_ends_by_command(tmp_path: Path) -> None:
         wait_for(lambda: server.logged("told dialog:end OPTIONS 4711"), "the event")
         wait_for(lambda: rows(tmp_path) == [], "the row to go")
         assert time.monotonic() - started < 20
+
+
+def test_calls_do_not_wait_for_a_database_that_is_away(tmp_path: Path) -> None:
+    (tmp_path / "mariadb").mkdir()
+    database = MariaDb(tmp_path / "mariadb")
+
+    def stored() -> list[tuple[object, ...]]:
+        databases = Databases()
+        try:
+            return databases.open(database.url).execute("select callid, state, to_tag from dialog").rows
+        finally:
+            databases.close()
+
+    with (
+        Served(tmp_path, settings(tmp_path, database.url), SCRIPT) as server,
+        End("alice", server.port) as alice,
+        End("bob", server.port) as bob,
+    ):
+        database.kill()
+        started = time.monotonic()
+        alice.request("INVITE", bob.uri, 1)
+        bob.answer(bob.next("INVITE"), 200)
+        ok = alice.next("200")
+        routes = [f"Route: {route.text}" for route in reversed(ok.record_routes)]
+        alice.request("ACK", bob.uri, 1, *routes, to_tag="b")
+        bob.next("ACK")
+        assert time.monotonic() - started < 2
+        wait_for(lambda: server.logged("1 dialogs wait for the database"), "the log")
+        database.start()
+        wait_for(lambda: stored() == [("outlives", 4, "b")], "the row", 40.0)
+        alice.request("BYE", bob.uri, 2, *routes, to_tag="b")
+        bob.answer(bob.next("BYE"), 200)
+        wait_for(lambda: stored() == [], "the row to go")
+    database.stop()
