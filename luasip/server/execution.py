@@ -203,7 +203,7 @@ class Execution:
             for output in outputs:
                 try:
                     output()
-                except Exception:  # the worker loop: the task must go on, whatever could not be sent
+                except BaseException:  # the worker loop: the task must go on, whatever could not be sent
                     log.exception("an output failed")
         if operation is not None:
             self._park(task, operation)
@@ -222,7 +222,7 @@ class Execution:
                     operation, value = frame.send(value), None
             except StopIteration as stop:
                 operation, value = None, stop.value
-            except Exception:  # the worker loop: a fault of ours costs this flow, not the thread
+            except BaseException:  # the worker loop: a fault of ours, also an exit, costs this flow, not the thread
                 log.exception("a flow failed")
                 stack.clear()
                 return None, None

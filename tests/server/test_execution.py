@@ -99,10 +99,13 @@ def test_a_callback_that_fails_is_told_and_ends_badly(name: str) -> None:
     assert script.stage.failures == [told[name]]
 
 
-def test_a_flow_gives_its_value_and_one_that_fails_none(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("error", [KeyError("x"), SystemExit()])
+def test_a_flow_gives_its_value_and_one_that_fails_none(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
     def fails() -> Waiting:
         yield Sleep(1)
-        raise KeyError("x")
+        raise error
 
     script = Script()
     assert script.answers(Sleep(1)) == []
@@ -292,15 +295,16 @@ def test_outputs_of_nobody_leave_at_once_and_those_of_a_task_in_a_task_are_its_o
     assert stage.execution.runtime is None
 
 
+@pytest.mark.parametrize("error", [ValueError("not latin-1"), SystemExit()])
 @pytest.mark.parametrize("waits", [True, False])
 def test_an_output_that_fails_is_logged_and_the_task_goes_on(
-    waits: bool, caplog: pytest.LogCaptureFixture
+    error: BaseException, waits: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     sent: list[str] = []
     stage = Stage()
 
     def fail() -> None:
-        raise ValueError("not latin-1")
+        raise error
 
     def flow() -> Waiting:
         stage.execution.send(fail)
