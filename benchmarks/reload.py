@@ -27,10 +27,15 @@ METHOD = """\
     scripts/bench_reload
 
 sipp makes calls (INVITE, ACK, BYE) through a server while the script is loaded anew every second by `script.reload`.
-*Growth* is the median of the server's resident memory in the last third of the time beside that in the second one."""
+*Growth* is the median of the server's resident memory in the last third of the time beside that in the second one, for
+each reload; a Lua state, of which a reload makes one for each thread, takes 1.1 MiB. *Limit* is what kept the rate
+down, where something did: the server, sipp or the machine's CPUs."""
 
-MOST_GROWTH = 0.25
-"""MiB the server may grow by for each reload: a Lua state that is kept takes more."""
+MOST_GROWTH = 0.1
+"""MiB the server may grow by for each reload: a Lua state that is kept takes ten times as much."""
+
+CORES = 1.0
+"""CPUs the server can use: Python runs one thread at a time."""
 
 
 @dataclass
@@ -110,6 +115,13 @@ def measure(folder: Path, source: Path, options: argparse.Namespace) -> tuple[Ru
     return run, reloads
 
 
+OTHER_LIMITS = {
+    "sipp": "sipp could not make that many calls; choose a lower --rate",
+    "CPUs": "the machine's CPUs were busy with all of it; let it do nothing else, or choose a lower --rate",
+}
+"""What it means when not the server was the limit."""
+
+
 def faults(run: Run, reloads: Reloads) -> list[str]:
     """What should not have happened."""
     found = [f"a reload failed: {error}" for error in reloads.errors[:5]]
@@ -117,6 +129,9 @@ def faults(run: Run, reloads: Reloads) -> list[str]:
         found.append(f"{run.counts.failed} of {run.calls} calls failed")
     if run.unanswered:
         found.append(f"{run.unanswered} plain OPTIONS had no answer")
+    limit = run.limit(CORES)
+    if limit in ("sipp", "CPUs"):
+        found.append(f"nothing is shown: {OTHER_LIMITS[limit]}")
     if reloads.growth() > MOST_GROWTH:
         found.append(f"the server grew by {reloads.growth():.2f} MiB a reload")
     if not reloads.milliseconds:
@@ -126,7 +141,7 @@ def faults(run: Run, reloads: Reloads) -> list[str]:
 
 HEADINGS = (
     *("calls a second", "calls", "failed", "sent again", "reloads", "ms a reload", "longest"),
-    *("OPTIONS p50 ms", "p99", "growth a reload"),
+    *("OPTIONS p50 ms", "p99", "server CPU", "growth a reload", "limit"),
 )
 
 
@@ -142,7 +157,9 @@ def row(run: Run, reloads: Reloads) -> list[str]:
         f"{max(reloads.milliseconds, default=0.0):.0f}",
         f"{percentile(run.times, 50):.1f}",
         f"{percentile(run.times, 99):.1f}",
+        f"{run.server_cores:.2f}",
         f"{reloads.growth():+.2f} MiB",
+        run.limit(CORES) or "none",
     ]
 
 
