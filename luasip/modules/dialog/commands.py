@@ -177,7 +177,8 @@ class DialogCommands(Parts):
             raise CommandError(404, f"Profile not found: {name}")
 
     def _shown(self, dialog: Dialog) -> dict[str, Any]:
-        return dump_dialog(dialog, self._services.now(), self._services.wall_clock())
+        with self._table.lock:
+            return dump_dialog(dialog, self._services.now(), self._services.wall_clock())
 
 
 def _matcher(key: str, operator: str, wanted: str) -> Callable[[Dialog], bool]:

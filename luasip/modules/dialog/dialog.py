@@ -91,6 +91,8 @@ class Dialog:
     """When it times out, 0.0 as long as it is not answered."""
     due_at: float = 0.0
     """When something is to be done about it."""
+    queued_at: float = 0.0
+    """The instant its entry among the deadlines has."""
     script_flags: int = 0
     properties: int = 0
     timeout_route: str = ""

@@ -6,7 +6,7 @@ Every method blocks and raises StorageError.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, select
 
@@ -16,6 +16,9 @@ from luasip.storage.database import Database
 from luasip.storage.tables import DIALOG_COLUMNS, dialog_table, dialog_variables_table
 
 Identity = tuple[int, int]
+
+_ROUNDING: Final = 2
+"""Seconds by which times in the table may differ and mean the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ def rows_of(dialog: Dialog, timeout: float) -> Rows:
         "iflags": dialog.properties,
         "toroute_name": dialog.timeout_route or None,
         "req_uri": dialog.request_uri,
-        "xdata": _profiles_text(dialog.profiles),
+        "xdata": _further_text(dialog, timeout),
     }
     identity = {"hash_entry": dialog.entry, "hash_id": dialog.number}
     variables = [
@@ -138,12 +141,19 @@ def rows_of(dialog: Dialog, timeout: float) -> Rows:
     return Rows(dialog.identity, row, variables)
 
 
-def _profiles_text(memberships: Sequence[tuple[str, str]]) -> str | None:
-    """Kamailio's JSON of the profiles a dialog is in."""
-    if not memberships:
-        return None
-    listed = [{"name": name, "value": value} if value else {"name": name} for name, value in memberships]
-    return json.dumps({"profiles": listed}, separators=(",", ":"))
+def _further_text(dialog: Dialog, timeout: float) -> str | None:
+    """JSON of what has no column: the profiles it is in, as Kamailio has them, and its lifetime where the timeout that
+    later requests have put off does not tell it.
+    """
+    further: dict[str, Any] = {}
+    if dialog.profiles:
+        further["profiles"] = [
+            {"name": name, "value": value} if value else {"name": name} for name, value in dialog.profiles
+        ]
+    if abs(timeout - dialog.started - dialog.lifetime) > _ROUNDING:
+        further.setdefault("profiles", [])
+        further["lifetime"] = dialog.lifetime
+    return json.dumps(further, separators=(",", ":")) if further else None
 
 
 def _kept(row: dict[str, Any], variables: Mapping[Identity, dict[str, str]]) -> Kept:
@@ -165,8 +175,10 @@ def _kept(row: dict[str, Any], variables: Mapping[Identity, dict[str, str]]) -> 
         variables=dict(variables.get(identity, {})),
         stored=True,
     )
-    dialog.lifetime = max(0, row["timeout"] - row["start_time"])
-    return Kept(dialog, _memberships(row["xdata"]), float(row["timeout"]))
+    further = _further(row["xdata"])
+    lifetime = further.get("lifetime")
+    dialog.lifetime = lifetime if isinstance(lifetime, int) else max(0, row["timeout"] - row["start_time"])
+    return Kept(dialog, _memberships(further), float(row["timeout"]))
 
 
 def _leg(row: Mapping[str, Any], tag: str, side: str) -> Leg:
@@ -180,9 +192,16 @@ def _leg(row: Mapping[str, Any], tag: str, side: str) -> Leg:
     )
 
 
-def _memberships(text: str | None) -> list[tuple[str, str]]:
+def _further(text: str | None) -> dict[str, Any]:
     try:
         found = json.loads(text or "{}")
-        return [(str(one["name"]), str(one.get("value") or "")) for one in found.get("profiles", ())]
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _memberships(further: Mapping[str, Any]) -> list[tuple[str, str]]:
+    try:
+        return [(str(one["name"]), str(one.get("value") or "")) for one in further.get("profiles", ())]
+    except (KeyError, AttributeError, TypeError):
         return []

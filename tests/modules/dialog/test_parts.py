@@ -148,6 +148,37 @@ def test_deadlines() -> None:
     assert due == [1, 1, 2]
 
 
+def test_only_the_newest_timer_goes_on() -> None:
+    services = FakeServices()
+    deadlines = Deadlines(services, lambda one: None)
+    deadlines.set(dialog(number=1), 1010.0)
+    deadlines.set(dialog(number=2), 1005.0)
+    first, second = services.timers["after 10"], services.timers["after 5"]
+    services.timers.clear()
+    services.clock = 1005.0
+    second()
+    assert list(services.timers) == ["after 5"]
+    services.clock = 1010.0
+    again = services.timers.pop("after 5")
+    again()
+    first()
+    assert (services.timers, len(deadlines)) == ({}, 0)
+
+
+def test_dialogs_that_are_over_are_not_kept_until_they_would_have_timed_out() -> None:
+    services = FakeServices()
+    due: list[int] = []
+    deadlines = Deadlines(services, lambda one: due.append(one.number))
+    for number in range(3000):
+        one = dialog(number=number)
+        for at in (300.0, 60.0, 43200.0, 10.0):  # begun, answered, acknowledged, ended
+            deadlines.set(one, services.clock + at)
+        services.clock += 1
+        deadlines.run()
+    assert len(deadlines) < 600
+    assert due == list(range(2991))
+
+
 def test_an_error_does_not_stop_the_deadlines() -> None:
     services = FakeServices()
 
@@ -283,6 +314,7 @@ def test_rows_are_read_back() -> None:
     one = dialog(
         state=State.CONFIRMED, started=1_700_000_000.0, script_flags=9, properties=6, timeout_route="over"
     )
+    one.lifetime = 60  # a later request has put the timeout off
     one.variables = {"a": "1", "b": ""}
     one.profiles = [("caller", "alice"), ("all", "")]
     one.caller = Leg("from1", "sip:a@h", "<sip:p;lr>", 12, "udp:127.0.0.1:5060")
@@ -298,7 +330,7 @@ def test_rows_are_read_back() -> None:
         6,
         "over",
     )
-    assert (found.lifetime, kept.timeout) == (100, 1_700_000_100.0)
+    assert (found.lifetime, kept.timeout) == (60, 1_700_000_100.0)
     assert len(store.load()) == 2
     store.write([], [one.identity])
     assert [kept.dialog.call_id for kept in store.load()] == ["d"]
@@ -306,7 +338,9 @@ def test_rows_are_read_back() -> None:
     databases.close()
 
 
-@pytest.mark.parametrize("xdata", [None, "", "{", "[]", '{"profiles":[{}]}', '{"profiles":7}'])
+@pytest.mark.parametrize(
+    "xdata", [None, "", "{", "[]", '{"lifetime":"x"}', '{"profiles":[{}]}', '{"profiles":7}']
+)
 def test_profiles_that_cannot_be_read(xdata: str | None) -> None:
     databases = Databases()
     settings = DialogSettings()
