@@ -17,7 +17,7 @@
 --   Modules that are loaded switch parts on: auth and auth_db (passwords), permissions (trusted addresses), nathelper
 --   (phones behind NAT), pike and htable (floods). In the settings file, a table [modules.NAME] loads a module and
 --   [define] VOICEMAIL = "sip:voicemail@192.0.2.30" sends calls that nobody takes there. Also in [define]:
---   PRIVATE = true lets nobody in but our own users and trusted addresses.
+--   PRIVATE = true lets nobody in but our own users and trusted addresses; ANSWER_SCANNERS = true answers scanners.
 
 -- Message flags belong to one request, branch flags to one of its destinations; both are numbers from 0 to 31.
 local FLAG_KNOWN_SENDER = 1
@@ -31,8 +31,7 @@ local BANNED = "ipban"           -- table of htable, defined in [modules.htable]
 local STRIKES = "ipstrikes"      -- the same: how often an address was refused lately
 local MOST_STRIKES = 30          -- more than this, and it is banned
 
--- User-Agents of scanners, in lower case, are not answered: any answer is an invitation. Set to false to answer them.
-local DROP_SCANNERS = true
+-- User-Agents of scanners, in lower case: not answered, since any answer is an invitation.
 local SCANNERS = {
     "friendly-scanner", "friendly-request", "sipvicious", "sipcli", "sip-scan", "sipscan", "sundayddr", "iwar",
     "siparmyknife", "smap", "vaxsipuseragent", "pplsip",
@@ -114,7 +113,7 @@ end
 
 -- Refuse what goes round in circles and what is not sound.
 function check_message()
-    if DROP_SCANNERS and is_scanner(string.lower(KSR.kx.gete_ua())) then
+    if is_scanner(string.lower(KSR.kx.gete_ua())) and not KSR.kx.ifdef("ANSWER_SCANNERS") then
         strike()
         KSR.x.exit()
     end

@@ -115,6 +115,13 @@ def test_user_agents_of_scanners(agent: str) -> None:
         assert alice.statuses() == [200]
 
 
+def test_scanners_may_be_answered() -> None:
+    with Default(settings="[define]\nANSWER_SCANNERS = true\n") as scene:
+        alice = scene.phone("alice")
+        alice.send(alice.request("OPTIONS", "sip:example.com", "User-Agent: friendly-scanner"))
+        assert alice.statuses() == [200]
+
+
 def test_request_that_pretends_to_belong_to_a_dialog() -> None:
     """A To tag and a Route of ours, but not the mark of a dialog that went through here."""
     with Default() as scene:

@@ -7,6 +7,7 @@ import signal
 import socket
 import sqlite3
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from luasip.sip.message import Response
 from tests.wire.faulty import Faulty, is_alive, reset
 from tests.wire.peer import Peer
-from tests.wire.process import ROOT, Served, wait_for
+from tests.wire.process import ROOT, Served, free_port, wait_for
 
 DATABASE = '[modules.usrloc]\ndb_url = "sqlite:///var/luasip.db"\ndb_mode = 1\n'
 
@@ -34,9 +35,11 @@ end
 
 
 def test_threads_that_die_are_started_again(tmp_path: Path) -> None:
-    with Faulty(tmp_path, script=ECHO) as server, Peer(server.address) as peer:
+    pages = free_port()
+    settings = f'[control]\nhttp = "127.0.0.1:{pages}"\n'
+    with Faulty(tmp_path, settings, ECHO) as server, Peer(server.address) as peer:
         host, port = server.address
-        names = [f"udp:{host}:{port}#1", "streams", "timers", "housekeeping", "log-writer"]
+        names = [f"udp:{host}:{port}#1", "streams", "timers", "housekeeping", "log-writer", "control"]
         assert peer.ask(peer.request("MESSAGE", "bob")).status in (100, 202)
         assert is_alive(server, "tcp")
         threads = server.threads()
@@ -47,11 +50,23 @@ def test_threads_that_die_are_started_again(tmp_path: Path) -> None:
             # Some wait for an event and die of the first: the message that brings it may be lost.
             wait_for(lambda: is_alive(server), "the receiver")
             wait_for(lambda: is_alive(server, "tcp"), "the streams")
+            wait_for(lambda: is_ready(pages), "the control thread")
             with Peer(server.address) as other:
                 statuses = {peer_status(other) for _ in range(3)}
             assert 202 in statuses
         assert server.threads() == threads
-        assert server.logged("has died and is started again")
+        assert server.logged("thread timers has died and is started again")
+        assert server.logged("thread control has died and is started again")
+
+
+def is_ready(pages: int) -> bool:
+    """Whether the page about it says that the server takes calls."""
+    with (
+        contextlib.suppress(OSError),
+        urllib.request.urlopen(f"http://127.0.0.1:{pages}/readyz", timeout=2) as page,
+    ):
+        return bool(page.status == 200)
+    return False
 
 
 def peer_status(peer: Peer) -> int:
