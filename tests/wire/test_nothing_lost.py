@@ -11,7 +11,7 @@ from luasip.storage import Databases
 from tests.wire import sipp
 from tests.wire.mariadb import MariaDb
 from tests.wire.peer import Peer
-from tests.wire.process import Served, wait_for
+from tests.wire.process import Served, luasip, wait_for
 
 SCRIPT = """
 require("default")
@@ -89,6 +89,26 @@ def test_mariadb_is_killed_and_so_is_the_server(tmp_path: Path, mariadb: MariaDb
         server.stop()
         assert waiting(server) == 0
         check(rows(), 120)
+
+
+def test_a_database_that_is_down_at_start(tmp_path: Path, mariadb: MariaDb) -> None:
+    """A server that would forget its contacts does not begin: it says why, and its service manager tries again."""
+    settings = f'[modules.usrloc]\ndb_url = "{mariadb.url}"\ndb_mode = 1\n'
+    with Served(tmp_path / "server", settings) as server:
+        with Peer(server.address) as phone:
+            contact = f"sip:bob@{phone.address}"
+            assert phone.register("bob", contact).status == 200
+        server.stop(signal.SIGKILL)
+        mariadb.kill()
+        refused = luasip("run", "-c", server.config)
+        assert refused.returncode != 0
+        assert "luasip: database mysql://sip@127.0.0.1:" in refused.stderr
+        assert "p@ss" not in refused.stderr
+        mariadb.start()
+        server.start()
+        with Peer(server.address) as phone:
+            found = phone.ask(phone.request("REGISTER", "bob"))
+            assert [each.uri_text for each in found.contacts] == [contact]
 
 
 def test_a_locked_database_holds_nothing_up(tmp_path: Path) -> None:
