@@ -1,4 +1,4 @@
-"""shm.* and pkg.*: memory. Shared is that of the process; of their own, as Kamailio's processes, Lua runtimes have some."""
+"""shm.* and pkg.*: memory. Shared is that of the process; as Kamailio's processes, Lua runtimes have their own."""
 
 import os
 from typing import Any

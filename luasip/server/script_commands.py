@@ -13,6 +13,9 @@ from luasip.server.reloading import Reloading
 from luasip.server.scripts import Scripts
 from luasip.sip.message import Request
 
+LATELY = 10.0
+"""Seconds in which whoever has changed the settings file asks for a reload that has been done already."""
+
 MOST_SHOWN = 1000
 """Routes shown when no number is given."""
 
@@ -32,14 +35,16 @@ class ScriptCommands:
     def reload(self) -> dict[str, Any]:
         """Read the settings again and load the script anew beside the running one, and swap. An error changes nothing.
 
-        It answers with the settings that have changed, and with those that will with the next start only.
+        It answers with the settings that have changed with it, or in the seconds before, as when the file was saved and
+        read by itself; and with those that will change with the next start only.
         """
         done = self._reloading.reload()
         if done.error:
             raise CommandError(500, f"Reload Failed: {done.error}")
+        lately = [one for one in list(self._scripts.history) if one.at >= done.at - LATELY and not one.error]
         return {
             "reloads": self._scripts.reloads,
-            "changed": list(done.changed),
+            "changed": list(dict.fromkeys(name for one in lately for name in one.changed)),
             "needs_restart": list(done.needs_restart),
         }
 

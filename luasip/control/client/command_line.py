@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 REFUSED, UNREACHABLE = 1, 3
 INVALID_PARAMETERS = -32602
+METHOD_NOT_FOUND = -32601
 USAGE = 2
 
 ReadSettings = Callable[[Path], ControlSettings]
@@ -96,6 +97,11 @@ class Client:
             return StreamEndpoint(options.socket, timeout)
         if options.url:
             return HttpEndpoint(options.url, os.environ.get(TOKEN_VARIABLE, ""), timeout=timeout)
+        if not options.config.exists():
+            raise Unreachable(
+                f"{options.config}: there is no such settings file; name that of the server with -c, or the server with"
+                " --socket or --url"
+            )
         found = endpoint_of(self._read_settings(options.config), timeout)
         if found is None:
             raise Unreachable(
@@ -173,16 +179,15 @@ def _told(run: Callable[[argparse.Namespace], int], options: argparse.Namespace)
     try:
         return run(options)
     except CommandError as error:
-        print(f"luasip: {error.code} {error.message}", file=sys.stderr)
+        more = "; luasip rpc without a command lists all" if error.code == METHOD_NOT_FOUND else ""
+        print(f"luasip: {error.code} {error.message}{more}", file=sys.stderr)
         return USAGE if error.code == INVALID_PARAMETERS else REFUSED
     except TransportError as error:
         print(f"luasip: {error}", file=sys.stderr)
         return UNREACHABLE
 
 
-def _show(
-    result: Any, options: argparse.Namespace, on_terminal: Callable[[Any], str] | None = None
-) -> None:
+def _show(result: Any, options: argparse.Namespace, on_terminal: Callable[[Any], str] | None = None) -> None:
     """Print a result: JSON for programs, for people as `on_terminal` has it, or a table."""
     from rich.console import Console
 
@@ -194,7 +199,7 @@ def _show(
     elif on_terminal is not None:
         print(on_terminal(result))
     elif result not in ({}, None):
-        console.print(rendered(result))
+        console.print(rendered(result, console.width))
 
 
 def reload_shown(done: dict[str, Any]) -> str:

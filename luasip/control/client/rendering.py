@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
@@ -20,11 +20,11 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def rendered(value: Any) -> RenderableType:
-    """A result for a terminal."""
+def rendered(value: Any, width: int = 0) -> RenderableType:
+    """A result for a terminal of so many columns; 0: as many as it takes."""
     rows = _rows(value)
     if rows is not None:
-        return table_of(rows)
+        return _blocks(rows) if 0 < width < _width(rows) else table_of(rows)
     if isinstance(value, Mapping) and all(_is_plain(item) for item in value.values()):
         return _fields(value)
     if isinstance(value, list) and all(_is_plain(item) for item in value):
@@ -46,6 +46,21 @@ def table_of(rows: Sequence[Mapping[str, Any]]) -> Table:
     for row in rows:
         table.add_row(*(harmless(row.get(name, "")) for name in names))
     return table
+
+
+def _width(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Columns a table of the rows takes."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    cells = [[name, *(harmless(row.get(name, "")).plain for row in rows)] for name in names]
+    return sum(max(map(len, column)) for column in cells) + 2 * (len(cells) - 1)
+
+
+def _blocks(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """The rows one below the other, each with its fields on lines of their own, but for empty ones."""
+    shown = [
+        _fields({name: item for name, item in row.items() if item not in ("", [], None)}) for row in rows
+    ]
+    return Group(*(part for one in shown for part in (one, Text(""))))
 
 
 def harmless(value: Any) -> Text:

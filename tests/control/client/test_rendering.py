@@ -38,6 +38,23 @@ def test_wide_rows_become_a_tree() -> None:
     assert shown([wide]).splitlines()[:2] == ["0", "├── field0: 0"]
 
 
+def test_rows_wider_than_the_terminal_become_blocks() -> None:
+    rows = [{"at": "today", "ok": False, "error": "x" * 90, "changed": []}, {"at": "then", "changed": ["a", "b"]}]
+    out = io.StringIO()
+    Console(file=out, width=80, force_terminal=False).print(rendered(rows, 80))
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert lines == [
+        "at     today",
+        "ok     no",
+        f"error  {'x' * 73}",
+        f"       {'x' * 17}",
+        "",
+        "at       then",
+        "changed  a, b",
+        "",
+    ]
+
+
 def test_text_of_peers_does_not_command_the_terminal() -> None:
     agent = "phone\x1b]0;owned\x07 [red]x[/red] \x9b2J"
     assert shown(agent) == "phone\\x1b]0;owned\\x07 [red]x[/red] \\x9b2J"
