@@ -26,6 +26,7 @@ function ksr_request_route()
     KSR.dialog.dlg_manage()
     KSR.dialog.set_dlg_profile("caller", "alice")
     KSR.dialog.var_sets("account", "4711")
+    KSR.dialog.var_sets("long", string.rep("x", 600))
     KSR.tm.t_relay()
 end
 
@@ -165,7 +166,8 @@ def test_calls_do_not_wait_for_a_database_that_is_away(tmp_path: Path) -> None:
     def stored() -> list[tuple[object, ...]]:
         databases = Databases()
         try:
-            return databases.open(database.url).execute("select callid, state, to_tag from dialog").rows
+            query = "select callid, state, to_tag, (select count(*) from dialog_vars) from dialog"
+            return databases.open(database.url).execute(query).rows
         finally:
             databases.close()
 
@@ -185,7 +187,7 @@ def test_calls_do_not_wait_for_a_database_that_is_away(tmp_path: Path) -> None:
         assert time.monotonic() - started < 2
         wait_for(lambda: server.logged("1 dialogs wait for the database"), "the log")
         database.start()
-        wait_for(lambda: stored() == [("outlives", 4, "b")], "the row", 40.0)
+        wait_for(lambda: stored() == [("outlives", 4, "b", 1)], "the row", 40.0)
         alice.request("BYE", bob.uri, 2, *routes, to_tag="b")
         bob.answer(bob.next("BYE"), 200)
         wait_for(lambda: stored() == [], "the row to go")

@@ -35,9 +35,11 @@ class KeepAlive:
 
     def look(self) -> None:
         """Send what is due."""
-        now = self._services.now()
+        now, interval = self._services.now(), self._settings.ka_interval
+        if interval <= 0:
+            return
         for dialog in self._life.table.all():
-            if dialog.state is not State.CONFIRMED or now < dialog.keep_alive_at + self._settings.ka_interval:
+            if dialog.state is not State.CONFIRMED or now < dialog.keep_alive_at + interval:
                 continue
             dialog.keep_alive_at = now
             for side, wanted in _PROPERTY.items():

@@ -196,6 +196,8 @@ def _problems(settings: DialogSettings) -> Iterator[str]:
         yield f"dlg_flag: {settings.dlg_flag} is not a flag from 0 to 31, or -1"
     if settings.hash_size < 1 or settings.hash_size & (settings.hash_size - 1):
         yield f"hash_size: {settings.hash_size} is not a power of two"
+    if settings.h_id_start < 0 or settings.h_id_step < 1:
+        yield f"h_id_start, h_id_step: {settings.h_id_start}, {settings.h_id_step} are not from 0 and from 1 on"
     if not settings.rr_param:
         yield "rr_param: a name is needed"
     if 0 < settings.ka_interval < LOWEST_KEEP_ALIVE:

@@ -17,6 +17,11 @@ from luasip.storage.tables import DIALOG_COLUMNS, dialog_table, dialog_variables
 
 Identity = tuple[int, int]
 
+_OPTIONAL: Final = {"xdata": 512, "toroute_name": 32}
+_KEY: Final = 128
+_VALUE: Final = 512
+"""How many characters Kamailio's columns hold."""
+
 _ROUNDING: Final = 2
 """Seconds by which times in the table may differ and mean the same."""
 
@@ -28,6 +33,19 @@ class Rows:
     identity: Identity
     dialog: Mapping[str, Any]
     variables: Sequence[Mapping[str, Any]]
+
+    def within_columns(self) -> "Rows":
+        """The same without what is too long for Kamailio's columns and may be missing."""
+        row = dict(self.dialog)
+        for name, length in _OPTIONAL.items():
+            if len(row[name] or "") > length:
+                row[name] = None
+        fitting = [
+            variable
+            for variable in self.variables
+            if len(variable["dialog_key"]) <= _KEY and len(variable["dialog_value"]) <= _VALUE
+        ]
+        return Rows(self.identity, row, fitting)
 
 
 @dataclass(frozen=True, slots=True)

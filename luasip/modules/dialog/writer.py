@@ -127,12 +127,22 @@ class DialogWriter:
         self._store.write((), gone)
         for row in rows:
             try:
-                self._store.write((row,), ())
+                self._write_one(row)
             except StorageError as error:
                 if not self._store.is_there():
                     raise
                 self._services.count("dialog:db_refused")
                 log.error("the database refuses the dialog %s: %s", row.dialog["callid"], error)
+
+    def _write_one(self, row: Rows) -> None:
+        try:
+            self._store.write((row,), ())
+        except StorageError:
+            shorter = row.within_columns()
+            if shorter == row:
+                raise
+            self._store.write((shorter,), ())
+            log.warning("dialog %s: what is too long for its column is not kept", row.dialog["callid"])
 
     def _rows(self, dialog: Dialog) -> Rows:
         with self._table.lock:

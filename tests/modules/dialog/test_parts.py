@@ -290,11 +290,12 @@ def test_an_alias_is_kept_while_the_contact_is_the_same() -> None:
     "wrong",
     [
         *({"dlg_match_mode": 3}, {"db_mode": 4}, {"dlg_flag": 32}, {"hash_size": 1000}, {"rr_param": ""}),
+        *({"h_id_start": -1}, {"h_id_step": 0}),
         *({"ka_interval": 29}, {"default_timeout": 0}, {"early_timeout": -1}, {"db_update_period": 0}),
     ],
 )
 def test_settings_that_cannot_be(wrong: dict[str, Any]) -> None:
-    with pytest.raises(SettingsError, match=f"modules.dialog.{next(iter(wrong))}"):
+    with pytest.raises(SettingsError, match=f"modules.dialog.*{next(iter(wrong))}"):
         check(DialogSettings(**wrong))
 
 
@@ -352,3 +353,15 @@ def test_profiles_that_cannot_be_read(xdata: str | None) -> None:
     [kept] = store.load()
     assert (kept.memberships, kept.dialog.state, kept.dialog.caller.cseq) == ([], State.DELETED, 0)
     databases.close()
+
+
+def test_what_is_too_long_for_its_column_does_not_cost_the_dialog() -> None:
+    one = dialog()
+    one.variables = {"short": "1", "long": "x" * 513, "k" * 129: "1"}
+    one.profiles = [("caller", "y" * 600)]
+    one.timeout_route = "z" * 33
+    left = rows_of(one, 0.0).within_columns()
+    assert [variable["dialog_key"] for variable in left.variables] == ["short"]
+    assert (left.dialog["xdata"], left.dialog["toroute_name"], left.dialog["callid"]) == (None, None, "c")
+    fitting = rows_of(dialog(), 0.0)
+    assert fitting.within_columns() == fitting
