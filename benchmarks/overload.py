@@ -21,6 +21,7 @@ from benchmarks.comparison import say
 from benchmarks.contestants import ROUTE
 from benchmarks.load import Options, Sipp, percentile
 from benchmarks.luasip_server import LuaSip
+from benchmarks.processes import cpu_seconds
 from benchmarks.results import table
 from benchmarks.section import machine, write_section
 from benchmarks.workloads import Workload
@@ -140,6 +141,7 @@ class Bench:
         self._pages = pages
         self._options = options
         self._runs = 0
+        self._cpu = 0.0  # seconds a call at the highest rate at which all succeeded
 
     def _callers(self, rate: float, seconds: float, count: int = 1) -> Callers:
         self._runs += 1
@@ -147,6 +149,9 @@ class Bench:
 
     def capacity(self) -> float:
         """The highest rate at which all calls succeed: upwards in large steps, then by halves."""
+        if self._options.capacity:
+            self._succeeds(self._options.capacity)
+            return float(self._options.capacity)
         good, rate = 0.0, float(self._options.begin)
         while self._succeeds(rate):
             good, rate = rate, rate * 1.3
@@ -162,11 +167,15 @@ class Bench:
         return good
 
     def _succeeds(self, rate: float) -> bool:
+        before = cpu_seconds(self._server.pid)
         with self._callers(rate, self._options.step) as callers:
             ended = callers.wait(self._options.step + 30)
         say(f"  {rate:.0f}/s: {len(ended.completed)} of {callers.calls} calls, {ended.retransmissions} repeated")
         time.sleep(CALM)
-        return len(ended.completed) >= SUCCEED * callers.calls
+        if len(ended.completed) < SUCCEED * callers.calls:
+            return False
+        self._cpu = (cpu_seconds(self._server.pid) - before) / callers.calls
+        return True
 
     def _turned_away(self) -> tuple[int, int]:
         """New requests that were refused, and dropped, so far."""
@@ -193,7 +202,7 @@ class Bench:
         port = self._server.address[1]
         lost, before = lost_datagrams(port), resident(self._server.pid)
         most = before
-        began = time.monotonic()
+        began, cpu = time.monotonic(), cpu_seconds(self._server.pid)
         with (
             self._callers(base, seconds + after) as steady,
             self._callers(offered - base, seconds, options.callers) as added,
@@ -202,6 +211,7 @@ class Bench:
                 while time.monotonic() < began + seconds:
                     most = max(most, resident(self._server.pid))
                     time.sleep(0.1)
+            cpu = cpu_seconds(self._server.pid) - cpu
             with Options(self._server.address, MONITOR_PAUSE) as later:
                 recovered = self._last_turned_away(began + seconds, began + seconds + after)
             most = max(most, resident(self._server.pid))
@@ -213,12 +223,17 @@ class Bench:
             sum(map(len, found))
             for found in ((few.answered, many.answered), (few.completed, many.completed))
         )
+        ended = sum(at < seconds for one in (few, many) for at, _ in one.completed)
         setup = [took for one in (few, many) for at, took in one.answered if at < seconds]
         say(f"  {goodput:.0f} of {capacity:.0f} calls/s")
         return [
             ["capacity: all calls succeed", f"{capacity:.0f} calls/s"],
             [f"offered for {seconds:g} s", f"{offered:.0f} calls/s ({offered / capacity:.1f} times)"],
             ["calls that succeed", f"{goodput:.0f}/s: **{goodput / capacity:.0%} of capacity**"],
+            [
+                "CPU of the server a successful call, at capacity / meanwhile",
+                f"{self._cpu * 1000:.2f} / {cpu / max(1, ended) * 1000:.2f} ms",
+            ],
             ["their INVITE answered after, p50 / p99", _times(setup)],
             ["calls once answered that also ended well", f"{completed / max(1, answered):.1%}"],
             [
@@ -277,7 +292,7 @@ def main() -> None:
             callee.register(server.address)
             bench = Bench(folder, server, pages, options)
             say("capacity:")
-            capacity = options.capacity or bench.capacity()
+            capacity = bench.capacity()
             say("overload:")
             rows = bench.overload(capacity)
             assert "Traceback" not in server.log(), server.log()
