@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import resource
 import signal
 import socket
@@ -55,6 +56,10 @@ def test_threads_that_die_are_started_again(tmp_path: Path) -> None:
                 statuses = {peer_status(other) for _ in range(3)}
             assert 202 in statuses
         assert server.threads() == threads
+        with urllib.request.urlopen(f"http://127.0.0.1:{pages}/metrics", timeout=5) as page:
+            counted = re.search(r'"core",name="threads_restarted"\} (\S+)', page.read().decode())
+        assert counted is not None
+        assert float(counted[1]) >= 6.0  # three times at least timers and control
         assert server.logged("thread timers has died and is started again")
         assert server.logged("thread control has died and is started again")
 
