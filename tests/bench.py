@@ -212,6 +212,7 @@ class FakeServices:
         event: str,
         message: Request | Response | None = None,
         attributes: dict[str, Any] | None = None,
+        source: Source | None = None,
     ) -> None:
         self.events.append((callback, event))
         self.event_attributes.append(attributes or {})

@@ -313,10 +313,11 @@ class Services(Protocol):
         event: str,
         message: Request | Response | None = None,
         attributes: dict[str, Any] | None = None,
+        source: Source | None = None,
     ) -> None:
         """Run a Lua event callback soon, on a made-up request when `message` is None.
 
-        `attributes` are put into the context's own.
+        `attributes` are put into the context's own; `source` is where the message came from, None for here.
         """
         ...
 

@@ -451,19 +451,29 @@ class Server:
         log.info("ready, pid %d", os.getpid())
 
     def _run_event(
-        self, callback: str, event: str, message: Request | Response | None, attributes: dict[str, Any]
+        self,
+        callback: str,
+        event: str,
+        message: Request | Response | None,
+        attributes: dict[str, Any],
+        source: Source | None,
     ) -> None:
-        self.timers.soon(lambda: self._start_event(callback, event, message, attributes))
+        self.timers.soon(lambda: self._start_event(callback, event, message, attributes, source))
 
     def _start_event(
-        self, callback: str, event: str, message: Request | Response | None, attributes: dict[str, Any]
+        self,
+        callback: str,
+        event: str,
+        message: Request | Response | None,
+        attributes: dict[str, Any],
+        source: Source | None,
     ) -> None:
         listener = self.sockets.listeners[0]
         runtime = self.worker.slot().runtime
         context = RouteContext(
             Route.EVENT,
             message or made_up_request(listener, self.services.random_token(20)),
-            Source(listener.host, listener.port, listener),
+            source or Source(listener.host, listener.port, listener),
             self.services,
             runtime.script_variables,
         )

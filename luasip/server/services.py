@@ -30,7 +30,7 @@ from luasip.transport.resolver import addresses_of, name_of
 
 log = logging.getLogger("luasip.services")
 
-EventRunner = Callable[[str, str, Request | Response | None, dict[str, Any]], None]
+EventRunner = Callable[[str, str, Request | Response | None, dict[str, Any], Source | None], None]
 
 Interval = float | Callable[[], float]
 """Seconds, or what says them each time."""
@@ -278,9 +278,10 @@ class ServerServices:
         event: str,
         message: Request | Response | None = None,
         attributes: dict[str, Any] | None = None,
+        source: Source | None = None,
     ) -> None:
         """Run a Lua event callback soon."""
-        self.event_runner(callback, event, message, attributes or {})
+        self.event_runner(callback, event, message, attributes or {}, source)
 
     def spawn(self, ctx: RouteContext, name: str) -> None:
         """Run a Lua function soon, beside this route, over the same message and without its transaction."""

@@ -42,6 +42,14 @@ def test_the_callee_hangs_up() -> None:
         assert scene.said[-1] == "dialog:end BYE  5"
 
 
+def test_events_know_where_their_message_came_from() -> None:
+    script = SCRIPT + 'function heard(what) KSR.info(what .. " " .. KSR.pv.get("$si")) end\n'
+    with Scene(script, SETTINGS) as scene:
+        Call(scene, scene.phone("alice"), scene.phone("bob")).connect().request("BYE")
+        events = [line for line in scene.said if line.startswith("dialog:")]
+        assert events == ["dialog:start INVITE 200 10.0.0.3", "dialog:end BYE  10.0.0.2"]
+
+
 def test_a_call_that_is_refused() -> None:
     with Scene(SCRIPT, SETTINGS) as scene:
         call = Call(scene, scene.phone("alice"), scene.phone("bob")).start().respond(180).respond(486)

@@ -8,11 +8,13 @@ from luasip.sip.message import Request, Response
 from luasip.sip.parser import parse_message
 
 
-def context_of(dialog: Dialog, message: Request | Response | None, services: Services) -> RouteContext:
+def context_of(
+    dialog: Dialog, message: Request | Response | None, source: Source | None, services: Services
+) -> RouteContext:
     """A context over the message that ended the dialog, or over one made up from what is known of it."""
     listener = services.listeners[0]
-    source = Source(listener.host, listener.port, listener)
-    ctx = RouteContext(Route.EVENT, message or _made_up(dialog, listener.sent_by), source, services)
+    origin = source or Source(listener.host, listener.port, listener)
+    ctx = RouteContext(Route.EVENT, message or _made_up(dialog, listener.sent_by), origin, services)
     ctx.attributes[CURRENT] = dialog
     return ctx
 

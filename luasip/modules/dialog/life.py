@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from luasip.kemi.context import Services
+from luasip.kemi.context import Services, Source
 from luasip.modules.dialog.deadlines import Deadlines
 from luasip.modules.dialog.dialog import NO_TIMEOUT_RESET, SEND_BYE, Dialog, State
 from luasip.modules.dialog.profiles import Profiles
@@ -54,8 +54,8 @@ class Life:
         self.journal: Journal | None = None
         self.send_byes: Callable[[Dialog], bool]
         """Ends a dialog by BYE to both sides; False when there is nobody to send one to."""
-        self.told_end: list[Callable[[Dialog, Request | Response | None, bool], None]] = []
-        """Told of each dialog that has ended, by which message, and whether it has timed out."""
+        self.told_end: list[Callable[[Dialog, Request | Response | None, Source | None, bool], None]] = []
+        """Told of each dialog that has ended, by which message from where, and whether it has timed out."""
         self._settings = settings
         self._services = services
         self._deadlines = Deadlines(services, self._due)
@@ -90,7 +90,9 @@ class Life:
             dialog.state = State.EARLY
         self._services.count("dialog:early_dialogs")
 
-    def answered(self, dialog: Dialog, message: Request | Response, learn: Callable[[], None]) -> None:
+    def answered(
+        self, dialog: Dialog, message: Request | Response, source: Source | None, learn: Callable[[], None]
+    ) -> None:
         """A 2xx went to the caller; `learn` reads what it says of the callee. One that came again is ignored."""
         with self.table.lock:
             before = dialog.state
@@ -107,7 +109,7 @@ class Life:
         self._services.count("dialog:active_dialogs")
         self._look_at_timeout(dialog)
         self.changed(dialog)
-        self._tell(dialog, "dialog:start", message)
+        self._tell(dialog, "dialog:start", message, source)
 
     def acknowledged(self, dialog: Dialog) -> None:
         """The ACK for the 2xx came."""
@@ -165,32 +167,40 @@ class Life:
 
     # The end
 
-    def failed(self, dialog: Dialog, message: Request | Response | None) -> None:
+    def failed(
+        self, dialog: Dialog, message: Request | Response | None, source: Source | None = None
+    ) -> None:
         """It was not answered, or refused."""
         before = self._delete(dialog, State.EARLY)
         if before is None:
             return
-        self._tell_failed(dialog, message)
+        self._tell_failed(dialog, message, source)
 
-    def _tell_failed(self, dialog: Dialog, message: Request | Response | None) -> None:
+    def _tell_failed(self, dialog: Dialog, message: Request | Response | None, source: Source | None) -> None:
         self._services.count("dialog:failed_dialogs")
         for told in self.told_end:
-            told(dialog, message, False)
-        self._tell(dialog, "dialog:failed", message)
+            told(dialog, message, source, False)
+        self._tell(dialog, "dialog:failed", message, source)
 
-    def ended(self, dialog: Dialog, message: Request | Response | None = None, expired: bool = False) -> None:
+    def ended(
+        self,
+        dialog: Dialog,
+        message: Request | Response | None = None,
+        source: Source | None = None,
+        expired: bool = False,
+    ) -> None:
         """An answered dialog is over: by the BYE `message`, by one of ours, or because its time is."""
         before = self._delete(dialog, State.CONFIRMED)
         if before is None:
             return
         if before <= State.EARLY:
-            self._tell_failed(dialog, message)
+            self._tell_failed(dialog, message, source)
             return
         if expired:
             self._services.count("dialog:expired_dialogs")
         for told in self.told_end:
-            told(dialog, message, expired)
-        self._tell(dialog, "dialog:end", message)
+            told(dialog, message, source, expired)
+        self._tell(dialog, "dialog:end", message, source)
 
     def _delete(self, dialog: Dialog, last: State) -> State | None:
         """Mark it as over; the state it was in, None when it was beyond `last` already."""
@@ -254,12 +264,14 @@ class Life:
     def _expire(self, dialog: Dialog) -> None:
         log.info("dialog %s has timed out", dialog.call_id)
         if dialog.timeout_route:
-            self._tell(dialog, dialog.timeout_route, None)
+            self._tell(dialog, dialog.timeout_route, None, None)
         if (self._settings.send_bye or dialog.properties & SEND_BYE) and self.send_byes(dialog):
             self._services.count("dialog:expired_dialogs")
             return
-        self.ended(dialog, None, expired=True)
+        self.ended(dialog, expired=True)
 
-    def _tell(self, dialog: Dialog, event: str, message: Request | Response | None) -> None:
+    def _tell(
+        self, dialog: Dialog, event: str, message: Request | Response | None, source: Source | None
+    ) -> None:
         if self._settings.event_callback:
-            self._services.run_event(self._settings.event_callback, event, message, {CURRENT: dialog})
+            self._services.run_event(self._settings.event_callback, event, message, {CURRENT: dialog}, source)

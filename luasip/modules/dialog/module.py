@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 
 from luasip.errors import SettingsError, StorageError
-from luasip.kemi.context import Services
+from luasip.kemi.context import Services, Source
 from luasip.kemi.ended_call import EndedCall
 from luasip.modules.dialog.bridge import Bridge
 from luasip.modules.dialog.commands import DialogCommands
@@ -96,8 +96,10 @@ class DialogModule(TrackingFunctions, VariableFunctions, ProfileFunctions, Reque
     def on_call_ended(self, told: Callable[[EndedCall], None]) -> None:
         """Tell `told` of every dialog that has ended, answered or not; call it before messages come."""
 
-        def ended(dialog: Dialog, message: Request | Response | None, expired: bool) -> None:
-            ctx = context_of(dialog, message, self._services)
+        def ended(
+            dialog: Dialog, message: Request | Response | None, source: Source | None, expired: bool
+        ) -> None:
+            ctx = context_of(dialog, message, source, self._services)
             told(
                 EndedCall(dialog.created, dialog.started, dialog.ended, expired, dialog.variables.copy(), ctx)
             )

@@ -167,7 +167,7 @@ class Tracking:
             self._acknowledged(dialog, request)
             return
         if request.method == "BYE":
-            self._life.ended(dialog, request)
+            self._life.ended(dialog, request, ctx.source)
             return
         leg = dialog.leg(Side.CALLER if direction is Direction.DOWNSTREAM else Side.CALLEE)
         pending = Pending.of(ctx)
@@ -198,20 +198,24 @@ class Tracking:
                 self._refreshed(transaction.request, response)
         elif status < 200:
             self._life.ringing(dialog)
-        elif status < 300:
-            message = transaction.request if response is None else response
-            self._life.answered(dialog, message, lambda: self._learn(dialog, response))
         else:
-            self._life.failed(dialog, response or transaction.request)
+            self._final(dialog, status, response, transaction.request)
 
     def apply_response(self, dialog: Dialog, response: Response) -> None:
         """A response to the first INVITE of a dialog that the transaction layer does not tell of."""
         if response.status < 200:
             self._life.ringing(dialog)
-        elif response.status < 300:
-            self._life.answered(dialog, response, lambda: self._learn(dialog, response))
         else:
-            self._life.failed(dialog, response)
+            self._final(dialog, response.status, response, None)
+
+    def _final(self, dialog: Dialog, status: int, response: Response | None, request: Request | None) -> None:
+        """The answer to the first INVITE; `response` is None when it was made here."""
+        message = response or request
+        source = dialog.callee_source if response is not None else None
+        if message is not None and status < 300:
+            self._life.answered(dialog, message, source, lambda: self._learn(dialog, response))
+        else:
+            self._life.failed(dialog, message, source)
 
     def failed(self, transaction: Transaction, status: int, response: Response | None) -> None:
         """Every branch so far has failed: the failure callback decides what that means."""
