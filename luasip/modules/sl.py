@@ -62,7 +62,9 @@ class Sl(Module):
         self._services = services
 
     def start(self) -> None:
-        """Have absorbed ACKs told if somebody wants to know."""
+        """Begin to count, and have absorbed ACKs told if somebody wants to know."""
+        for name in (*_NAMES, "1xx", "xxx"):
+            self._services.count(f"sl:{name}_replies", 0)
         callback = self.settings.event_callback_fl_ack
         if callback:
             run = self._services.run_event

@@ -136,8 +136,9 @@ class CoreCommands:
                 "socket": {
                     "proto": listener.protocol,
                     "address": listener.host,
+                    "ipaddress": listener.host,
                     "port": str(listener.port),
-                    "advertise": listener.sent_by if listener.advertised_host else "-",
+                    **({"advertise": listener.sent_by} if listener.advertised_host else {}),
                     "mcast": "no",
                     "mhomed": "no",
                     "virtual": "no",

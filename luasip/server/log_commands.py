@@ -78,14 +78,14 @@ class LogCommands:
         self._set(_of_module(module), LEVELS[name])
 
     @command("dbg.get_mod_level")
-    def module_level(self, module: str) -> dict[str, int]:
+    def module_level(self, module: str) -> int:
         """The level of one module, as Kamailio's number.
 
         Args:
             module: its name, "core" for the server.
         """
         level = logging.getLogger(_of_module(module)).getEffectiveLevel()
-        return {module: max((number for name, number in _BY_NUMBER if LEVELS[name] >= level), default=-2)}
+        return max((number for name, number in _BY_NUMBER if LEVELS[name] >= level), default=-2)
 
     @command("dbg.reset_mod_level")
     def reset_module_level(self, module: str) -> None:

@@ -3,19 +3,24 @@
 import json
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.docs_blocks import ROOT, blocks, prose, rows, section
-from tests.wire.process import Served, luasip
+from tests.wire.process import Served, free_port, luasip
 
 PAGE = ROOT / "docs" / "operations.md"
 
-SETTINGS = """
+HTTP_PORT = free_port()
+SETTINGS = f"""
 [control]
 stream = "luasip.sock"
+http = "127.0.0.1:{HTTP_PORT}"
+fifo = "luasip.fifo"
+ctl = "luasip.ctl"
 [modules.htable]
 htable = ["ipban=>size=8;"]
 """
@@ -42,6 +47,25 @@ def test_commands_run(server: Served, line: str) -> None:
         assert luasip("rpc", "-c", server.config, "htable.seti", "ipban", "192.0.2.7", "1").returncode == 0
     result = luasip(words[0], "-c", server.config, *words[1:])
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def other_clients() -> list[str]:
+    texts = [block.text for block in blocks("text") if block.file == PAGE]
+    lines = [line for text in texts for line in text.splitlines()]
+    return [line for line in lines if re.match(r"(\w+=\S+ )?(curl|kamctl|kamcmd|python3 -c) ", line)]
+
+
+@pytest.mark.parametrize("line", other_clients())
+def test_commands_of_other_clients_run(server: Served, line: str) -> None:
+    """Their port and folder are those of the page."""
+    line = line.replace(":8080", f":{HTTP_PORT}").replace("/etc/luasip", str(server.config.parent))
+    result = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=30)
+    assert (result.returncode, result.stdout != "") == (0, True), result.stderr
+    assert "error" not in result.stdout.partition("\n")[0]
+
+
+def test_other_clients_are_shown() -> None:
+    assert len(other_clients()) >= 7
 
 
 def test_commands_that_are_named_are_there(server: Served) -> None:
