@@ -4,6 +4,7 @@ One thread at a time may use a Runtime: it holds `lock`, which is re-entrant bec
 another route. Nothing here is global: a second Runtime can be built beside a running one and be swapped in.
 """
 
+import contextlib
 import importlib
 import logging
 import sysconfig
@@ -31,6 +32,8 @@ FLAVOURS: Final = ("lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "lua
 LOAD_TIME_FACTOR: Final = 30
 """Loading the script may take this many times the limit of a callback."""
 
+_RETIREMENT: Final = 1.0
+"""Seconds a runtime that is replaced is waited for."""
 _HERE = Path(__file__).parent
 
 
@@ -234,6 +237,23 @@ class Runtime:
             self._apart.lock = self.lock
         return self._apart
 
+    def retire(self) -> None:
+        """Another runtime has taken this one's place; the routes that wait here still end here.
+
+        lupa keeps an exception that passed through Lua, as the exit of a thread that is to die, until another one
+        leaves Lua, and by its traceback the runtime keeps itself; Lua keeps it as the error it became. So another one
+        leaves Lua here, and Lua collects, unless the runtime is busy.
+        """
+        if not self.lock.acquire(timeout=_RETIREMENT):
+            return
+        try:
+            for state in filter(None, (self, self._apart)):
+                with contextlib.suppress(BaseException):
+                    state._lua.execute("(...)()", _leave)
+                state._runner["collect"]()
+        finally:
+            self.lock.release()
+
     def start(self, name: str, ctx: RouteContext, *arguments: str) -> Step:
         """Run the global function `name` until it ends, fails or suspends."""
         return self._steps.start(name.number if isinstance(name, FunctionName) else name, ctx, arguments)
@@ -272,6 +292,11 @@ class Runtime:
         """How many routes are suspended."""
         count: int = self._runner["suspended"]()
         return count
+
+
+def _leave() -> None:
+    """Called by Lua to be left."""
+    raise ScriptError("")
 
 
 def _described(files: set[Path], names: Names, current: Current, message: str, traceback: str) -> ScriptError:

@@ -93,7 +93,8 @@ class Scripts:
                 return self.refused(str(error))
             self._tell_mistakes(runtimes[0])
             for slot, runtime in zip(self.slots, runtimes, strict=True):
-                slot.runtime = runtime
+                old, slot.runtime = slot.runtime, runtime
+                old.retire()
             self.reloads += 1
             self.history.append(Reload(time.time(), "", changed, needs_restart))
             log.info("script %s reloaded", self.options.path)

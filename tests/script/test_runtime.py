@@ -392,6 +392,26 @@ def test_a_runtime_is_freed_with_all_it_holds(tmp_path: Path) -> None:
         gc.enable()
 
 
+@pytest.mark.parametrize("call", ["KSR.info('x')", "pcall(KSR.info, 'x')"])
+def test_a_retired_runtime_is_freed_although_a_thread_died_in_it(tmp_path: Path, call: str) -> None:
+    class Dying(list[str]):
+        def append(self, _: str) -> None:
+            raise SystemExit
+
+    bench = Bench(tmp_path, f"function ksr_request_route() {call} end")
+    runtime = weakref.ref(bench.runtime)
+    bench.core.lines = Dying()
+    bench.runtime.start("ksr_request_route", context())
+    bench.runtime.retire()
+    gc.collect()
+    gc.disable()
+    try:
+        bench.__dict__.clear()
+        assert runtime() is None
+    finally:
+        gc.enable()
+
+
 def test_a_new_runtime_beside_the_old_one(tmp_path: Path) -> None:
     old = Bench(tmp_path, 'local version = "old" function ksr_request_route() KSR.clock.sleep(1) KSR.info(version) end')
     step = old.suspend()
