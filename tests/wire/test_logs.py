@@ -49,7 +49,7 @@ def test_records_name_call_callback_and_transaction(tmp_path: Path) -> None:
         assert label.isdecimal()
         peer.send("REGISTER sip:x SIP/2.0\r\nCall-ID: bad-call\r\nCSeq: x\r\n\r\n")
         wait_for(lambda: server.logged("bad message"), "the bad message")
-        assert rpc(port, "script.reload") == {"reloads": 1}
+        assert rpc(port, "script.reload")["reloads"] == 1
         wait_for(lambda: server.logged("reloaded"), "the reload")
         (reloaded,) = [one for one in records(server) if one["message"].endswith("reloaded")]
         assert "call_id" not in reloaded
