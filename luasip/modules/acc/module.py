@@ -33,6 +33,8 @@ class Acc(Module):
         *("log_flag", "log_missed_flag", "log_level", "log_extra", "db_flag", "db_missed_flag"),
         *("db_table_acc", "db_table_missed_calls", "db_extra_nullable", "failed_transaction_flag"),
         *("failed_filter", "early_media", "report_ack", "report_cancels", "reason_from_hf"),
+        *("cdr_log_enable", "cdr_extra_nullable", "cdr_start_on_confirmed", "cdr_on_failed"),
+        *("cdr_expired_dlg_enable", "cdr_skip"),
     )
 
     def __init__(self, settings: AccSettings, services: Services) -> None:
