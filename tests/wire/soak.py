@@ -260,7 +260,7 @@ def report(soak: Soak, warm: Rest, end: Rest) -> None:
         print(
             f"{name:>16} {before:12} {after:12} {after - before:+11} {(after - before) / calls:+9.1f} a call"
         )
-    for kind in ("objects", "lengths", "caches"):
+    for kind in ("garbage", "objects", "lengths", "caches"):
         for count, name in grown(warm.held[kind], end.held[kind]):
             print(f"{count:+8} {kind}: {name}")
     for line in [line for line in soak.server.log if "nternal error" in line or "CRITICAL" in line][:SHOWN]:

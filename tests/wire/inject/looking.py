@@ -9,6 +9,7 @@ caches, garbage of Lua and Python, free memory) changes the server. What is told
     used_after_all      the same when the collector has looked at everything, frozen objects included
     collected           objects found by that: garbage the collector of a running server comes to very late
     lua                 bytes of the Lua states after a collection (part of `used`)
+    garbage             {type: how many} of these
     runtimes            live Lua runtimes
     objects             {type: how many}, of those the collector knows
     lengths             {"Type.attribute": entries of all dicts, lists, sets … of that name}, of LuaSIP's objects
@@ -84,12 +85,22 @@ def held() -> dict[str, Any]:
     gc.collect(1)
     found["used"] = used()
     gc.unfreeze()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    gc.collect()
+    gc.set_debug(0)
+    found["garbage"] = counted(gc.garbage)
+    gc.garbage.clear()
     found["collected"] = gc.collect() + gc.collect()
     found["used_after_all"] = used()
     objects = gc.get_objects()
-    found["objects"] = dict(Counter(f"{type(each).__module__}.{type(each).__qualname__}" for each in objects))
+    found["objects"] = counted(objects)
     found["lengths"] = lengths(objects)
     return found
+
+
+def counted(objects: list[Any]) -> dict[str, int]:
+    """How many there are of each type."""
+    return dict(Counter(f"{type(each).__module__}.{type(each).__qualname__}" for each in objects))
 
 
 def resident() -> int:
