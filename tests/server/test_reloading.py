@@ -1,5 +1,6 @@
 """luasip/server/reloading.py: which files are watched, and what of their changes counts."""
 
+import itertools
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,8 +82,7 @@ def test_other_folders_after_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
     bench.files.add(Path("/opt/more.lua"))
     first = bench.reloading.folders()
     assert Path("/opt") in first
-    monkeypatch.setattr(
-        bench.reloading, "folders", iter([first, first - {Path("/opt")}, first, first]).__next__
-    )
+    later = itertools.chain([first], itertools.repeat(first - {Path("/opt")}))
+    monkeypatch.setattr(bench.reloading, "folders", later.__next__)
     assert bench.run()
     assert len(bench.watched) == 2
