@@ -248,6 +248,8 @@ class Runtime:
             return
         try:
             for state in filter(None, (self, self._apart)):
+                if state._current.ctx is not None:  # the script itself had it replaced
+                    continue
                 with contextlib.suppress(BaseException):
                     state._lua.execute("(...)()", _leave)
                 state._runner["collect"]()

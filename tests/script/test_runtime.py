@@ -412,6 +412,18 @@ def test_a_retired_runtime_is_freed_although_a_thread_died_in_it(tmp_path: Path,
         gc.enable()
 
 
+def test_a_script_that_has_its_own_runtime_replaced_goes_on(tmp_path: Path) -> None:
+    class Reloading(list[str]):
+        def append(self, line: str) -> None:
+            bench.runtime.retire()
+            super().append(line)
+
+    bench = Bench(tmp_path, "function ksr_request_route() KSR.info('x') KSR.info('y') end")
+    bench.core.lines = Reloading()
+    assert bench.runtime.start("ksr_request_route", context()).state == DONE
+    assert bench.core.lines == ["x", "y"]
+
+
 def test_a_new_runtime_beside_the_old_one(tmp_path: Path) -> None:
     old = Bench(tmp_path, 'local version = "old" function ksr_request_route() KSR.clock.sleep(1) KSR.info(version) end')
     step = old.suspend()
