@@ -28,6 +28,7 @@ FILES = (
     "script/steps",
     "server/durations",
     "server/execution",
+    "server/light_sources",
     "server/next_hop",
     "server/onsend",
     "server/overload",

@@ -7,7 +7,8 @@ sent again by who wants it.
 
 What a new request costs is mostly still to come when it is taken: its responses, its ACK, its BYE. If all were taken
 until messages are late, and then none, those would be late together and be sent again. So the share of new requests
-that is taken falls as the wait grows, by the square of what is left of it, and both settle well below what is late.
+that is taken falls as the wait grows, by the square of what is left of it, and both settle well below what is late. Who
+asks for little goes before those who ask for much (`light_sources`).
 
 Pure: times are arguments; knows neither sockets nor transactions.
 """
@@ -17,6 +18,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+
+from luasip.server.light_sources import LightSources
 
 PASS, REFUSE, DROP = range(3)
 """What becomes of a message."""
@@ -28,6 +31,8 @@ EARLY: Final = 0.2
 """Share of `late` that messages wait when the first new requests are turned away."""
 LASTING: Final = 0.5
 """Share of `late` above which an overload goes on."""
+EASES_AFTER: Final = 2.0
+"""Seconds after which an overload that no longer goes on is over: only what is late is turned away then."""
 
 _TO_TAG: Final = re.compile(rb"\n(?:to|t)[ \t]*:[^\n]*;[ \t]*tag[ \t]*=", re.IGNORECASE)
 _NEVER_NEW: Final = frozenset((b"ACK", b"CANCEL", b"BYE", b"PRACK"))
@@ -85,6 +90,7 @@ class Overload:
         self._over_at = -RELAPSE_WITHIN  # when messages were last late for too long
         self._shed_at = -RELAPSE_WITHIN  # when something was last refused or dropped
         self._credit = 0.0  # of new requests: shares that have not made a whole one yet
+        self._light = LightSources()
         self._lock = threading.Lock()
         self.use(limits, most_suspended)
 
@@ -96,17 +102,16 @@ class Overload:
             self._refusals = Allowance(limits.refusals)
             self._probes = Allowance(limits.probes)
 
-    def judge(self, data: bytes, age: float, now: float) -> int:
-        """PASS, REFUSE (503) or DROP a message that has waited `age` seconds."""
+    def judge(self, data: bytes, age: float, now: float, host: str) -> int:
+        """PASS, REFUSE (503) or DROP a message from an IP literal that has waited `age` seconds."""
         share = self._share(age, now)
         if share >= 1.0 or not is_new(data):
             return PASS
         with self._lock:
             if is_probe(data) and self._probes.take(now):
                 return PASS
-            self._credit += share
-            if self._credit >= 1.0:
-                self._credit -= 1.0
+            if self._takes(share, host, now):
+                self._light.taken()
                 return PASS
             begins = now - self._shed_at > RELAPSE_WITHIN
             self._shed_at = now
@@ -116,6 +121,17 @@ class Overload:
             self._tell(f"overload: messages wait {age:.2f} s, {held}; what begins something new is refused")
         return verdict
 
+    def _takes(self, share: float, host: str, now: float) -> bool:
+        if share < 0.0:
+            return False
+        if self._light.takes(host, now):
+            return True
+        self._credit += share
+        if self._credit < 1.0:
+            return False
+        self._credit -= 1.0
+        return True
+
     def _shed(self, now: float) -> int:
         if self._refusals.take(now):
             self.refused += 1
@@ -124,9 +140,9 @@ class Overload:
         return DROP
 
     def _share(self, age: float, now: float) -> float:
-        """Of new requests, the share that is taken: 1.0 when all is well."""
+        """Of new requests, the share that is taken: 1.0 when all is well, -1.0 when there is no room for any."""
         if self._is_full():
-            return 0.0
+            return -1.0
         late = self.limits.late
         if not late or not self._is_overload(age, late, now):
             return 1.0
@@ -146,7 +162,7 @@ class Overload:
         if age <= late:
             if self._late_since:
                 self._late_since = 0.0
-            if now - self._over_at > RELAPSE_WITHIN:
+            if now - self._over_at > EASES_AFTER:
                 return False
             if age > late * LASTING:
                 self._over_at = now

@@ -115,7 +115,7 @@ class Worker:
             if packet.connection_id:  # what is dropped there never comes again
                 self._services.close_connection(packet.connection_id)
             return
-        verdict = self._overload.judge(data, now - packet.received_at, now)
+        verdict = self._overload.judge(data, now - packet.received_at, now, packet.source_host)
         if verdict == DROP:
             return
         with self._lock:

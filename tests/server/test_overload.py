@@ -1,5 +1,6 @@
 import pytest
 
+from luasip.server.light_sources import FEW
 from luasip.server.overload import DROP, PASS, REFUSE, Overload, OverloadLimits, is_new, is_probe
 
 NEW = b"INVITE sip:bob@example.com SIP/2.0\r\nTo: <sip:bob@example.com>\r\n\r\n"
@@ -45,8 +46,13 @@ class Held:
             chosen, lambda: self.transactions, lambda: self.suspended, 50, self.told.append
         )
 
-    def judge(self, age: float, now: float, data: bytes = NEW) -> int:
-        return self.overload.judge(data, age, now)
+    def judge(self, age: float, now: float, data: bytes = NEW, host: str = "192.0.2.1") -> int:
+        return self.overload.judge(data, age, now, host)
+
+    def flood(self, age: float, now: float) -> None:
+        """Let the address ask for much."""
+        for _ in range(FEW):
+            self.judge(age, now)
 
 
 def test_a_short_jam_is_no_overload() -> None:
@@ -59,7 +65,7 @@ def test_a_short_jam_is_no_overload() -> None:
 def test_what_stays_late_is_refused_then_dropped_until_it_is_in_time() -> None:
     held = Held(late=0.1, patience=0.5, refusals=2)
     assert held.judge(0.2, 10.0) == PASS
-    assert [held.judge(0.2, 10.6) for _ in range(4)] == [REFUSE, REFUSE, DROP, DROP]
+    assert [held.judge(0.2, 10.6) for _ in range(4 + FEW)] == [PASS] * FEW + [REFUSE, REFUSE, DROP, DROP]
     assert held.judge(0.2, 10.6, WITHIN) == held.judge(0.2, 10.6, RESPONSE) == PASS
     assert held.judge(0.02, 10.7) == PASS
     assert held.judge(0.2, 11.2) == REFUSE  # a relapse
@@ -75,22 +81,37 @@ def test_what_stays_late_is_refused_then_dropped_until_it_is_in_time() -> None:
 )
 def test_the_longer_the_wait_the_fewer_are_taken(age: float, taken: int) -> None:
     held = Held(late=0.1, patience=0.0)
-    held.judge(0.2, 10.0)
+    held.flood(0.2, 10.0)
     assert abs([held.judge(age, 10.0) for _ in range(80)].count(PASS) - taken) <= 1
     assert [held.judge(age, 10.0, WITHIN) for _ in range(20)] == [PASS] * 20
 
 
-@pytest.mark.parametrize(("age", "taken"), [(0.04, 28), (0.06, 8)])
+@pytest.mark.parametrize(("age", "taken"), [(0.04, 29), (0.06, 8)])
 def test_it_goes_on_while_messages_wait_for_half_of_what_is_late(age: float, taken: int) -> None:
     held = Held(late=0.1, patience=0.0)
     held.judge(0.2, 0.0)
-    assert abs([held.judge(age, float(second)) for second in range(30)].count(PASS) - taken) <= 2
+    found = []
+    for second in range(30):
+        held.flood(age, float(second))
+        found.append(held.judge(age, float(second)))
+    assert abs(found.count(PASS) - taken) <= 2
 
 
 def test_monitors_are_answered() -> None:
     held = Held(late=0.1, patience=0.0, refusals=0, probes=2)
+    held.flood(0.2, 10.0)
     assert [held.judge(0.2, 10.0, PROBE) for _ in range(3)] == [PASS, PASS, DROP]
     assert held.judge(0.2, 11.0, PROBE) == PASS
+
+
+def test_who_asks_for_little_is_served_beside_who_asks_for_much() -> None:
+    held = Held(late=0.1, patience=0.0)
+    found = []
+    for second in range(5):
+        held.flood(0.2, float(second))
+        found.append([held.judge(0.2, float(second), host="192.0.2.2") for _ in range(FEW + 1)])
+    assert [verdicts[:FEW] for verdicts in found] == [[PASS] * FEW] * 5
+    assert all(verdicts[FEW] != PASS for verdicts in found)
 
 
 def test_full_tables() -> None:
