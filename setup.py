@@ -40,6 +40,7 @@ FILES = (
     "server/timers",
     "server/traffic",
     "server/transactions/access",
+    "server/transactions/answered",
     "server/transactions/destination",
     "server/transactions/events",
     "server/transactions/layer",

@@ -35,25 +35,54 @@ class XavpRecord:
 
 
 class ValueLists:
-    """All lists of one message or transaction. One callback at a time uses them."""
+    """All lists of one message or transaction; each is made when it is first looked at. One callback at a time uses
+    them."""
 
-    __slots__ = ("avps", "kept", "xavis", "xavps", "xavus")
+    __slots__ = ("_avps", "_xavis", "_xavps", "_xavus", "kept")
 
     def __init__(self) -> None:
-        self.avps: dict[str, list[str | int]] = {}
-        self.xavps: dict[str, list[Value]] = {}
-        self.xavus: dict[str, str | int | dict[str, str | int]] = {}
-        self.xavis: dict[str, list[Value]] = {}
-        """Keys are lower-case."""
+        self._avps: dict[str, list[str | int]] | None = None
+        self._xavps: dict[str, list[Value]] | None = None
+        self._xavus: dict[str, str | int | dict[str, str | int]] | None = None
+        self._xavis: dict[str, list[Value]] | None = None
         self.kept: dict[str, Any] | None = None
         """What modules keep with the message and its transaction, keyed "module.what"; None while nothing."""
 
+    @property
+    def avps(self) -> dict[str, list[str | int]]:
+        """AVPs by name."""
+        found = self._avps
+        if found is None:
+            found = self._avps = {}
+        return found
+
+    @property
+    def xavps(self) -> dict[str, list[Value]]:
+        """XAVPs by name."""
+        found = self._xavps
+        if found is None:
+            found = self._xavps = {}
+        return found
+
+    @property
+    def xavus(self) -> dict[str, str | int | dict[str, str | int]]:
+        """XAVUs by name."""
+        found = self._xavus
+        if found is None:
+            found = self._xavus = {}
+        return found
+
+    @property
+    def xavis(self) -> dict[str, list[Value]]:
+        """XAVIs by their names in lower case."""
+        found = self._xavis
+        if found is None:
+            found = self._xavis = {}
+        return found
+
     def clear(self) -> None:
         """Forget everything."""
-        self.avps.clear()
-        self.xavps.clear()
-        self.xavus.clear()
-        self.xavis.clear()
+        self._avps = self._xavps = self._xavus = self._xavis = None
         self.kept = None
 
 

@@ -212,7 +212,9 @@ class Server:
         services.worker_starter = self._start_workers
         table = self.layer.table
         self.statistics.counted_elsewhere(self.sockets.traffic.statistics)
+        answered = self.layer.answered
         self.statistics.gauge("tm:current", lambda: len(table))
+        self.statistics.gauge("tm:answered", lambda: len(answered))
         self.statistics.gauge("tmx:UAS_transactions", lambda: table.created - table.created_local)
         self.statistics.gauge("tmx:UAC_transactions", lambda: table.created_local)
         self.statistics.gauge("core:threads_restarted", lasting_thread.restarts)

@@ -28,7 +28,7 @@ from luasip.sip.message import Request, Response
 from luasip.sip.parser import Limits, parse_http_request, parse_message
 from luasip.sip.validation import check_headers
 from luasip.sip.via import received_via
-from luasip.transaction.key import client_key
+from luasip.transaction.key import cancel_key, client_key, server_key
 from luasip.transport.packet import Packet
 
 log = logging.getLogger("luasip.worker")
@@ -190,11 +190,15 @@ class Worker:
         try:
             check_headers(request)
             request.top_via_text = received_via(request.top_via, source.host, source.port)
-            transaction = self._layer.find(request)
+            key = server_key(request)
         except SipError as error:
             self._refuse(request, error, source)
             return
-        if transaction is not None and self._layer.absorb(transaction, request):
+        transaction = self._layer.table.find(key)
+        if transaction is None:
+            if self._layer.absorb_answered(request, key) or self._comes_too_late(request, source):
+                return
+        elif self._layer.absorb(transaction, request):
             return
         if request.method == "ACK" and self._is_absorbed(request, source):
             return
@@ -209,6 +213,13 @@ class Worker:
             LuaFrame(self._request_route, context),
             partial(self._request_ended, context),
         )
+
+    def _comes_too_late(self, request: Request, source: Source) -> bool:
+        """A CANCEL for an INVITE answered a while ago has no effect: it is told so here (RFC 3261 §9.2)."""
+        if request.method != "CANCEL" or self._layer.answered.find(cancel_key(request)) is None:
+            return False
+        self._stateless.reply(RouteContext(Route.REQUEST, request, source, self._services), 200, "canceling")
+        return True
 
     def _is_absorbed(self, request: Request, source: Source) -> bool:
         """An ACK for a stateless answer ends here; one for our own 2xx stops its repetition and goes to the script."""
@@ -285,7 +296,8 @@ class Worker:
             return
         found = self._layer.table.by_branch(branch_id, method)
         if found is None:
-            self._execution.start(self.slot().runtime, self._stray_response(response, source))
+            if not self._layer.absorb_answered_response(branch_id, method):
+                self._execution.start(self.slot().runtime, self._stray_response(response, source))
         elif method == "CANCEL":
             transaction, branch = found
             self._layer.events.enqueue(

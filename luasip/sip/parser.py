@@ -35,6 +35,8 @@ class Limits:
 
 
 DEFAULT: Final = Limits()
+ANY_SIZE: Final = Limits(1 << 31, 1 << 31, 1 << 31, 1 << 31)
+"""For text that has been read before, by whatever limits."""
 
 
 def parse_message(text: str, limits: Limits = DEFAULT) -> Request | Response:

@@ -53,10 +53,11 @@ class TransactionCommands:
 
         there = self._services.transactions.all()
         local, total = value("tmx:UAC_transactions"), value("tmx:UAS_transactions")
+        answered = value("tm:answered")
         generated, relayed = value("tmx:rpl_generated"), value("tmx:rpl_relayed")
         return {
-            "current": len(there),
-            "waiting": sum(transaction.final_sent for transaction in there),
+            "current": len(there) + answered,
+            "waiting": sum(transaction.final_sent for transaction in there) + answered,
             "total": total + local,
             "total_local": local,
             "rpl_received": value("core:rcv_replies"),

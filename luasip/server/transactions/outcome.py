@@ -14,7 +14,7 @@ from luasip.proxy.forward import forward_response
 from luasip.proxy.response_context import ALL_FINAL, CANCEL, FORWARD
 from luasip.server.execution import Flow
 from luasip.server.transactions.layer import TransactionLayer
-from luasip.server.transactions.transaction import ClientBranch, Transaction
+from luasip.server.transactions.transaction import ClientBranch, Template, Transaction
 from luasip.sip.edits import Edits
 from luasip.sip.message import Response
 from luasip.sip.status import reason_phrase
@@ -98,6 +98,7 @@ class Outcome:
             if context.dropped and response.status < 200:
                 return
             response = context.message  # type: ignore[assignment]
+            branch.response = response  # the callback may have applied its changes
         if response.status >= 300 and branch.on_branch_failure:
             yield from self._branch_failure(transaction, branch, response)
         yield from self._decide(transaction, branch, response.status, response, context.edits)
@@ -223,8 +224,9 @@ class Outcome:
         context.arming = transaction.arming
         context.transaction = transaction
         context.winner = winner
-        if transaction.template is not None:
-            _inherit(context, transaction.template)
+        template = transaction.template
+        if template is not None:
+            (Template(template) if isinstance(template, RouteContext) else template).apply(context)
         target = transaction.target
         context.target.uri = target.uri
         context.target.destination_uri = target.destination_uri
@@ -284,14 +286,3 @@ class Outcome:
             self.layer.send_past_machine(transaction, text)
             self.layer.tell_response(transaction, sent, response)
 
-
-def _inherit(context: RouteContext, template: RouteContext) -> None:
-    """Take over what the request route decided for every branch: Record-Route, Via, Max-Forwards."""
-    context.record_route = template.record_route
-    context.on_response = template.on_response
-    context.advertised = template.advertised
-    context.local_rport = template.local_rport
-    context.forward_send_flags = template.forward_send_flags
-    context.attributes.update(
-        (name, value) for name, value in template.attributes.items() if not name.startswith(("core.", "tm."))
-    )

@@ -17,20 +17,57 @@ from luasip.server.execution import Flow, RuntimeSlot
 from luasip.server.timers import Entry
 from luasip.sip.edits import Edits
 from luasip.sip.message import Request, Response
-from luasip.sip.parser import parse_message
+from luasip.sip.parser import ANY_SIZE, parse_message
 from luasip.transaction.client import NonInviteClient
 from luasip.transaction.client_invite import InviteClient
 from luasip.transaction.key import ack_key
 from luasip.transaction.server import NonInviteServer
 from luasip.transaction.server_invite import InviteServer
+from luasip.transaction.states import State
 from luasip.transaction.timers import TransactionTimers
 from luasip.transport.packet import Destination
+
+
+class Template:
+    """What the request route decided for every branch, for those that later routes add."""
+
+    __slots__ = (
+        "advertised",
+        "attributes",
+        "forward_send_flags",
+        "local_rport",
+        "on_response",
+        "record_route",
+    )
+
+    def __init__(self, context: RouteContext) -> None:
+        self.record_route = context.record_route
+        self.on_response = context.on_response
+        self.advertised = context.advertised
+        self.local_rport = context.local_rport
+        self.forward_send_flags = context.forward_send_flags
+        self.attributes = {
+            name: value
+            for name, value in context.attributes.items()
+            if not name.startswith(("core.", "tm."))
+        }
+
+    def apply(self, context: RouteContext) -> None:
+        """Let the context of a later route begin with it."""
+        context.record_route = self.record_route
+        context.on_response = self.on_response
+        context.advertised = self.advertised
+        context.local_rport = self.local_rport
+        context.forward_send_flags = self.forward_send_flags
+        context.attributes.update(self.attributes)
 
 
 class ClientBranch:
     """One way the request went: a client machine and what was sent."""
 
     __slots__ = (
+        "_response",
+        "_response_text",
         "blind",
         "branch_id",
         "cancel_destination",
@@ -48,7 +85,6 @@ class ClientBranch:
         "on_response",
         "reply_edits",
         "request_uri",
-        "response",
         "ruid",
         "small_destination",
         "status",
@@ -87,11 +123,36 @@ class ClientBranch:
         self.on_response: tuple[Callable[[RouteContext], None], ...] = ()
         self.status = 0
         """Newest status received (408 after a timeout), 0 before any."""
-        self.response: Response | None = None
-        """The newest response received."""
+        self._response: Response | None = None
+        self._response_text = ""
         self.reply_edits: Edits | None = None
         """What onreply callbacks changed in the final response, for when it wins."""
         self.timed_out = False
+
+    @property
+    def response(self) -> Response | None:
+        """The newest response received; read once more when it had been put away."""
+        response = self._response
+        if response is None and self._response_text:
+            parsed = parse_message(self._response_text, ANY_SIZE)
+            assert isinstance(parsed, Response)
+            response = self.response = parsed
+        return response
+
+    @response.setter
+    def response(self, response: Response | None) -> None:
+        self._response = response
+        self._response_text = ""
+
+    def put_away(self) -> None:
+        """Keep text in place of what was read from it; nothing has to be tried any more once a response came."""
+        if self.status:
+            self.context = None
+            self.hops.clear()
+        response = self._response
+        if response is not None:
+            self._response = None
+            self._response_text = response.text
 
     @property
     def timer_at(self) -> float:
@@ -109,6 +170,7 @@ class Transaction:
         "_request",
         "_request_text",
         "_top_via_text",
+        "acknowledged",
         "after_script",
         "arming",
         "auto_ack",
@@ -147,6 +209,7 @@ class Transaction:
         "notes",
         "reply_send_flags",
         "responses",
+        "rests_at",
         "script_running",
         "slot",
         "source",
@@ -196,12 +259,16 @@ class Transaction:
         self.edits = context.edits
         """Header and body edits every branch starts from."""
         self.target = context.target
-        self.template: RouteContext | None = context
-        """The request route's context: what branches of failure routes inherit, such as Record-Route."""
+        self.template: RouteContext | Template | None = context
+        """The request route's context, or what branches of failure routes inherit of it, such as Record-Route."""
         self.ends_at = math.inf
         """Instant at which every branch must have had its final response (max_inv_lifetime, max_noninv_lifetime)."""
+        self.rests_at = math.inf
+        """Instant at which little has to be kept of it any more, set with the final response."""
         self.to_tag = ""
         self.last_status = 0
+        self.acknowledged = False
+        """The ACK for a 2xx has come."""
         self.last_response = ""
         self.last_response_destination: Destination | None = None
         self.canceled = False
@@ -241,10 +308,10 @@ class Transaction:
 
     @property
     def request(self) -> Request:
-        """The request as it came; read once more when it had been put away (`drop_what_decided`)."""
+        """The request as it came; read once more when it had been put away."""
         request = self._request
         if request is None:
-            parsed = parse_message(self._request_text)
+            parsed = parse_message(self._request_text, ANY_SIZE)
             assert isinstance(parsed, Request)
             parsed.top_via_text = self._top_via_text
             request = self._request = parsed
@@ -257,34 +324,68 @@ class Transaction:
 
     def timer_at(self) -> float:
         """Instant of the earliest timer of all machines, math.inf when none."""
-        at = math.inf if self.machine is None else self.machine.timer_at
+        at = self.rests_at
+        if self.machine is not None and self.machine.timer_at < at:
+            at = self.machine.timer_at
         for branch in self.branches:
             if branch.timer_at < at:
                 at = branch.timer_at
         return at
 
-    def drop_what_decided(self) -> None:
+    def drop_what_decided(self) -> bool:
         """The caller has the final response: what only served to choose and make it goes. The lock is held.
 
-        What is left absorbs retransmissions, acknowledges late failures and passes late 2xx on.
+        What is left absorbs retransmissions, acknowledges late failures and passes late 2xx on. True the one time
+        something went.
         """
-        if self.template is None or self.local_request:
-            return
-        if self.script_running or self.events_running or self.suspended:
-            return
+        if self.template is None or self.local_request or not self._is_idle():
+            return False
         if self.responses.pending():
-            return
+            return False
         self.template = None
-        request = self._request
-        if request is not None:
-            self._request_text, self._top_via_text = request.text, request.top_via_text
-            self._request = None
+        self._put_request_away()
         for branch, decided in zip(self.branches, self.responses.branches, strict=False):
             branch.context = None
             branch.response = decided.response = None
             branch.reply_edits = None
             if branch.status < 300:  # else it is wanted for another ACK
                 branch.text = ""
+        return True
+
+    def may_rest(self) -> bool:
+        """Whether nothing can happen any more but that the request comes again, or a 2xx to it. The lock is held."""
+        machine = self.machine
+        answered = State.ACCEPTED if self.is_invite else State.COMPLETED
+        if machine is None or machine.state is not answered or self.local_request or not self._is_idle():
+            return False
+        if self.is_invite and not self.acknowledged:
+            return False
+        for branch in self.branches:
+            client, cancel = branch.machine, branch.cancel_machine
+            if client is not None and client.state is not answered and client.state is not State.TERMINATED:
+                return False
+            if cancel is not None and not cancel.terminated:
+                return False
+        return True
+
+    def _is_idle(self) -> bool:
+        return not (self.script_running or self.events_running or self.suspended)
+
+    def put_away(self) -> None:
+        """The callee rings, which lasts: what was read from messages goes, their text stays. The lock is held."""
+        if self.local_request or not self._is_idle():
+            return
+        if isinstance(self.template, RouteContext):
+            self.template = Template(self.template)
+        self._put_request_away()
+        for branch in self.branches:
+            branch.put_away()
+
+    def _put_request_away(self) -> None:
+        request = self._request
+        if request is not None:
+            self._request_text, self._top_via_text = request.text, request.top_via_text
+            self._request = None
 
     def break_cycles(self) -> None:
         """Let go of the contexts that refer back to this transaction, which is over."""
@@ -320,7 +421,7 @@ class Transaction:
         """Whether every machine has ended, so that the transaction may be forgotten."""
         if self.machine is not None and not self.machine.terminated:
             return False
-        if self.events_running or self.script_running or self.suspended:
+        if not self._is_idle():
             return False
         for branch in self.branches:
             if branch.machine is not None and not branch.machine.terminated:
