@@ -10,7 +10,7 @@ caches, garbage of Lua and Python, free memory) changes the server. What is told
     collected           objects found by that: garbage the collector of a running server comes to very late
     lua                 bytes of the Lua states after a collection (part of `used`)
     garbage             {type: how many} of these
-    runtimes            live Lua runtimes
+    runtimes            live Lua runtimes, without the states apart that they make when they need one
     objects             {type: how many}, of those the collector knows
     lengths             {"Type.attribute": entries of all dicts, lists, sets … of that name}, of LuaSIP's objects
     caches              {function: entries} of functools.lru_cache; without a bound they count as -1
@@ -75,7 +75,7 @@ def held() -> dict[str, Any]:
     found["caches"] = emptied_caches()
     gc.collect(1)
     runtimes = [each for each in known() if type(each).__name__ == "Runtime"]
-    found["runtimes"] = len(runtimes)
+    found["runtimes"] = sum(each._script is None for each in runtimes)
     for runtime in runtimes:
         if runtime.lock.acquire(blocking=False):
             runtime._runner["collect"]()
