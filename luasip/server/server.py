@@ -6,7 +6,7 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -23,6 +23,7 @@ from luasip.server.core_commands import CoreCommands
 from luasip.server.dns_commands import DnsCommands
 from luasip.server.execution import Execution, LuaFrame
 from luasip.server.health import Health
+from luasip.server.listening import transports_of
 from luasip.server.log_commands import LogCommands
 from luasip.server.logs import Logging
 from luasip.server.lua_workers import LuaWorkers
@@ -62,7 +63,6 @@ from luasip.transport.byte_streams import ByteStreams
 from luasip.transport.loopback import LoopbackTransport
 from luasip.transport.packet import Transport
 from luasip.transport.tcp import StreamTransport
-from luasip.transport.udp import UdpTransport
 
 log = logging.getLogger("luasip.server")
 
@@ -104,7 +104,7 @@ class Server:
         self.running = RunningSettings(settings)
         self._log_in_use = log_in_use
         self._threads = threads
-        own = _transports(settings) if transports is None else transports
+        own = transports_of(settings) if transports is None else transports
         streams = [
             t for t in dict.fromkeys(own.values()) if isinstance(t, StreamTransport | LoopbackTransport)
         ]
@@ -482,19 +482,6 @@ class Server:
         context.event = event
         context.attributes.update(attributes)
         self.execution.start(runtime, LuaFrame(callback, context, (event,)))
-
-
-def _transports(settings: Settings) -> dict[str, Transport]:
-    """The transports that the listen settings ask for, by protocol."""
-    listeners: Sequence[Any] = settings.server.listeners
-    transports: dict[str, Transport] = {}
-    udp = [listener for listener in listeners if listener.protocol == "udp"]
-    streams = [listener for listener in listeners if listener.protocol == "tcp"]
-    if udp:
-        transports["udp"] = UdpTransport(udp, settings.server.udp_settings)
-    if streams:
-        transports["tcp"] = StreamTransport(streams, settings.server.stream_settings)
-    return transports
 
 
 def _check(settings: Settings) -> None:
