@@ -234,6 +234,12 @@ def test_settings_change_and_change_back() -> None:
         ("db_url", "sqlite:///var/a.db", "sqlite:///var/a.db"),
         ("auth_password", "x", "***"),
         ("secret", "", ""),
+        ("token", "abc", "***"),
+        ("restore_passwd", "abc", "***"),
+        ("credential", ["alice:example.com:abc"], "***"),
+        ("password_column_2", "ha1b", "ha1b"),
+        ("auth_password_avp", "$avp(p)", "$avp(p)"),
+        ("secret_file", "var/secret", "var/secret"),
         ("any", {"db_password": "x", "n": [1, None, True]}, {"db_password": "***", "n": [1, None, True]}),
     ],
 )
