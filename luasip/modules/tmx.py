@@ -99,7 +99,7 @@ class Tmx(Module):
         Returns: 1, or -1 when there is no such INVITE with a 2xx.
         """
         transaction = self._services.transactions.by_call_id(callid_s, cseq_s) if cseq_s else None
-        if transaction is None or transaction.request.method != "INVITE":
+        if transaction is None or transaction.method != "INVITE":
             return -1
         return (yield from self._services.transactions.acknowledge(transaction, hdrs, body))
 
@@ -129,7 +129,7 @@ class Tmx(Module):
         Returns: 1, or -1 when there is no such INVITE.
         """
         transaction = self._services.transactions.by_call_id(callid_s, cseq_s) if cseq_s else None
-        if transaction is None or transaction.request.method != "INVITE":
+        if transaction is None or transaction.method != "INVITE":
             return -1
         if 0 < fl < 32:
             transaction.flags |= 1 << fl

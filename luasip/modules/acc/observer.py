@@ -102,7 +102,7 @@ class AccObserver:
     def _concerns(self, transaction: Transaction) -> bool:
         if not transaction.flags & self._any:
             return False
-        return self._rules.cancels or transaction.request.method != "CANCEL"
+        return self._rules.cancels or transaction.method != "CANCEL"
 
     def _missed(self, transaction: Transaction, status: int, response: Response | None) -> None:
         """Account a missed call once; its flags are cleared, for the failure callback to set them again."""

@@ -12,6 +12,7 @@ from luasip.sip.parser import parse_message
 from luasip.sip.uri import parse_uri
 
 CLASSES: Final = ("2xx", "3xx", "4xx", "5xx", "6xx")
+_TRANSACTIONS: Final = tuple(f"tmx:{name}_transactions" for name in CLASSES)
 LONGEST_WAIT: Final = 9.0
 """Seconds a command waits for a final response when its pool has no shorter deadline."""
 
@@ -29,7 +30,7 @@ class ResponseCounter:
         """A response went upstream."""
         self._services.count("tmx:rpl_generated" if response is None else "tmx:rpl_relayed")
         if status >= 200:
-            self._services.count(f"tmx:{CLASSES[min(status // 100, 6) - 2]}_transactions")
+            self._services.count(_TRANSACTIONS[min(status // 100, 6) - 2])
 
     def failed(self, transaction: Transaction, status: int, response: Response | None) -> None:
         """Nothing is counted here."""

@@ -320,7 +320,7 @@ class Tm(TransactionCommands, Module):
         Returns: 1, or -1 without a transaction, for an ACK, or when a final reply was sent.
         """
         transaction = ctx.transaction or self._lookup(ctx)
-        if transaction is None or not 100 <= code <= 699 or transaction.request.method == "ACK":
+        if transaction is None or not 100 <= code <= 699 or transaction.method == "ACK":
             return -1
         if isinstance(ctx.message, Response):
             headers = "".join(ctx.reply_headers)

@@ -335,7 +335,7 @@ class TransactionLayer:
         """A branch's request could not be sent: the next address, or the branch has failed (§16.9)."""
         if branch.text != text:
             return
-        log.info("%s to %s not sent: %s", transaction.request.method, branch.destination, error)
+        log.info("%s to %s not sent: %s", transaction.method, branch.destination, error)
         machine = branch.machine
         if machine is None:
             return
@@ -533,8 +533,8 @@ class TransactionLayer:
             else:
                 log.warning(
                     "%s %s: the script ended without relaying or answering",
-                    transaction.request.method,
-                    transaction.request.call_id,
+                    transaction.method,
+                    transaction.call_id,
                 )
                 with transaction.lock:
                     if not transaction.final_sent:  # a CANCEL may have answered it just now

@@ -234,7 +234,7 @@ class Relay:
     def _next_address(self, transaction: Transaction, branch: ClientBranch) -> None:
         """Try a branch's next address, as a branch of its own on the wire (RFC 3263 §4.3)."""
         destination = branch.hops.pop(0)
-        self.layer.table.remove_branch(branch.branch_id, transaction.request.method)
+        self.layer.table.remove_branch(branch.branch_id, transaction.method)
         with transaction.lock:
             branch.branch_id = make_branch(self._unique(), loop_hash(transaction.request))
             self._address(branch, destination)

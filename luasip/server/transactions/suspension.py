@@ -160,7 +160,7 @@ class Suspension:
         if transaction.canceled:
             self._layer.reply(transaction, 487, "Request Terminated")
             return
-        log.warning("%s: %s ended without relaying or answering", transaction.request.call_id, name)
+        log.warning("%s: %s ended without relaying or answering", transaction.call_id, name)
         status, reason = transaction.error_reply or (500, "Server Internal Error")
         self._layer.reply(transaction, status, reason)
 
@@ -173,7 +173,7 @@ class Suspension:
                 with transaction.lock:
                     waited_in_vain, transaction.suspended = transaction.suspended, False
                 if waited_in_vain:
-                    log.warning("%s: a held reply was not continued in time", transaction.request.call_id)
+                    log.warning("%s: a held reply was not continued in time", transaction.call_id)
                     return
                 resumed = yield Event(_key(transaction), limit)  # continued in this very moment
             name, argument, attributes = resumed
