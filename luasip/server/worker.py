@@ -196,7 +196,7 @@ class Worker:
             return
         transaction = self._layer.table.find(key)
         if transaction is None:
-            if self._layer.absorb_answered(request, key) or self._comes_too_late(request, source):
+            if self._layer.answered.absorb(request, key) or self._comes_too_late(request, source):
                 return
         elif self._layer.absorb(transaction, request):
             return
@@ -216,7 +216,7 @@ class Worker:
 
     def _comes_too_late(self, request: Request, source: Source) -> bool:
         """A CANCEL for an INVITE answered a while ago has no effect: it is told so here (RFC 3261 §9.2)."""
-        if request.method != "CANCEL" or self._layer.answered.find(cancel_key(request)) is None:
+        if request.method != "CANCEL" or cancel_key(request) not in self._layer.answered:
             return False
         self._stateless.reply(RouteContext(Route.REQUEST, request, source, self._services), 200, "canceling")
         return True
@@ -296,7 +296,7 @@ class Worker:
             return
         found = self._layer.table.by_branch(branch_id, method)
         if found is None:
-            if not self._layer.absorb_answered_response(branch_id, method):
+            if not self._layer.answered.absorb_response(branch_id, method):
                 self._execution.start(self.slot().runtime, self._stray_response(response, source))
         elif method == "CANCEL":
             transaction, branch = found

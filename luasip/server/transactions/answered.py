@@ -4,13 +4,25 @@ RFC 3261 keeps a server transaction for a while after its final response (timers
 again, is not taken for a new one, and the client's, so that the response is not (timer K). That takes little memory.
 """
 
+import math
 import threading
 from collections import deque
 from typing import Final
 
+from luasip.server.execution import Execution
+from luasip.server.sending import Sending
+from luasip.server.sockets import Sockets
 from luasip.server.timers import Timers
+from luasip.server.transactions.table import TransactionTable
+from luasip.server.transactions.transaction import Transaction
+from luasip.sip.message import Request
+from luasip.transaction.outputs import SEND
+from luasip.transaction.server import NonInviteServer
 from luasip.transport.packet import Destination
 
+REST_AFTER: Final = 1.0
+"""Seconds after its final response from which a transaction is kept only as what a repetition gets: most repetitions
+and the ACK have come by then."""
 SWEEP_AFTER: Final = 1.0
 """Seconds between two looks for what has ended."""
 
@@ -27,7 +39,7 @@ class Answered:
 
 
 class AnsweredTable:
-    """Those of a server by a key: that of the request, or of the branch its response came from. Any thread."""
+    """Such by a key. Any thread."""
 
     def __init__(self, timers: Timers) -> None:
         self._timers = timers
@@ -64,3 +76,62 @@ class AnsweredTable:
             goes_on = self._is_swept = bool(order)
         if goes_on:
             self._timers.after(SWEEP_AFTER, self._sweep)
+
+
+class AnsweredRequests:
+    """All of a server. Any thread."""
+
+    def __init__(
+        self, table: TransactionTable, execution: Execution, sockets: Sockets, timers: Timers
+    ) -> None:
+        self._table = table
+        self._execution = execution
+        self._sockets = sockets
+        self._requests = AnsweredTable(timers)
+        """By server key."""
+        self._branches = AnsweredTable(timers)
+        """By branch and method: those whose response may come again."""
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def __contains__(self, key: str) -> bool:
+        return self._requests.find(key) is not None
+
+    def put_to_rest(self, transaction: Transaction, destination: Destination) -> None:
+        """Keep of a transaction that may rest what a repetition of its request needs; `destination`: of responses."""
+        with transaction.lock:
+            transaction.rests_at = math.inf
+            machine = transaction.machine
+            if machine is None or not transaction.may_rest():
+                return
+            text = ""
+            # A machine in its last state answers repetitions alike whenever they come.
+            if isinstance(machine, NonInviteServer) and machine.on_retransmission(0.0) & SEND:
+                text = transaction.last_response
+            answered = Answered(text, destination if text else None, machine.timer_at)
+            if transaction.timer_entry is not None:
+                transaction.timer_entry.cancel()
+        self._requests.add(transaction.key, answered)
+        if not transaction.is_invite:
+            for branch in transaction.branches:
+                self._branches.add(f"{branch.branch_id}\n{transaction.method}", answered)
+        self._table.remove(transaction)
+        transaction.break_cycles()
+
+    def absorb(self, request: Request, key: str) -> bool:
+        """Take a request that came again; False when it is another one. `key`: its server key."""
+        found = self._requests.find(key)
+        if found is None or request.method == "ACK":
+            return False
+        self._sockets.traffic.repeated("received", "request")
+        if found.destination is not None:
+            self._execution.send(Sending(self._sockets, found.text, found.destination))
+        return True
+
+    def absorb_response(self, branch_id: str, method: str) -> bool:
+        """Whether a response is the repetition of one that was passed on, which ends here."""
+        if self._branches.find(f"{branch_id}\n{method}") is None:
+            return False
+        self._sockets.traffic.repeated("received", "response")
+        return True

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from functools import partial
-from typing import Final
 
 from luasip.kemi.context import RouteContext
 from luasip.kemi.transactions import TransactionObserver, TransactionSettings
@@ -19,7 +18,7 @@ from luasip.server.execution import Execution, Flow, RuntimeSlot
 from luasip.server.sending import Sending
 from luasip.server.sockets import Sockets
 from luasip.server.timers import Timers
-from luasip.server.transactions.answered import Answered, AnsweredTable
+from luasip.server.transactions.answered import REST_AFTER, AnsweredRequests
 from luasip.server.transactions.destination import response_destination
 from luasip.server.transactions.events import Events
 from luasip.server.transactions.table import TransactionTable
@@ -44,10 +43,6 @@ from luasip.transport.packet import Destination
 
 log = logging.getLogger("luasip.tm")
 
-REST_AFTER: Final = 1.0
-"""Seconds after its final response from which a transaction is kept only as what a repetition gets: most repetitions
-and the ACK have come by then."""
-
 BranchFailed = Callable[[Transaction, ClientBranch, int], Flow]
 
 
@@ -67,10 +62,7 @@ class TransactionLayer:
         self.sockets = sockets
         self.settings = TransactionSettings()
         self.table = TransactionTable()
-        self.answered = AnsweredTable(timers)
-        """By server key: requests that may still come again."""
-        self.answered_branches = AnsweredTable(timers)
-        """By branch and method: responses that may."""
+        self.answered = AnsweredRequests(self.table, execution, sockets, timers)
         self.observers: tuple[TransactionObserver, ...] = ()
         """Told what became of requests; empty when no module wants to know."""
         self.created_told: tuple[Callable[[RouteContext, Transaction], None], ...] = ()
@@ -113,24 +105,6 @@ class TransactionLayer:
             self.sockets.traffic.repeated("received", "request")
         self._server_step(transaction, step)
         self.settle(transaction)
-        return True
-
-    def absorb_answered(self, request: Request, key: str) -> bool:
-        """Let what was answered a while ago take a request that came again; False when it is another one. `key`: its
-        server key."""
-        found = self.answered.find(key)
-        if found is None or request.method == "ACK":
-            return False
-        self.sockets.traffic.repeated("received", "request")
-        if found.destination is not None:
-            self.execution.send(Sending(self.sockets, found.text, found.destination))
-        return True
-
-    def absorb_answered_response(self, branch_id: str, method: str) -> bool:
-        """Whether a response is the repetition of one that was passed on a while ago, which ends here."""
-        if self.answered_branches.find(f"{branch_id}\n{method}") is None:
-            return False
-        self.sockets.traffic.repeated("received", "response")
         return True
 
     def on_ack_2xx(self, transaction: Transaction) -> None:
@@ -456,30 +430,8 @@ class TransactionLayer:
                 self.sockets.traffic.repeated("sent", "request")
             self.client_step(transaction, branch, step, None)
         if transaction.rests_at <= now:
-            self._put_to_rest(transaction)
+            self.answered.put_to_rest(transaction, self.response_destination(transaction))
         self.settle(transaction)
-
-    def _put_to_rest(self, transaction: Transaction) -> None:
-        """The final response is a while ago: keep of the transaction what a repetition of the request needs."""
-        with transaction.lock:
-            transaction.rests_at = math.inf
-            machine = transaction.machine
-            if machine is None or not transaction.may_rest():
-                return
-            text, destination = "", None
-            # A machine in its last state answers repetitions alike whenever they come.
-            if isinstance(machine, NonInviteServer) and machine.on_retransmission(0.0) & SEND:
-                text = transaction.last_response
-                destination = self.response_destination(transaction) if text else None
-            answered = Answered(text, destination, machine.timer_at)
-            if transaction.timer_entry is not None:
-                transaction.timer_entry.cancel()
-        self.answered.add(transaction.key, answered)
-        if not transaction.is_invite:
-            for branch in transaction.branches:
-                self.answered_branches.add(f"{branch.branch_id}\n{transaction.method}", answered)
-        self.table.remove(transaction)
-        transaction.break_cycles()
 
     def settle(self, transaction: Transaction) -> None:
         """After any step: set the timer anew, or forget the transaction when all of it is over."""
