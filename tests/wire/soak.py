@@ -39,7 +39,8 @@ EXPIRED_AFTER = 12.0
 """Seconds after which the contacts and table entries of the traffic have expired and were removed."""
 POOLED = 3
 """Threads, and descriptors, that may come after the warm-up: pools make theirs when they are needed first, and those of
-SQL have a connection each. Whoever loses one with each reload, connection or dead thread loses dozens."""
+SQL have a connection each. Replaced Lua runtimes may be as many: a resting thread may hold the one it was in last.
+Whoever loses one with each reload, connection or dead thread loses dozens."""
 LAST_TIMER = 36.0
 """Seconds after which a transaction that is still there has no timer any more that would end it."""
 SHOWN = 12
@@ -231,7 +232,7 @@ def judged(notes: Sequence[Note], warm: Rest, end: Rest, killed: int = 0) -> lis
     for what, before, after in (
         ("threads", warm.note.threads + POOLED, end.note.threads),
         ("descriptors", warm.note.files + POOLED, end.note.files),
-        ("Lua runtimes", warm.held["runtimes"], end.held["runtimes"]),
+        ("Lua runtimes", warm.held["runtimes"] + POOLED, end.held["runtimes"]),
         ("transactions", killed, end.transactions),
     ):
         if after > before:
