@@ -358,7 +358,7 @@ class Server:
             signal.signal(number, lambda *_: self._stopping.set())
         signal.signal(signal.SIGHUP, lambda *_: self._reload_wanted.set())
         self.start()
-        collector.settle()
+        self.housekeeping.add(collector.TIDIED_EVERY, collector.settle().tidy, "collector")
         pauses = self._pauses
         pauses.watch()
         self.statistics.gauge("gc:passes", lambda: pauses.passes)
