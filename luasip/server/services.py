@@ -1,7 +1,7 @@
 """What the server does for KEMI modules: luasip.kemi.context.Services, put together from the parts of this package."""
 
 import logging
-import secrets
+import os
 import string
 import threading
 import time
@@ -101,7 +101,7 @@ class ServerServices:
 
     def random_token(self, length: int = 16) -> str:
         """Unguessable text of `length` characters from [0-9a-z]."""
-        return secrets.token_bytes(length).translate(_TO_TOKEN).decode("ascii")
+        return os.urandom(length).translate(_TO_TOKEN).decode("ascii")
 
     def is_myself(self, host: str, port: int = 0, protocol: str = "") -> bool:
         """Whether a host is one of ours."""

@@ -46,7 +46,9 @@ class Timers:
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self.clock = clock
-        self._changed = threading.Condition()
+        # A plain lock, entered without a Python call: messages set several timers.
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._heap: list[tuple[float, int, Entry]] = []
         self._ready: list[Action] = []
         self._swept_at = SWEPT_FROM
@@ -57,7 +59,7 @@ class Timers:
     def at(self, instant: float, action: Action) -> Entry:
         """Run `action` at the monotonic instant `instant`, or at once when that is past."""
         entry = Entry(instant, action)
-        with self._changed:
+        with self._lock:
             earliest = not self._heap or instant < self._heap[0][0]
             heapq.heappush(self._heap, (instant, next(self._sequence), entry))
             if len(self._heap) > self._swept_at:
@@ -72,13 +74,13 @@ class Timers:
 
     def soon(self, action: Action) -> None:
         """Run `action` as soon as the thread is free, after those handed over earlier."""
-        with self._changed:
+        with self._lock:
             self._ready.append(action)
             self._changed.notify()
 
     def next_at(self) -> float | None:
         """Instant of the earliest pending action, None when there is none."""
-        with self._changed:
+        with self._lock:
             if self._ready:
                 return self.clock()
             self._drop_cancelled()
@@ -96,7 +98,7 @@ class Timers:
         return ran
 
     def __len__(self) -> int:
-        with self._changed:
+        with self._lock:
             return len(self._ready) + sum(1 for _, _, entry in self._heap if entry.action is not None)
 
     def start(self, name: str = "timers") -> None:
@@ -106,7 +108,7 @@ class Timers:
 
     def stop(self) -> None:
         """End the thread after the action it is in; pending actions are forgotten."""
-        with self._changed:
+        with self._lock:
             self._stopping = True
             self._changed.notify()
         if self._own_thread is not None and self._own_thread is not threading.current_thread():
@@ -115,7 +117,7 @@ class Timers:
     def _loop(self) -> None:
         # Ends only by stop(): _run lets no exception through.
         while True:
-            with self._changed:
+            with self._lock:
                 while (wait := self._seconds_to_wait()) != 0.0 and not self._stopping:
                     self._changed.wait(wait)
                 if self._stopping:
@@ -144,7 +146,7 @@ class Timers:
 
     def _take(self) -> list[Action]:
         """All immediate actions, else the first that is due; empty when there is none."""
-        with self._changed:
+        with self._lock:
             if self._stopping:
                 return []
             if self._ready:

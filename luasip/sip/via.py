@@ -7,7 +7,7 @@ It must not know sockets: addresses are arguments (RFC 3261 §18.2.1, §18.2.2, 
 from luasip.sip.grammar import SPACE
 from luasip.sip.params import split_items
 from luasip.sip.uri import hosts_equal
-from luasip.sip.values import Via, parse_via
+from luasip.sip.values import Via
 
 
 def received_via(via: Via, source_host: str, source_port: int, force_rport: bool = False) -> str:
@@ -51,16 +51,11 @@ def _without(pieces: list[str], name: str, instead: str = "") -> list[str]:
     return kept
 
 
-def response_target(via_text: str) -> tuple[str, int | None]:
+def via_target(via: Via) -> tuple[str, int | None]:
     """(host, port or None) to send a response to, from the topmost Via value (§18.2.2, RFC 3581 §4).
 
-    The host has no brackets. None: no port is given, the transport's default holds. Raises HeaderError.
+    The host has no brackets. None: no port is given, the transport's default holds.
     """
-    return via_target(parse_via(via_text))
-
-
-def via_target(via: Via) -> tuple[str, int | None]:
-    """`response_target` of a Via that was read already."""
     maddr = via.params.get("maddr", "")
     if maddr:
         return maddr.strip("[]"), via.port

@@ -32,7 +32,7 @@ from luasip.sip.sdp import parse_sdp
 from luasip.sip.uri import escape_user, parse_uri, unescape, uris_equal
 from luasip.sip.validation import unsupported_extensions, validate_request, validate_response
 from luasip.sip.values import bounded_int, parse_cseq, parse_name_addr, parse_qvalue, parse_uint32, parse_via
-from luasip.sip.via import received_via, response_target
+from luasip.sip.via import received_via, via_target
 from luasip.transaction.client import NonInviteClient
 from luasip.transaction.client_invite import InviteClient
 from luasip.transaction.outputs import NOTHING, TERMINATED
@@ -109,7 +109,7 @@ def _read(message: Message) -> None:
 def _answer(request: Request) -> None:
     try:
         request.top_via_text = received_via(request.top_via, "192.0.2.1", 5060)
-        response_target(request.top_via_text)
+        via_target(parse_via(request.top_via_text))
     except SipError:
         pass
     try:

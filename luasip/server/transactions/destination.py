@@ -4,7 +4,7 @@ from luasip.errors import SipError
 from luasip.kemi.context import SEND_CLOSE, SEND_NO_CONNECT, Source
 from luasip.server.sockets import DEFAULT_PORTS
 from luasip.sip.message import Request
-from luasip.sip.via import response_target, via_target
+from luasip.sip.via import via_target
 from luasip.transport.packet import Destination
 from luasip.transport.resolver import is_literal
 
@@ -17,10 +17,11 @@ def response_destination(request: Request, source: Source, send_flags: int) -> D
     if protocol == "udp":
         try:
             via = request.top_via
-            if via.text == request.top_via_text:
+            text = request.top_via_text
+            if text is via.text or text == via.text or "maddr" in via.params:
                 via_host, via_port = via_target(via)
-            else:
-                via_host, via_port = response_target(request.top_via_text)
+            else:  # received_via wrote where the request came from into it
+                via_host, via_port = source.host, source.port if ";rport=" in text else via.port
         except SipError:
             via_host, via_port = source.host, source.port
         if is_literal(via_host):
