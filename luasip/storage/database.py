@@ -92,8 +92,8 @@ class Database:
 
         A str with parameters has them as :name; a str without is sent as it stands. Raises StorageError.
         """
-        if isinstance(statement, str) and not parameters and not self._is_sqlite:
-            return self._send(to_unicode(statement), None)
+        if isinstance(statement, str) and not parameters:
+            return self._send(to_unicode(statement), ())
         with self._errors(), self._statement() as connection:
             return _rows(_run(connection, statement, parameters))
 
@@ -107,15 +107,10 @@ class Database:
         if count != len(values):
             raise StorageError(f"database {self.name}: {count} placeholders, {len(values)} values: {statement}")
         sent = tuple(to_unicode(value) if isinstance(value, str) else value for value in values)
-        if not self._is_sqlite:
-            return self._send(to_unicode(plain), sent or None)
-        with self._errors(), self._statement() as connection:
-            if not sent:
-                return _rows(_run(connection, plain, None))
-            return _rows(connection.exec_driver_sql(to_unicode(plain), sent))
+        return self._send(to_unicode(plain), sent)
 
-    def _send(self, statement: str, values: tuple[Any, ...] | None) -> Rows:
-        """Run a statement of the driver's own as it stands, which commits itself.
+    def _send(self, statement: str, values: tuple[Any, ...]) -> Rows:
+        """Run a statement of the driver's own as it stands; every connection commits it by itself.
 
         Past SQLAlchemy's own execution, which costs more than the statement where the database is near.
         """
@@ -125,7 +120,10 @@ class Database:
             connection = engine.raw_connection()
             cursor = connection.cursor()
             try:
-                cursor.execute(statement, values)
+                if values:
+                    cursor.execute(statement, values)
+                else:  # a driver for MySQL must not look for places for them: % is a sign like others
+                    cursor.execute(statement)
                 rows = _driver_rows(cursor, engine.dialect.name)
             except engine.dialect.loaded_dbapi.Error as error:
                 if engine.dialect.is_disconnect(error, connection.dbapi_connection, cursor):
