@@ -39,6 +39,8 @@ REGISTER = Workload("register", "REGISTER, saved", "register", users=100)
 FOREVER = 3_600_000
 """Milliseconds: longer than a benchmark runs."""
 SETTINGS = f"""
+[server.overload]
+transactions = 0
 [server.workers]
 max_suspended = 1000000
 [server.tcp]

@@ -1,5 +1,7 @@
 """What is kept of transactions that ring, and of those answered a while ago."""
 
+import sys
+
 import pytest
 
 from luasip.sip.message import Request
@@ -65,6 +67,18 @@ def test_an_answered_request_that_comes_again_gets_its_answer_without_a_transact
         alice.send(message)
         assert scene.said == ["route MESSAGE"] * 2
         bob.answer(bob.requests()[0], 202)
+
+
+def test_nothing_holds_what_was_put_aside() -> None:
+    with Scene(RELAY) as scene:
+        alice, bob = scene.phone("alice"), scene.phone("bob")
+        alice.send(alice.request("MESSAGE", "sip:bob@example.com"))
+        bob.answer(bob.requests()[0], 202, "Accepted")
+        [transaction] = scene.server.layer.table.all()
+        scene.advance(2)
+        assert held(scene) == (0, 1)
+        assert transaction.timer_entry is None
+        assert sys.getrefcount(transaction) == 2  # the variable's and the argument's
 
 
 def test_an_answered_and_acknowledged_invite_is_absorbed_in_silence() -> None:

@@ -98,13 +98,16 @@ class AnsweredRequests:
     def __contains__(self, key: str) -> bool:
         return self._requests.find(key) is not None
 
-    def put_to_rest(self, transaction: Transaction, destination: Destination) -> None:
-        """Keep of a transaction that may rest what a repetition of its request needs; `destination`: of responses."""
+    def put_to_rest(self, transaction: Transaction, destination: Destination) -> bool:
+        """Keep of a transaction what a repetition of its request needs; False when it may not rest.
+
+        destination: of responses.
+        """
         with transaction.lock:
             transaction.rests_at = math.inf
             machine = transaction.machine
             if machine is None or not transaction.may_rest():
-                return
+                return False
             text = ""
             # A machine in its last state answers repetitions alike whenever they come.
             if isinstance(machine, NonInviteServer) and machine.on_retransmission(0.0) & SEND:
@@ -118,6 +121,7 @@ class AnsweredRequests:
                 self._branches.add(f"{branch.branch_id}\n{transaction.method}", answered)
         self._table.remove(transaction)
         transaction.break_cycles()
+        return True
 
     def absorb(self, request: Request, key: str) -> bool:
         """Take a request that came again; False when it is another one. `key`: its server key."""

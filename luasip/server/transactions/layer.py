@@ -429,8 +429,10 @@ class TransactionLayer:
             if step & SEND:
                 self.sockets.traffic.repeated("sent", "request")
             self.client_step(transaction, branch, step, None)
-        if transaction.rests_at <= now:
-            self.answered.put_to_rest(transaction, self.response_destination(transaction))
+        if transaction.rests_at <= now and self.answered.put_to_rest(
+            transaction, self.response_destination(transaction)
+        ):
+            return
         self.settle(transaction)
 
     def settle(self, transaction: Transaction) -> None:
