@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-YOUNG: Final = 10_000
+YOUNG: Final = 5_000
 """Objects made and not freed again before the youngest are looked at (about a millisecond)."""
 MIDDLE: Final = 1
 """Such passes before those they left over are looked at, with the same bound in mind."""

@@ -182,6 +182,31 @@ end
         assert alice.statuses() == [100, 180, 200]
 
 
+def test_what_the_script_holds_is_kept_as_text_too() -> None:
+    script = """
+function ksr_request_route()
+  KSR.tm.t_newtran()
+  KSR.setflag(3)
+  KSR.tmx.t_suspend()
+end
+function ksr_go_on()
+  KSR.info(KSR.pv.get("$hdr(X-Asked)") .. " " .. tostring(KSR.isflagset(3)))
+  KSR.pv.sets("$du", "sip:10.0.0.3:5060")
+  KSR.tm.t_relay()
+end
+"""
+    with Scene(script) as scene:
+        alice, bob = scene.phone("alice"), scene.phone("bob")
+        alice.send(alice.request("INVITE", "sip:bob@example.com", "X-Asked: yes"))
+        [transaction] = scene.server.layer.table.all()
+        assert transaction._request is None
+        assert scene.server.services.transactions.resume(transaction, "ksr_go_on", "") == 1
+        scene.settle()
+        assert scene.said == ["yes true"]
+        bob.answer(bob.requests()[0], 200, "OK")
+        assert alice.statuses()[-1] == 200
+
+
 def test_what_a_callback_applied_to_a_failure_reaches_the_caller() -> None:
     script = """
 function ksr_request_route()

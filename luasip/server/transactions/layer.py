@@ -445,7 +445,7 @@ class TransactionLayer:
                     if transaction.drop_what_decided():
                         transaction.rests_at = self.timers.clock() + REST_AFTER
                         self.reschedule(transaction)
-                elif transaction.last_status > 100:
+                elif transaction.last_status > 100 or transaction.suspended:
                     transaction.put_away()
             elif transaction.timer_entry is not None:
                 transaction.timer_entry.cancel()

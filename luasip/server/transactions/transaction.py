@@ -372,8 +372,9 @@ class Transaction:
         return not (self.script_running or self.events_running or self.suspended)
 
     def put_away(self) -> None:
-        """The callee rings, which lasts: what was read from messages goes, their text stays. The lock is held."""
-        if self.local_request or not self._is_idle():
+        """The callee rings or the script holds the request, which lasts: what was read from messages goes, their text
+        stays. The lock is held."""
+        if self.local_request or self.script_running or self.events_running:
             return
         if isinstance(self.template, RouteContext):
             self.template = Template(self.template)
