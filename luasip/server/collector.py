@@ -44,8 +44,8 @@ class Tidying:
 
     def tidy(self) -> None:
         """Free what only a full pass frees, if that is a matter of milliseconds."""
-        # Blocks are counted at once; objects only by listing them, which takes as long as a short pass.
-        if sys.getallocatedblocks() - self._blocks <= 2 * FEW and len(gc.get_objects(2)) <= FEW:
+        # Blocks are counted at once; objects only by listing them, which takes some milliseconds with so many.
+        if sys.getallocatedblocks() - self._blocks <= 10 * FEW and len(gc.get_objects(2)) <= FEW:
             gc.collect()
 
 
