@@ -186,7 +186,7 @@ class ControlInterfaces:
         # the thread, which logs it and begins again.
         try:
             asyncio.run(self._serve())
-        except BaseException:
+        except BaseException:  # raised again: who waits for the start must not wait for ever
             self._ready.set()
             self._stopping.wait(BEGIN_AFTER)
             raise

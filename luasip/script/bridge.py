@@ -196,7 +196,7 @@ def _direct(current: Current, method: Method, export: Export, name: str) -> Call
             return current.refused(export, name)
         try:
             return method(current.ctx, argument)
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
             return current.failed(name, error)
 
     def call(*arguments: Any) -> Answer:
@@ -204,7 +204,7 @@ def _direct(current: Current, method: Method, export: Export, name: str) -> Call
             return current.refused(export, name)
         try:
             return method(current.ctx, *arguments)
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
             return current.failed(name, error)
 
     if takes_any(export) or len(export.parameters) > 1:
@@ -224,7 +224,7 @@ def _converting(current: Current, method: Method, export: Export, name: str) -> 
             if type(value) is str and value.isascii() and len(value) <= large:
                 return value
             return plain(value)
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
             return current.failed(name, error)
 
     def call(*arguments: Any) -> Answer:
@@ -232,7 +232,7 @@ def _converting(current: Current, method: Method, export: Export, name: str) -> 
             return current.refused(export, name)
         try:
             return plain(method(current.ctx, *arguments))
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
             return current.failed(name, error)
 
     return call if takes_any(export) or len(export.parameters) != 1 else call_1
@@ -258,7 +258,7 @@ def _suspending(current: Current, method: Method, export: Export, name: str) -> 
                 return current.plain(current.block(answer, operation))
             current.generator, current.operation, current.name = answer, operation, name
             return None, SUSPENDED
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
             return current.failed(name, error)
 
     return call

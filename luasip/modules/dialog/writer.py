@@ -107,7 +107,7 @@ class DialogWriter:
                     return
                 try:
                     self._write(taken)
-                except BaseException:
+                except BaseException:  # raised again: what was taken must not be lost with the thread
                     with self._lock:
                         self._pending = {**taken, **self._pending}
                     raise
