@@ -49,7 +49,8 @@ class AnsweredTable:
         self._is_swept = False
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        with self._lock:
+            return len(self._by_key)
 
     def add(self, key: str, answered: Answered) -> None:
         """Keep one until its time is over."""
@@ -62,7 +63,8 @@ class AnsweredTable:
 
     def find(self, key: str) -> Answered | None:
         """The one with this key, None when there is none (any more)."""
-        return self._by_key.get(key)
+        with self._lock:
+            return self._by_key.get(key)
 
     def _sweep(self) -> None:
         """Forget those whose time is over; nearly all are kept equally long, so the oldest come first."""
