@@ -19,12 +19,13 @@ from starlette.routing import Route
 from luasip.control import interfaces
 from luasip.control.client.connection import HttpEndpoint, StreamEndpoint, Unreachable, call, call_all
 from luasip.control.gate import Gate
-from luasip.control.http import HttpServer
+from luasip.control.http import HttpServer, TimedProtocol
 from luasip.control.interfaces import ControlInterfaces
 from luasip.control.settings import ControlSettings
 from luasip.errors import CommandError, TransportError
 from luasip.transport.lasting_thread import LastingThread
 from tests.control.example import Example, registry
+from tests.wire.process import wait_for
 
 TOKEN = "0123456789abcdef"
 ADD = b'{"jsonrpc":"2.0","method":"example.add","params":[1,2],"id":1}'
@@ -141,6 +142,24 @@ def test_a_slow_http_client_holds_nothing(tmp_path: Path) -> None:
         assert head.startswith("HTTP/1.1 408 ")
         for begun in ("", "POST /RPC HT"):
             assert control.http(begun) == ("", b"")
+
+
+def test_a_closed_connection_is_freed_at_once(tmp_path: Path) -> None:
+    """Without the collector, which looks at what is old once a minute at most."""
+
+    def connections() -> int:
+        return sum(isinstance(each, TimedProtocol) for each in gc.get_objects())
+
+    gc.collect()
+    before = connections()
+    with Control(tmp_path, http=HTTP) as control:
+        gc.disable()
+        try:
+            for _ in range(5):
+                assert call(HttpEndpoint(control.url), "example.add", [1]) == 11
+            wait_for(lambda: connections() == before, "the connections to be gone")
+        finally:
+            gc.enable()
 
 
 def test_connections_beyond_the_limit(tmp_path: Path) -> None:
