@@ -7,12 +7,14 @@ import logging
 import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from luasip.errors import ScriptError
 from luasip.kemi.declare import Export, Module
 from luasip.kemi.operation import Operation
+from luasip.script.bridge import full_name
 from luasip.script.explain import Names, nearest_name
 from luasip.script.reading import Call, Reading, read
 from luasip.script.runtime import Runtime, ScriptOptions
@@ -120,6 +122,12 @@ def _read_files(path: Path, opened: set[Path]) -> dict[str, Reading]:
     return readings
 
 
+@lru_cache(maxsize=16)
+def _exports(modules: tuple[type[Module], ...]) -> dict[str, Export]:
+    """The functions by "KSR.module.name". Kept, because every reload asks for them; not to be changed."""
+    return {full_name(module, export.name): export for module in modules for export in module.exports()}
+
+
 class _Checker:
     def __init__(
         self,
@@ -132,12 +140,7 @@ class _Checker:
         self.loaded = False
         self.readings = readings
         self.names = Names(modules, known_modules)
-        self.exports = {
-            f"{table}.{export.name}": export
-            for module in (*known_modules, *(type(module) for module in modules))
-            for table in [f"{module.namespace}.{module.name}" if module.name else module.namespace]
-            for export in module.exports()
-        }
+        self.exports = _exports((*known_modules, *(type(module) for module in modules)))
         self.mentioned = set().union(*(reading.mentioned for reading in readings.values()))
         self.functions = set().union(*(reading.functions for reading in readings.values()))
 

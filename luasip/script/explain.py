@@ -6,6 +6,7 @@ Works on text only, after the error; what a script sees in pcall is Lua's own me
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from luasip.kemi.declare import Module
@@ -22,8 +23,8 @@ class Names:
     """What scripts may call: functions by "KSR.module", of the loaded and of all known modules."""
 
     def __init__(self, loaded: Iterable[Module], known: Sequence[type[Module]]) -> None:
-        self.loaded = _functions(type(module) for module in loaded)
-        self.known = _functions(known) | self.loaded
+        self.loaded = _functions(tuple(type(module) for module in loaded))
+        self.known = _functions(tuple(known)) | self.loaded
 
     def missing_module(self, table: str) -> str:
         """"module kx is not loaded: …" for the table "KSR.kx", "" when it is loaded or unknown."""
@@ -64,7 +65,9 @@ def _same_beginning(one: str, other: str) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _functions(modules: Iterable[type[Module]]) -> dict[str, list[str]]:
+@lru_cache(maxsize=16)
+def _functions(modules: tuple[type[Module], ...]) -> dict[str, list[str]]:
+    """Kept, because every runtime and every reload asks for them; not to be changed."""
     found: dict[str, list[str]] = {"KSR": [], "luasip": []}
     for module in modules:
         table = f"{module.namespace}.{module.name}" if module.name else module.namespace

@@ -408,6 +408,15 @@ function runner.has_global(name)
     return rawget(globals, name) ~= nil
 end
 
+-- The names of the global functions.
+function runner.functions()
+    local names = {}
+    for name, value in pairs(globals) do
+        if type(name) == "string" and type(value) == "function" then names[#names + 1] = name end
+    end
+    return names
+end
+
 function runner.suspended()
     return suspended
 end

@@ -13,7 +13,7 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from luasip.kemi.declare import Module
 from luasip.script.bridge import Block, Current, adapter
 from luasip.script.explain import Names, explain, whole_file_names
 from luasip.script.plain_data import FunctionName
-from luasip.script.shims import shims_of
+from luasip.script.shims import functions_of
 from luasip.script.steps import Step, Steps
 
 FLAVOURS: Final = ("lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "luajit21")
@@ -100,7 +100,7 @@ class Runtime:
         self._current = Current(
             block, log, explicit=options.suspend == "explicit", large=self._reserve // 4
         )
-        self._lua, self._lua_type = _new_state(options)
+        self._lua = _new_state(options)
         runner, shims, support = self._run_own_files()
         self._runner: dict[str, Any] = dict(runner)
         """Fetched now: while Lua runs its tables cannot be read from here, but functions in hand can be called."""
@@ -127,7 +127,10 @@ class Runtime:
         return runner, self._own_file("shims.lua")(host, support, decode, encode), support
 
     def _own_file(self, name: str) -> Any:
-        return self._lua.compile((_HERE / name).read_bytes(), name="=[luasip]")
+        return self._own_text(_own_source(name))
+
+    def _own_text(self, source: str) -> Any:
+        return self._lua.compile(_bytecode(self.options.lua, source), name="=[luasip]")
 
     def _host(self) -> dict[str, Any]:
         """What the Lua files may call or read. These functions must not call Lua."""
@@ -178,22 +181,18 @@ class Runtime:
 
     def _install(self, modules: Sequence[Module], shims: Any, support: Any) -> None:
         """Put the functions of the modules into the state."""
-        tables = {name: self._lua.table() for name in ("KSR", "luasip")}
-        compiled: dict[str, Any] = {}
         limited = bool(self.options.memory_limit)
-        for module in modules:
-            table = tables[module.namespace]
-            if module.name:
-                table[module.name] = table = self._lua.table()
-            found = shims_of(type(module), limited=limited)  # type: ignore[arg-type]  # mypy: hash of instances
-            for export, source, called in found:
-                if source not in compiled:
-                    compiled[source] = self._lua.compile(source, name="=[luasip]")
-                function = adapter(self._current, module, export)
-                table[export.name] = compiled[source](shims, function, f"{called} expected")
+        functions, source = functions_of(tuple(type(module) for module in modules), limited=limited)
+        current, installed = self._current, tuple(modules)
+
+        def bind(number: int) -> Callable[..., Any]:
+            index, export = functions[number]
+            return adapter(current, installed[index], export)
+
+        tables = dict(zip(("KSR", "luasip"), self._own_text(source)(shims, bind), strict=True))
         for name, table in tables.items():
             self._lua.globals()[name] = table
-        if self._lua.eval("luasip.spawn ~= nil"):
+        if tables["luasip"].spawn is not None:
             self._own_file("luasip.lua")(tables["luasip"], support["raise"])
 
     def load(self) -> None:
@@ -204,9 +203,7 @@ class Runtime:
             self._steps.restore_memory_limit()
             if failure is not None:
                 raise self._describe(*failure)
-        self.functions = frozenset(
-            str(name) for name, value in self._lua.globals().items() if self._lua_type(value) == "function"
-        )
+        self.functions = frozenset(self._runner["functions"]().values())
         self._runner["watch_globals"]()
 
     def has(self, name: str) -> bool:
@@ -326,15 +323,33 @@ def _reserve(memory_limit: int) -> int:
     return min(memory_limit // 4, 4 * 1024 * 1024)
 
 
-def _new_state(options: ScriptOptions) -> tuple[Any, Any]:
-    if options.lua not in FLAVOURS:
-        raise SettingsError([f"script.lua: {options.lua!r} is not one of {', '.join(FLAVOURS)}"])
+def _lupa(lua: str) -> Any:
+    """lupa with this version of Lua. Raises SettingsError when there is none."""
+    if lua not in FLAVOURS:
+        raise SettingsError([f"script.lua: {lua!r} is not one of {', '.join(FLAVOURS)}"])
     try:
-        lupa = importlib.import_module(f"lupa.{options.lua}")
+        return importlib.import_module(f"lupa.{lua}")
     except ImportError as error:
-        raise SettingsError([f"script.lua: this lupa has no {options.lua} ({error})"]) from error
+        raise SettingsError([f"script.lua: this lupa has no {lua} ({error})"]) from error
+
+
+@lru_cache(maxsize=64)
+def _own_source(name: str) -> str:
+    return (_HERE / name).read_text("latin-1")
+
+
+@lru_cache(maxsize=64)
+def _bytecode(lua: str, source: str) -> bytes:
+    """Source of ours compiled, with its line numbers: every runtime and every reload loads the same."""
+    state = _lupa(lua).LuaRuntime(encoding="latin-1", register_eval=False, register_builtins=False)
+    dumped: str = state.eval("string.dump")(state.compile(source.encode("latin-1"), name="=[luasip]"))
+    return dumped.encode("latin-1")
+
+
+def _new_state(options: ScriptOptions) -> Any:
+    lupa = _lupa(options.lua)
     try:
-        state = lupa.LuaRuntime(
+        return lupa.LuaRuntime(
             encoding="latin-1",
             unpack_returned_tuples=True,
             register_eval=False,
@@ -344,4 +359,3 @@ def _new_state(options: ScriptOptions) -> tuple[Any, Any]:
     except lupa.LuaError as error:
         limit = " with a memory limit (script.memory_limit)" if options.memory_limit else ""
         raise SettingsError([f"script.lua: {options.lua} cannot start here{limit}: {error}"]) from error
-    return state, lupa.lua_type

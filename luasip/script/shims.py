@@ -9,7 +9,7 @@ from functools import lru_cache
 from luasip.kemi.declare import Export, Module
 from luasip.script.bridge import full_name, takes_any
 
-_HEAD = """local support, call, expected = ...
+_HEAD = """local support, bind = ...
 local type, select, error = support.type, support.select, support.error
 local text, integer, kind = support.text, support.integer, support.kind
 local settle, too_few, pass_any = support.settle, support.too_few, support.pass_any
@@ -17,17 +17,38 @@ local make_room, memory, soft_limit = support.make_room, support.memory, support
 local EXIT, now, find, upper = support.EXIT, support.now, support.find, support.upper
 """
 
+_FIRST_CALL = """local call
+call = function(...)
+call = bind(number)
+return call(...)
+end
+"""
+"""A script calls few of the functions there are: an adapter is made with the first call."""
 
-@lru_cache(maxsize=512)
-def shims_of(module: type[Module], *, limited: bool) -> tuple[tuple[Export, str, str], ...]:
-    """(export, shape, what a call looks like) of each function of a module.
 
-    Kept, because every runtime and every reload asks for all of them and a class does not change.
+@lru_cache(maxsize=16)
+def functions_of(
+    modules: tuple[type[Module], ...], *, limited: bool
+) -> tuple[tuple[tuple[int, Export], ...], str]:
+    """All functions of a state with these modules: (index of the module, export) of each, and Lua source.
+
+    The source is a chunk `(support, bind) -> KSR, luasip`, which makes them; `bind(i)` gives the adapter of function i.
+    Kept, because every runtime and every reload asks for it and a class does not change.
     """
-    return tuple(
-        (export, shape(export, limited=limited), signature(export, full_name(module, export.name)))
-        for export in module.exports()
-    )
+    functions: list[tuple[int, Export]] = []
+    shapes: dict[str, int] = {}
+    lines = ["local tables, module = { KSR = {}, luasip = {} }"]
+    for index, module in enumerate(modules):
+        lines.append(f"module = tables.{module.namespace}")
+        if module.name:
+            lines += [f'module["{module.name}"] = {{}}', f'module = module["{module.name}"]']
+        for export in module.exports():
+            number = shapes.setdefault(shape(export, limited=limited), len(shapes) + 1)
+            expected = signature(export, full_name(module, export.name)) + " expected"
+            lines.append(f'module["{export.name}"] = shapes[{number}]({len(functions)}, "{expected}")')
+            functions.append((index, export))
+    made = [f"shapes[{number}] = (function(...)\n{text}\nend)(...)" for text, number in shapes.items()]
+    return tuple(functions), "\n".join(["local shapes = {}", *made, *lines, "return tables.KSR, tables.luasip"])
 
 
 def signature(export: Export, name: str) -> str:
@@ -39,7 +60,9 @@ def signature(export: Export, name: str) -> str:
 
 
 def shape(export: Export, *, limited: bool) -> str:
-    """Lua source of a chunk `(support, call, expected) -> function` for this shape of function.
+    """Lua source of a chunk `(support, bind) -> maker` for this shape of function.
+
+    `maker(number, expected)` gives a function; `expected` is told to who gives it too few arguments.
 
     Args:
         limited: the Lua state has a memory limit, so room is made before a string may come back.
@@ -50,7 +73,8 @@ def shape(export: Export, *, limited: bool) -> str:
         lines.append('if memory("count") > soft_limit then make_room() end')
     lines += _call(export, names)
     head = "..." if export.parameters or export.variadic else ""
-    return f"{_HEAD}{_tables(export)}return function({head})\n" + "\n".join(lines) + "\nend"
+    function = "\n".join([f"return function({head})", *lines, "end"])
+    return f"{_HEAD}{_tables(export)}return function(number, expected)\n{_FIRST_CALL}{function}\nend"
 
 
 def _check(export: Export, names: list[str]) -> list[str]:

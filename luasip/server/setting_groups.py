@@ -10,6 +10,7 @@ from typing import Any, Final
 from luasip.server.settings import Settings
 from luasip.server.settings_base import Section
 from luasip.server.settings_control import ControlSection
+from luasip.server.settings_modules import declared
 from luasip.server.settings_sections import PoolsSettings
 
 Key = tuple[str, str]
@@ -50,11 +51,8 @@ def groups_of(settings: Settings) -> dict[str, Group]:
     found.append(Group("control", ControlSection, control, ControlSection.changeable))
     found.append(Group(DEFINE, None, settings.define, _All()))
     for loaded in settings.modules:
-        values = {
-            field.name: getattr(loaded.settings, field.name)
-            for field in dataclasses.fields(loaded.settings)
-            if field.init
-        }
+        fields = declared(type(loaded.settings))  # type: ignore[arg-type]  # mypy looks at the hash of instances
+        values = {name: getattr(loaded.settings, name) for name in fields.values()}
         found.append(Group(loaded.key, type(loaded.settings), values, loaded.type.changeable))
     return {group.name: group for group in found}
 

@@ -4,6 +4,7 @@ A module's Settings is a plain dataclass with Kamailio's modparam names; its ann
 """
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -98,8 +99,7 @@ def _with_used(names: set[str], known: Mapping[str, type[Module]]) -> set[str]:
 def _read_settings(key: str, module: type[Module], table: Mapping[str, Any], problems: list[str]) -> Any:
     """An instance of the module's Settings; the default one where something is wrong."""
     hints = get_type_hints(module.Settings, include_extras=True) if table else {}
-    # A modparam that is a Python keyword has an underscore behind it in the dataclass ("return_").
-    names = {field.name.rstrip("_"): field.name for field in dataclasses.fields(module.Settings) if field.init}
+    names = declared(module.Settings)
     values: dict[str, Any] = {}
     before = len(problems)
     for name, value in table.items():
@@ -113,18 +113,30 @@ def _read_settings(key: str, module: type[Module], table: Mapping[str, Any], pro
             values[names[name]] = adapter.validate_python(_as_list(value, hint))
         except ValidationError as error:
             problems.extend(describe(error, adapter.json_schema(), path))
-    missing = [
-        field.name
-        for field in dataclasses.fields(module.Settings)
-        if field.init
-        and field.name.rstrip("_") not in table
-        and field.default is dataclasses.MISSING
-        and field.default_factory is dataclasses.MISSING
-    ]
+    missing = [name for name in _needed(module.Settings) if name.rstrip("_") not in table]
     problems.extend(f"modules.{key}.{name}: missing; this module needs it" for name in missing)
     if len(problems) > before:
         return None
     return _construct(key, module, values, problems)
+
+
+@functools.lru_cache(maxsize=256)
+def declared(kind: type[Any]) -> dict[str, str]:
+    """The fields of a module's Settings by the names in the file; not to be changed.
+
+    A modparam that is a Python keyword has an underscore behind it in the dataclass ("return_").
+    """
+    return {field.name.rstrip("_"): field.name for field in dataclasses.fields(kind) if field.init}
+
+
+@functools.lru_cache(maxsize=256)
+def _needed(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a module's Settings that have no default."""
+    return tuple(
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.init and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    )
 
 
 def _construct(key: str, module: type[Module], values: dict[str, Any], problems: list[str]) -> Any:

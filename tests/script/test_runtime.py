@@ -12,10 +12,11 @@ import pytest
 from luasip.errors import ScriptError, SettingsError
 from luasip.kemi.context import RouteContext
 from luasip.kemi.operation import Sleep
+from luasip.script.bridge import adapter
 from luasip.script.runtime import Runtime, ScriptOptions
 from luasip.script.steps import DONE, FAILED, SUSPENDED, Step
 from tests.bench import context
-from tests.script.fakes import KNOWN, LOG, Bench, Values
+from tests.script.fakes import KNOWN, LOG, Bench, Proxy, Values
 
 FLAVOURS = ["lua51", "lua52", "lua53", "lua54", "lua55", "luajit21"]
 
@@ -497,3 +498,36 @@ def test_a_scripts_own_watch_on_globals_stays(tmp_path: Path, caplog: pytest.Log
     )
     assert bench.fail("route") == f"{bench.path}:2: no global fresh"
     assert not caplog.records
+
+
+@pytest.mark.parametrize("lua", FLAVOURS)
+def test_functions_are_there_before_they_are_called(tmp_path: Path, lua: str) -> None:
+    bench = Bench(
+        tmp_path,
+        """local names = {}
+        for name, fn in pairs(KSR.tm) do names[#names + 1] = name .. " " .. type(fn) end
+        table.sort(names)
+        function ksr_request_route()
+            KSR.info(table.concat(names, ", "))
+            KSR.info(tostring(KSR.auth) .. " " .. tostring(KSR.tm.t_rely))
+            KSR.info(tostring(KSR.tm.t_relay()) .. " " .. tostring(KSR.tm.t_relay == rawget(KSR.tm, "t_relay")))
+        end""",
+        lua=lua,
+        memory_limit=0,
+    )
+    names = sorted(export.name for export in Proxy.exports())
+    assert bench.run() == [", ".join(f"{name} function" for name in names), "nil nil", "1 true"]
+
+
+def test_a_function_is_bound_with_its_first_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "luasip.script.runtime.adapter",
+        lambda current, module, export: asked.append(export.name) or adapter(current, module, export),
+    )
+    bench = Bench(
+        tmp_path, "function ksr_request_route() for _ = 1, 3 do KSR.info(KSR.tm.t_reply(1, '')) end end"
+    )
+    assert asked == []
+    assert bench.run() == bench.run() == ["1", "1", "1"]
+    assert asked == ["t_reply", "info"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from luasip.script.shims import shape, signature
+from luasip.script.shims import functions_of, shape, signature
 from tests.script.fakes import Core, Ender, Proxy, Values
 
 EXPORTS = {export.name: export for cls in (Core, Proxy, Ender, Values) for export in cls.exports()}
@@ -39,3 +39,15 @@ def test_a_function_without_parameters_looks_at_no_arguments() -> None:
     text = shape(EXPORTS["is_INVITE"], limited=False)
     assert "return function()\n" in text
     assert "too_few(expected" not in text
+
+
+def test_all_functions_of_a_state_are_one_chunk() -> None:
+    functions, source = functions_of((Core, Ender), limited=False)
+    assert [(index, export.name) for index, export in functions][:4] == [
+        (0, "info"),
+        (0, "touch"),
+        (0, "is_INVITE"),
+        (1, "exit"),
+    ]
+    assert source.count("shapes[1] = ") == 1
+    assert functions_of((Core, Ender), limited=False)[1] is source
