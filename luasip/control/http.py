@@ -124,7 +124,8 @@ class TimedProtocol(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         """Take the connection, unless there are too many."""
         super().connection_made(transport)
-        self._seen: object = None  # nothing; not this object, which would then be garbage that only a full pass finds
+        # Nothing yet. It must not be this object, which would then be garbage that only a full pass finds.
+        self._seen: object = None
         self._look = self.loop.call_later(self.look_after, self._look_at_it)
         if self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency:
             transport.abort()

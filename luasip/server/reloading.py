@@ -60,8 +60,8 @@ class Reloading:
         except SettingsError as error:
             raise SettingsError([f"{settings.file}: {problem}" for problem in error.problems]) from None
 
-    def watch(self, stop: threading.Event, wanted: threading.Event) -> None:
-        """Set `wanted` when a file of the script or the settings file has changed, until `stop` is set."""
+    def watch(self, stop: threading.Event, wanted: Callable[[], object]) -> None:
+        """Call `wanted` when a file of the script or the settings file has changed, until `stop` is set."""
         while not stop.is_set():
             folders = self.folders()
             for changes in watchfiles.watch(
@@ -74,7 +74,7 @@ class Reloading:
                 raise_interrupt=False,
             ):
                 if self._running.now.script.reload and any(self._concerns(path) for _, path in changes):
-                    wanted.set()
+                    wanted()
                 if self.folders() != folders:
                     break
 

@@ -3,7 +3,6 @@
 import logging
 import os
 import secrets
-import signal
 import threading
 import time
 from collections.abc import Mapping
@@ -42,6 +41,7 @@ from luasip.server.scripts import Scripts, script_options
 from luasip.server.section_effects import Parts, SectionEffects, udp_mtu
 from luasip.server.services import Housekeeping, ServerServices
 from luasip.server.settings import Settings
+from luasip.server.signals import RELOAD, STOP, Signals
 from luasip.server.sockets import Sockets
 from luasip.server.source_rates import SourceRates
 from luasip.server.stateless import Stateless
@@ -150,7 +150,7 @@ class Server:
         self._started: list[Module] = []
         self._lua_workers: list[LuaWorkers] = []
         self._stopping = threading.Event()
-        self._reload_wanted = threading.Event()
+        self._signals = Signals()
 
     @property
     def settings(self) -> Settings:
@@ -290,7 +290,7 @@ class Server:
         self.control = Control(
             self.running,
             self.modules,
-            CoreCommands(self.running, self.sockets, self._streams, lambda: self._stopping.set()),
+            CoreCommands(self.running, self.sockets, self._streams, lambda: self._signals.ask(STOP)),
             (
                 ScriptCommands(self.scripts, self.reloading, self.execution, self.pools),
                 LogCommands(self._log_in_use),
@@ -354,9 +354,7 @@ class Server:
 
     def run(self) -> int:
         """Start, serve until SIGTERM or SIGINT, stop gracefully. SIGHUP reloads. Returns the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stopping.set())
-        signal.signal(signal.SIGHUP, lambda *_: self._reload_wanted.set())
+        self._signals.listen()
         self.start()
         self.housekeeping.add(collector.TIDIED_EVERY, collector.settle().tidy, "collector")
         pauses = self._pauses
@@ -367,11 +365,10 @@ class Server:
         manager = ServiceManager()
         watchdog = Watchdog(manager, self.health)
         manager.tell("READY=1", f"STATUS=serving on {' '.join(one.text for one in self.sockets.listeners)}")
-        watched = (self._stopping, self._reload_wanted)
+        watched = (self._stopping, lambda: self._signals.ask(RELOAD))
         lasting_thread.LastingThread(self.reloading.watch, "file-watch", watched).start()
-        while not self._stopping.wait(0.2):
-            if self._reload_wanted.is_set():
-                self._reload_wanted.clear()
+        while STOP not in (asked := self._signals.wait(0.2)):
+            if RELOAD in asked:
                 manager.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
                 self.reload()
                 manager.tell("READY=1")

@@ -13,6 +13,7 @@ from luasip.kemi.log_levels import NOTICE
 from luasip.modules import MODULES
 from luasip.server.control import OWN_COMMANDS
 from luasip.server.setting_commands import without_passwords
+from luasip.server.signals import STOP
 from tests.scenarios.scene import Scene
 
 SCRIPT = """
@@ -393,7 +394,7 @@ def test_reloads_are_remembered() -> None:
 def test_stop_by_command() -> None:
     with Scene(SCRIPT) as scene:
         call(scene, "core.kill")
-        assert scene.server._stopping.is_set()
+        assert list(scene.server._signals.wait(0.0)) == [STOP]
 
 
 def test_no_two_commands_have_one_name() -> None:

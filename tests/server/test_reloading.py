@@ -43,7 +43,7 @@ class Bench:
         self.stop.set()
 
     def run(self) -> bool:
-        self.reloading.watch(self.stop, self.wanted)
+        self.reloading.watch(self.stop, self.wanted.set)
         return self.wanted.is_set()
 
 
