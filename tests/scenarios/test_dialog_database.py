@@ -176,6 +176,20 @@ def test_nobody_waits_for_a_database_that_is_away(tmp_path: Path, monkeypatch: p
         call.request("BYE")
 
 
+def test_a_database_that_is_away_for_half_a_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Scene(SCRIPT, settings(tmp_path, 1, "default_timeout = 1000000\n")) as scene:
+        with monkeypatch.context() as patched:
+            patched.setattr(DialogStore, "write", _fail)
+            patched.setattr(DialogStore, "is_there", lambda store: False)
+            call = Call(scene, scene.phone("alice"), scene.phone("bob")).connect()
+            scene.advance(43200)
+            assert scene.statistic("dialog:db_failed") > 1100
+        scene.advance(40)
+        assert dialog_module(scene).database_waiting() == {"waiting": 0}
+        assert len(rows(tmp_path)) == 1
+        call.request("BYE")
+
+
 def test_what_the_database_refuses_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = DialogStore.write
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from luasip.errors import StorageError
 from luasip.kemi.context import Services
 from luasip.kemi.operation import TIMED_OUT
+from luasip.kemi.retrying import pause_after
 from luasip.modules.acc.store import AccountingStore, Entry
 from luasip.storage.journal import SUFFIX, Journal
 
@@ -136,7 +137,7 @@ class RecordWriter:
     def _turn_ended(self, result: Any) -> None:
         if isinstance(result, BaseException) or result is TIMED_OUT:
             self._failures += 1
-            pause = min(_LONGEST_PAUSE, 0.5 * 2**self._failures)
+            pause = pause_after(self._failures, 1.0, _LONGEST_PAUSE)
             log.error("acc: records wait in %s: %s", self._journal.folder, result)
             self._services.after(pause, self._hand_over)
             return

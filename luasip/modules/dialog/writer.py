@@ -11,6 +11,7 @@ from typing import Any, Final
 from luasip.errors import StorageError
 from luasip.kemi.context import Services
 from luasip.kemi.operation import TIMED_OUT
+from luasip.kemi.retrying import pause_after
 from luasip.modules.dialog.dialog import Dialog
 from luasip.modules.dialog.store import DialogStore, Identity, Rows, rows_of
 from luasip.modules.dialog.table import DialogTable
@@ -83,7 +84,7 @@ class DialogWriter:
             self._services.count("dialog:db_failed")
             if self._failures == 1:
                 log.error("%d dialogs wait for the database: %s", self.waiting, result)
-            self._services.after(min(_LONGEST_PAUSE, 0.5 * 2**self._failures), self._hand_over)
+            self._services.after(pause_after(self._failures, 1.0, _LONGEST_PAUSE), self._hand_over)
             return
         if self._failures:
             log.warning("the database takes dialogs again")

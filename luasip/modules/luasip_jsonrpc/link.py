@@ -10,6 +10,7 @@ from typing import Any, Final
 from luasip.errors import FramingError
 from luasip.kemi.byte_streams import ByteConnection
 from luasip.kemi.context import Services
+from luasip.kemi.retrying import pause_after
 from luasip.modules.luasip_jsonrpc.settings import JsonRpcSettings, ServerAddress
 from luasip.modules.netstring import NetstringReader
 
@@ -101,9 +102,7 @@ class Link:
         self._again(failures)
 
     def _again(self, failures: int) -> None:
-        pause = min(
-            self._settings.reconnect_after * 2.0 ** min(failures - 1, 32), self._settings.reconnect_limit
-        )
+        pause = pause_after(failures, self._settings.reconnect_after, self._settings.reconnect_limit)
         self._services.after(pause * random.uniform(1 - SPREAD, 1 + SPREAD), self._dial)
 
     # The owner of the connection: the streams' thread
