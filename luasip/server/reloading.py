@@ -44,7 +44,11 @@ class Reloading:
                 adopted = self._running.adopt(self._read, self._checked)
             except SettingsError as error:
                 return self._scripts.refused(str(error))
-            done = self._scripts.load_anew(adopted.changed, adopted.restart)
+            try:
+                done = self._scripts.load_anew(adopted.changed, adopted.restart)
+            except Exception as error:  # no descriptor left, no memory: who asked is told, the main thread goes on
+                log.exception("the script cannot be loaded")
+                done = self._scripts.refused(f"{type(error).__name__}: {error}")
             if done.error:
                 self._running.give_back(adopted)
             else:

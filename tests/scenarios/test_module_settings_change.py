@@ -1,10 +1,12 @@
 """Settings of modules that change while the server runs, and what the next message meets."""
 
+import errno
 import logging
 from typing import Any
 
 import pytest
 
+from luasip.server.scripts import Scripts
 from tests.scenarios.scene import Phone, Scene
 
 SCRIPT = """
@@ -152,3 +154,23 @@ def test_a_check_that_names_two_settings(scene: Scene) -> None:
         file.read_text().replace("sipping_bflag = 3", 'sipping_bflag = 3\nsipping_from = "sip:a@b"')
     )
     assert scene.server.reload() == ""
+
+
+def test_a_script_that_cannot_be_loaded_takes_its_settings_with_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for a mistake in it: the system refuses something, and the thread that asked for the reload goes on."""
+
+    def refuse(scripts: Scripts) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    modules: list[Any] = scene.server.modules
+    (settings,) = [module.settings for module in modules if module.name == "pike"]
+    with monkeypatch.context() as patched:
+        patched.setattr(Scripts, "_load", refuse)
+        file = scene.server.settings.file
+        file.write_text(file.read_text().replace("= 1000", "= 2000"))
+        assert "Too many open files" in scene.server.reload()
+        assert settings.reqs_density_per_unit == 1000
+    assert scene.server.reload() == ""
+    assert settings.reqs_density_per_unit == 2000
