@@ -8,10 +8,9 @@ server decides how an Operation is carried out.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from luasip.kemi.context import RouteContext
+from luasip.kemi.route_context import RouteContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,22 @@ class Event:
     timeout: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, init=False)
 class RunRoute:
     """Run the Lua function `name` with the context `context`, then go on.
 
-    The result is True when the function ran to its end (or exited), False when it failed or is not defined.
+    The result is True when the function ran to its end (or exited), False when it failed or is not defined. Not frozen,
+    because each message makes several of them and an `__init__` that is written out compiles.
     """
 
     name: str
-    context: "RouteContext"
-    arguments: tuple[str, ...] = ()
+    context: RouteContext
+    arguments: tuple[str, ...]
+
+    def __init__(self, name: str, context: RouteContext, arguments: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.context = context
+        self.arguments = arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class RunCode:
 
     name: str
     code: str
-    context: "RouteContext"
+    context: RouteContext
     is_file: bool = False
     """`code` is the path of a file."""
     apart: bool = False

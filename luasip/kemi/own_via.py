@@ -28,4 +28,5 @@ def via_sent_by(ctx: RouteContext) -> str:
 
 def via_parameters(ctx: RouteContext) -> str:
     """All parameters asked for, each with its ';'."""
-    return "".join(ctx.attributes.get(_PARAMETERS, {}).values())
+    parameters = ctx.attributes.get(_PARAMETERS)
+    return "".join(parameters.values()) if parameters else ""

@@ -6,7 +6,7 @@ so that it stands apart from the interfaces of `context`, which mypyc cannot com
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from luasip.kemi.declare import Route
 from luasip.kemi.lists import ValueLists
@@ -17,8 +17,8 @@ if TYPE_CHECKING:  # they name RouteContext in turn
     from luasip.kemi.context import Listener, Services
     from luasip.kemi.transactions import Transaction
 
-SEND_NO_CONNECT = 1
-SEND_CLOSE = 2
+SEND_NO_CONNECT: Final = 1
+SEND_CLOSE: Final = 2
 
 
 class Source:

@@ -20,6 +20,7 @@ from typing import Any, Final
 from luasip.errors import ScriptError, SettingsError
 from luasip.kemi.context import RouteContext
 from luasip.kemi.declare import Module
+from luasip.kemi.lock import entered
 from luasip.script.bridge import Block, Current, adapter
 from luasip.script.explain import Names, explain, whole_file_names
 from luasip.script.plain_data import FunctionName
@@ -80,13 +81,16 @@ class Runtime:
         """
         self.options = options
         self.version = version
-        self.lock = threading.RLock()
+        self._lock = threading.RLock()
+        self.lock = entered(self._lock)
         self.script_variables: dict[str, str | int] = {}
         """$var(…) of this state."""
         self.functions: frozenset[str] = frozenset()
         """Names of the global functions after loading; unlike `has` it may be asked while Lua runs."""
         self.files: set[Path] = {options.path, *options.more}
         self.log = log
+        self.is_apart = False
+        """It is the `apart` of another one."""
         self._script: weakref.ref[Runtime] | None = None
         self._clock = clock
         self._build_apart = partial(
@@ -229,9 +233,10 @@ class Runtime:
         if self._apart is None:
             self._apart = self._build_apart()
             self._apart._script = weakref.ref(self)
+            self._apart.is_apart = True
             self._apart.functions = self.functions
             # One lock for both: a call that blocks may go from either to the other.
-            self._apart.lock = self.lock
+            self._apart._lock, self._apart.lock = self._lock, self.lock
         return self._apart
 
     def retire(self) -> None:
@@ -241,7 +246,7 @@ class Runtime:
         leaves Lua, and by its traceback the runtime keeps itself; Lua keeps it as the error it became. So another one
         leaves Lua here, and Lua collects, unless the runtime is busy.
         """
-        if not self.lock.acquire(timeout=_RETIREMENT):
+        if not self._lock.acquire(timeout=_RETIREMENT):
             return
         try:
             for state in filter(None, (self, self._apart)):
@@ -251,7 +256,7 @@ class Runtime:
                     state._lua.execute("(...)()", _leave)
                 state._runner["collect"]()
         finally:
-            self.lock.release()
+            self._lock.release()
 
     def start(self, name: str, ctx: RouteContext, *arguments: str) -> Step:
         """Run the global function `name` until it ends, fails or suspends."""

@@ -3,9 +3,10 @@
 Knows no metrics library; an observation is a search in a short tuple and three additions.
 """
 
-import threading
 from bisect import bisect_left
 from typing import Final
+
+from luasip.kemi.lock import new_lock
 
 CALLBACK_BOUNDS: Final[tuple[float, ...]] = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005),
@@ -31,7 +32,7 @@ class Durations:
         self.longest = 0.0
         self.total = 0.0
         self._counts = [0] * (len(bounds) + 1)
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def observe(self, seconds: float) -> None:
         """Something took this long."""
@@ -56,7 +57,7 @@ class NamedDurations:
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
         self._bounds = bounds
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._known: dict[str, Durations] = {}
 
     def observe(self, name: str, seconds: float) -> None:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from luasip.errors import MisuseError, ScriptError
 from luasip.kemi.context import RouteContext
@@ -41,19 +41,21 @@ from luasip.server.working import Work, work
 
 log = logging.getLogger("luasip.script")
 
-Flow = Generator[Operation, Any, Any]
+Flow = Generator[Operation | None, Any, Any]
+"""A generator of Operations. It may end with `yield None` too: what says that a generator has ended is an exception,
+which costs more than all the rest of a short flow."""
 
-DEEPEST = 100
+_perf_counter: Final = time.perf_counter
+
+DEEPEST: Final = 100
 """Callbacks and flows in each other, as by KSR.app_lua.run; one more is refused."""
-
-DEEPEST_BLOCKING = 20
+DEEPEST_BLOCKING: Final = 20
 """The same for callbacks that run where Lua cannot yield: they take the stack of the thread."""
 
-
-_DROPPED = object()
+_DROPPED: Final = object()
 """Given to a task that is to end where it waits."""
 
-STUCK_AFTER = 1.0
+STUCK_AFTER: Final = 1.0
 """Seconds past its deadline after which a call that still runs is written off."""
 
 
@@ -87,8 +89,10 @@ class LuaFrame:
         """The runtime it belongs to, when it is called in `runtime`."""
         if self.code is not None and self.code.apart:
             found = runtime.apart
+        elif runtime.is_apart and not isinstance(self.name, FunctionName):
+            found = runtime.script
         else:  # a function that was an argument lives where it was made, names are those of the script
-            found = runtime if isinstance(self.name, FunctionName) else runtime.script
+            found = runtime
         self.runtime = found
         return found
 
@@ -96,6 +100,8 @@ class LuaFrame:
         """Run until it ends, fails or suspends. The runtime's lock is held."""
         self.context.runs += 1
         if self.code is None:
+            if not self.arguments:
+                return runtime.start(self.name, self.context)
             return runtime.start(self.name, self.context, *self.arguments)
         return runtime.start_code(self.code.code, self.context, is_file=self.code.is_file)
 
@@ -111,7 +117,9 @@ def _frame(operation: RunRoute | RunCode) -> LuaFrame:
 class Task:
     """One flow of work; see the module's docstring. `on_end(result)` is called once, when the stack is empty."""
 
-    __slots__ = ("number", "on_end", "outputs", "runtime", "stack", "started_at", "wait", "waiting_for")
+    __slots__ = (
+        "number", "on_end", "outputs", "result", "runtime", "stack", "started_at", "wait", "waiting_for"
+    )  # fmt: skip
 
     def __init__(
         self, runtime: Runtime | None, frame: LuaFrame | Flow, on_end: Callable[[Any], None] | None = None
@@ -120,6 +128,8 @@ class Task:
         self.stack: list[LuaFrame | Flow] = [frame]
         self.on_end = on_end
         self.outputs: list[Callable[[], None]] = []
+        self.result: Any = None
+        """What its first frame returned, once it has ended."""
         self.waiting_for: Operation | None = None
         self.wait: Wait | None = None
         """What ends the wait for `waiting_for`."""
@@ -165,7 +175,6 @@ class Execution:
         with self._suspended_lock:
             return list(self._suspended.values())
 
-    @property
     def suspended_count(self) -> int:
         """How many tasks are waiting now."""
         return len(self._suspended)
@@ -188,14 +197,21 @@ class Execution:
         self, runtime: Runtime | None, frame: LuaFrame | Flow, on_end: Callable[[Any], None] | None = None
     ) -> None:
         """Run a new task on this thread until it waits or ends."""
-        self._advance(Task(runtime, frame, on_end), None)
+        task = Task(runtime, frame, on_end)
+        if self._advance(task, None) and on_end is not None:
+            on_end(task.result)
 
-    def _advance(self, task: Task, value: Any) -> None:
+    def begin(self, runtime: Runtime | None, frame: LuaFrame | Flow, on_late_end: Callable[[Any], None]) -> bool:
+        """As start, but only an end after a wait is told; True when it has ended without one."""
+        return self._advance(Task(runtime, frame, on_late_end), None)
+
+    def _advance(self, task: Task, value: Any) -> bool:
+        """Run a task until it waits or ends; whether it has ended, which is the caller's to tell."""
         now = work()
         outer, outer_runtime = now.outputs, now.runtime
         now.outputs, now.runtime = task.outputs, task.runtime
         try:
-            operation, result = self._run(task, value, now)
+            operation, task.result = self._run(task, value, now)
         finally:
             now.outputs, now.runtime = outer, outer_runtime
         if task.outputs:
@@ -205,10 +221,10 @@ class Execution:
                     output()
                 except BaseException:  # the worker loop: the task must go on, whatever could not be sent
                     log.exception("an output failed")
-        if operation is not None:
-            self._park(task, operation)
-        elif task.on_end is not None:
-            task.on_end(result)
+        if operation is None:
+            return True
+        self._park(task, operation)
+        return False
 
     def _run(self, task: Task, value: Any, now: Work) -> tuple[Operation | None, Any]:
         """Run the frames until one must wait, (operation, None), or none is left, (None, last result)."""
@@ -228,7 +244,7 @@ class Execution:
                 return None, None
             if operation is None:
                 stack.pop()
-            elif isinstance(operation, RunRoute | RunCode):
+            elif isinstance(operation, (RunRoute, RunCode)):
                 value = None
                 if len(stack) < DEEPEST:
                     stack.append(_frame(operation))
@@ -258,9 +274,9 @@ class Execution:
                 return operation, None
             frame.generator = None
         with runtime.lock:
-            began = time.perf_counter()
+            began = _perf_counter()
             step = runtime.resume(frame.coroutine, context, ok, answer) if has_begun else frame.start(runtime)
-            self.callbacks.observe(frame.name, time.perf_counter() - began)
+            self.callbacks.observe(frame.name, _perf_counter() - began)
         return self._after(frame, step)
 
     def _step_generator(self, frame: LuaFrame, value: Any) -> tuple[Operation | None, bool, Any]:
@@ -325,8 +341,8 @@ class Execution:
             wait.on_taken = partial(self.wakeups.remove, key, woken)
             self.wakeups.add(key, woken)
             wait.limit(self.timers.after(operation.timeout, partial(wait.take, TIMED_OUT)))
-        elif isinstance(operation, Call):
-            self._begin_call(operation, wait)
+        elif isinstance(operation, Call) and not self._submit(operation, wait):
+            wait.take(POOL_FULL)
 
     def _begin_parallel(self, runtime: Runtime, operation: Parallel, wait: Wait) -> None:
         """Start every function as a task of its own; the last one to end resumes the waiting task."""
@@ -352,10 +368,6 @@ class Execution:
     def run_in_pool(self, operation: Call, done: Callable[[Any], None]) -> bool:
         """Carry out a call nobody waits for; `done` gets its result on the timer thread. False when it is refused."""
         return self._submit(operation, Wait(lambda value: self.timers.soon(lambda: done(value))))
-
-    def _begin_call(self, operation: Call, wait: Wait) -> None:
-        if not self._submit(operation, wait):
-            wait.take(POOL_FULL)
 
     def _submit(self, operation: Call, wait: Wait) -> bool:
         """Hand a call to its pool and limit its time; False when the pool is full."""
@@ -397,8 +409,8 @@ class Execution:
         task.waiting_for = task.wait = None
         if value is _DROPPED:
             self._abandon(task)
-        else:
-            self._advance(task, value)
+        elif self._advance(task, value) and task.on_end is not None:
+            task.on_end(task.result)
 
     def give_up(self, task: Task, *, drop: bool = False) -> bool:
         """End the wait of a task from outside: it goes on as if its time were over, or with `drop` it ends here.
@@ -422,7 +434,7 @@ class Execution:
         if task.on_end is not None:
             task.on_end(False)
 
-    def block(self, generator: Flow, operation: Operation) -> Any:
+    def block(self, generator: Generator[Operation, Any, Any], operation: Operation) -> Any:
         """Carry out a suspending function to its end on this thread: for places where Lua cannot yield.
 
         Returns what the function returns; raises what it raises.

@@ -6,7 +6,7 @@ RFC 3261 §16.6 steps 4 to 9 and RFC 3263, as far as they are not in luasip.prox
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from luasip.errors import LuaSIPError, UriError
 from luasip.kemi.context import SEND_CLOSE, SEND_NO_CONNECT, Branch, RecordRoute, RouteContext
@@ -30,6 +30,9 @@ class Unreachable:
     reason: str
 
 
+_NO_SOCKET: Final = Unreachable(478, "Unresolvable destination (no socket of that kind)")
+
+
 class NextHops:
     """Finds destinations for requests."""
 
@@ -46,8 +49,10 @@ class NextHops:
         protocol, host, port = wanted
         if not is_literal(host):
             return None
-        hop = NextHop(protocol, host.strip("[]"), port or DEFAULT_PORTS[protocol])
-        return self._destinations(context, branch, [hop])
+        found = self._destination(
+            context, branch, protocol, host.strip("[]"), port or DEFAULT_PORTS[protocol]
+        )
+        return _NO_SOCKET if found is None else [found]
 
     def find(
         self, context: RouteContext, branch: Branch
@@ -61,7 +66,12 @@ class NextHops:
         if not isinstance(answer, list) or not answer:
             return Unreachable(478, "Unresolvable destination")
         hops: list[NextHop] = answer
-        return self._destinations(context, branch, hops)
+        destinations: list[Destination] = []
+        for hop in hops:
+            destination = self._destination(context, branch, hop.protocol, hop.host, hop.port)
+            if destination is not None:
+                destinations.append(destination)
+        return destinations or _NO_SOCKET
 
     def _wanted(self, branch: Branch) -> tuple[str, str, int] | Unreachable:
         """(protocol, host, port or 0) a branch is to be sent to."""
@@ -76,23 +86,19 @@ class NextHops:
             return Unreachable(478, f"Unresolvable destination (no {protocol} socket)")
         return protocol, uri.params.get("maddr") or uri.host, uri.port or 0
 
-    def _destinations(
-        self, context: RouteContext, branch: Branch, hops: list[NextHop]
-    ) -> list[Destination] | Unreachable:
+    def _destination(
+        self, context: RouteContext, branch: Branch, protocol: str, host: str, port: int
+    ) -> Destination | None:
+        """An address as a destination, None when there is no socket to send from."""
+        listener = self.sockets.choose(protocol, ":" in host, branch.send_socket, context.source.listener)
+        if listener is None:
+            return None
+        destination = Destination(protocol, host, port, listener)
         flags = context.forward_send_flags
-        found: list[Destination] = []
-        for hop in hops:
-            listener = self.sockets.choose(
-                hop.protocol, ":" in hop.host, branch.send_socket, context.source.listener
-            )
-            if listener is not None:
-                destination = Destination(hop.protocol, hop.host, hop.port, listener)
-                destination.may_connect = not flags & SEND_NO_CONNECT
-                destination.close_after = bool(flags & SEND_CLOSE)
-                found.append(destination)
-        if not found:
-            return Unreachable(478, "Unresolvable destination (no socket of that kind)")
-        return found
+        if flags:
+            destination.may_connect = not flags & SEND_NO_CONNECT
+            destination.close_after = bool(flags & SEND_CLOSE)
+        return destination
 
     def larger_transport(self, branch: Branch, destination: Destination, size: int) -> Destination | None:
         """The TCP twin of a UDP destination for a request too large for a datagram (RFC 3261 §18.1.1), or None.

@@ -14,14 +14,16 @@ Pure: times are arguments; knows neither sockets nor transactions.
 """
 
 import re
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from luasip.kemi.lock import new_lock
 from luasip.server.light_sources import LightSources
 
-PASS, REFUSE, DROP = range(3)
+PASS: Final = 0
+REFUSE: Final = 1
+DROP: Final = 2
 """What becomes of a message."""
 
 RELAPSE_WITHIN: Final = 5.0
@@ -91,7 +93,7 @@ class Overload:
         self._shed_at = -RELAPSE_WITHIN  # when something was last refused or dropped
         self._credit = 0.0  # of new requests: shares that have not made a whole one yet
         self._light = LightSources()
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self.use(limits, most_suspended)
 
     def use(self, limits: OverloadLimits, most_suspended: int) -> None:

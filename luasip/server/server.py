@@ -169,14 +169,14 @@ class Server:
         next_hops = self._next_hops = NextHops(self.sockets, self._resolver.resolve, udp_mtu(settings))
         server_header = settings.server.server_header
         self.layer = TransactionLayer(
-            self.execution, self.timers, self.sockets, services.random_token, server_header
+            self.execution, self.timers, self.sockets, services.tokens.take, server_header
         )
         on_send = OnSend(self.execution, settings.kemi.onsend_route_callback)
         self.stateless = Stateless(
             self.execution, self.sockets, next_hops, secrets.token_bytes(32), server_header, on_send
         )
         relay = Relay(
-            self.layer, next_hops, services.random_token, self.stateless.forward_request, services, on_send
+            self.layer, next_hops, services.tokens.take, self.stateless.forward_request, services, on_send
         )
         self.outcome = Outcome(self.layer, services, settings.kemi.reply_route_callback)
         services.layer = self.layer
@@ -194,9 +194,7 @@ class Server:
             self._make_overload(),
             self._make_source_rates(),
         )
-        suspension = self._suspension = Suspension(
-            self.layer, self.outcome, self.wakeups, self.worker.slot
-        )
+        suspension = self._suspension = Suspension(self.layer, self.outcome, self.wakeups, self.worker.slot)
         own_requests = OwnRequests(relay, self.stateless.forward_request)
         services.transactions = TransactionAccess(
             self.layer,
@@ -206,12 +204,13 @@ class Server:
             own_requests,
             self.execution,
             self.worker.slot,
-            services.random_token,
+            services.tokens.take,
         )
         services.event_runner = self._run_event
         services.worker_starter = self._start_workers
         table = self.layer.table
         self.statistics.counted_elsewhere(self.sockets.traffic.statistics)
+        self.statistics.counted_elsewhere(self.layer.sent_responses.statistics)
         answered = self.layer.answered
         self.statistics.gauge("tm:current", lambda: len(table))
         self.statistics.gauge("tm:answered", lambda: len(answered))
@@ -226,8 +225,8 @@ class Server:
         table, execution, server = self.layer.table, self.execution, self.settings.server
         overload = self._overload = Overload(
             OverloadLimits(**server.overload.model_dump()),
-            lambda: len(table),
-            lambda: execution.suspended_count,
+            table.__len__,
+            execution.suspended_count,
             server.workers.max_suspended,
             log.warning,
         )

@@ -1,8 +1,6 @@
 """What the server does for KEMI modules: luasip.kemi.context.Services, put together from the parts of this package."""
 
 import logging
-import os
-import string
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -20,6 +18,7 @@ from luasip.server.sockets import Sockets
 from luasip.server.stateless import Stateless
 from luasip.server.statistics import Statistics
 from luasip.server.timers import Timers
+from luasip.server.tokens import Tokens
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.transaction import Transaction
 from luasip.server.wakeup import WakeUps
@@ -34,9 +33,6 @@ EventRunner = Callable[[str, str, Request | Response | None, dict[str, Any], Sou
 
 Interval = float | Callable[[], float]
 """Seconds, or what says them each time."""
-
-ALPHABET = string.digits + string.ascii_lowercase
-_TO_TOKEN = bytes(ord(ALPHABET[byte % 36]) for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +69,7 @@ class ServerServices:
         user_agent: str,
     ) -> None:
         self.sockets = sockets
+        self.tokens = Tokens()
         self.execution = execution
         self.wakeups = wakeups
         self.statistics = statistics
@@ -101,7 +98,7 @@ class ServerServices:
 
     def random_token(self, length: int = 16) -> str:
         """Unguessable text of `length` characters from [0-9a-z]."""
-        return os.urandom(length).translate(_TO_TOKEN).decode("ascii")
+        return self.tokens.take(length)
 
     def is_myself(self, host: str, port: int = 0, protocol: str = "") -> bool:
         """Whether a host is one of ours."""

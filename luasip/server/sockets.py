@@ -1,7 +1,7 @@
 """The server's own addresses: which listener sends to a destination, and which hosts and URIs are ours."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from luasip.errors import TransportError
 from luasip.kemi.context import Listener as ListenerView
@@ -9,7 +9,7 @@ from luasip.server.traffic import Traffic
 from luasip.transport.address import normal_literal
 from luasip.transport.packet import Destination, ErrorCallback, Listener, Transport
 
-DEFAULT_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061, "sctp": 5060, "ws": 80, "wss": 443}
+DEFAULT_PORTS: Final = {"udp": 5060, "tcp": 5060, "tls": 5061, "sctp": 5060, "ws": 80, "wss": 443}
 
 
 class StreamConnections(Protocol):
@@ -66,6 +66,8 @@ class Sockets:
 
     def is_own(self, host: str, port: int = 0, protocol: str = "") -> bool:
         """Whether a host (name or address) is ours; port 0 and protocol "" match any."""
+        if (host, port, protocol) in self._own:  # spelt as we do, like nearly all of ours
+            return True
         host = _plain(host)
         if (host, port, protocol) in self._own:
             return True

@@ -7,12 +7,13 @@ one time, which are false ones or the whole world, those that are new are not co
 Pure: times are arguments; knows neither sockets nor what a message is.
 """
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
+
+from luasip.kemi.lock import new_lock
 
 ADDRESSES: Final = 16_384
 """Addresses remembered: so many that sent lately, and so many that sent before."""
@@ -51,7 +52,7 @@ class SourceRates:
         """`tell` is called when an address begins to send too much."""
         self.dropped = 0
         self._tell = tell
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._lately: dict[str, Bucket] = {}
         self._before: dict[str, Bucket] = {}
         self._forget_at = 0.0

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Final
 
 from luasip.errors import SipError
 from luasip.kemi.context import Branch, Listener, RouteContext
@@ -23,6 +23,9 @@ from luasip.transport.packet import Destination
 from luasip.transport.resolver import is_literal
 
 log = logging.getLogger("luasip.stateless")
+
+TAG_LENGTH: Final = 24
+"""Characters of a To tag given here."""
 
 
 class Stateless:
@@ -54,12 +57,17 @@ class Stateless:
         except SipError:
             lines = [request.first(key) for key in ("via", "call-id", "from", "cseq")]
             parts = ["" if line is None else line.value for line in lines]
-        digest = hashlib.blake2s("\n".join(parts).encode("latin-1"), key=self._secret, digest_size=12)
+        digest = hashlib.blake2s(
+            "\n".join(parts).encode("latin-1"), key=self._secret, digest_size=TAG_LENGTH // 2
+        )
         return digest.hexdigest()
 
     def is_own_ack(self, request: Request) -> bool:
         """Whether an ACK acknowledges a stateless answer of ours, and is to be absorbed."""
-        return request.method == "ACK" and request.to.tag == self.tag(request)
+        if request.method != "ACK":
+            return False
+        tag = request.to.tag
+        return len(tag) == TAG_LENGTH and tag == self.tag(request)
 
     def reply(self, context: RouteContext, status: int, reason: str, to_tag: str = "") -> int:
         """Answer context.request; returns 1, or -1 for an ACK or a request too broken to answer."""

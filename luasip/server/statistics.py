@@ -1,14 +1,15 @@
 """Counters by "group:name", as Kamailio's statistics: what happened how often since the start."""
 
-import threading
 from collections.abc import Callable
+
+from luasip.kemi.lock import new_lock
 
 
 class Statistics:
     """All counters of a server. Unknown names begin at 0; gauges and what others count are asked when read."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._values: dict[str, int] = {}
         self._gauges: dict[str, Callable[[], int]] = {}
         self._counts: list[Callable[[], dict[str, int]]] = []

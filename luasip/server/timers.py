@@ -5,23 +5,28 @@ a clock of its own. Actions run outside the lock, one at a time.
 """
 
 import heapq
-import itertools
 import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Final
 
-from luasip.server.working import unbind
+from luasip.kemi.lock import entered
+from luasip.server.working import Work, work
 from luasip.transport.lasting_thread import LastingThread
 
 log = logging.getLogger("luasip.timers")
 
-GRAIN = 0.005
+GRAIN: Final = 0.005
 """Seconds the thread sleeps at least: one waking for all that comes due meanwhile, instead of one for each."""
 
-SWEPT_FROM = 1000
+SWEPT_FROM: Final = 1000
 """Entries from which on cancelled ones are taken out of the heap, each time it has doubled: a wait of a day that ended
 after a second would stay for the day."""
+
+# Not looked up each time.
+_heappush: Final = heapq.heappush
+_heappop: Final = heapq.heappop
 
 Clock = Callable[[], float]
 Action = Callable[[], object]
@@ -46,13 +51,13 @@ class Timers:
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         self.clock = clock
-        # A plain lock, entered without a Python call: messages set several timers.
-        self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
+        lock = threading.Lock()
+        self._lock = entered(lock)
+        self._changed = threading.Condition(lock)
         self._heap: list[tuple[float, int, Entry]] = []
         self._ready: list[Action] = []
         self._swept_at = SWEPT_FROM
-        self._sequence = itertools.count()
+        self._last_number = 0
         self._stopping = False
         self._own_thread: threading.Thread | None = None
 
@@ -60,9 +65,11 @@ class Timers:
         """Run `action` at the monotonic instant `instant`, or at once when that is past."""
         entry = Entry(instant, action)
         with self._lock:
-            earliest = not self._heap or instant < self._heap[0][0]
-            heapq.heappush(self._heap, (instant, next(self._sequence), entry))
-            if len(self._heap) > self._swept_at:
+            heap = self._heap
+            earliest = not heap or instant < heap[0][0]
+            number = self._last_number = self._last_number + 1
+            _heappush(heap, (instant, number, entry))
+            if len(heap) > self._swept_at:
                 self._sweep()
             if earliest:
                 self._changed.notify()
@@ -89,11 +96,12 @@ class Timers:
     def run_due(self) -> int:
         """Run everything due now; returns how many actions ran."""
         ran = 0
+        now = work()
         while actions := self._take():
             for action in actions:
                 if self._stopping:
                     return ran
-                self._run(action)
+                self._run(action, now)
                 ran += 1
         return ran
 
@@ -136,7 +144,7 @@ class Timers:
 
     def _drop_cancelled(self) -> None:
         while self._heap and self._heap[0][2].action is None:
-            heapq.heappop(self._heap)
+            _heappop(self._heap)
 
     def _sweep(self) -> None:
         """Take the cancelled entries out. The lock is held."""
@@ -153,15 +161,16 @@ class Timers:
                 ready, self._ready = self._ready, []
                 return ready
             now = self.clock()
-            while self._heap and self._heap[0][0] <= now:
-                action = heapq.heappop(self._heap)[2].action
+            heap = self._heap
+            while heap and heap[0][0] <= now:
+                action = _heappop(heap)[2].action
                 if action is not None:
                     return [action]
             return []
 
-    def _run(self, action: Action) -> None:
+    def _run(self, action: Action, now: Work) -> None:
         try:
             action()
         except BaseException:  # the timer thread: not even an action that exits takes the others with it
             log.exception("a timed action failed")
-        unbind()
+        now.bind(None, "", None)

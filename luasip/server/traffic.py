@@ -4,8 +4,9 @@ Counted where it passes, so each count is one addition under a lock. Whatever a 
 "other": the number of counts does not depend on what is sent.
 """
 
-import threading
 from typing import Final
+
+from luasip.kemi.lock import new_lock
 
 METHODS: Final = (
     *("ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "PUBLISH", "REFER"),
@@ -24,7 +25,7 @@ class Traffic:
     """Counts since the start; every method may be called from any thread."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._requests_received = dict.fromkeys((*METHODS, OTHER), 0)
         self._requests_sent = dict(self._requests_received)
         self._responses_received = dict.fromkeys(CLASSES, 0)

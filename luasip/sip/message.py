@@ -363,7 +363,7 @@ class Message:
 class Request(Message):
     """A request. `method`, `request_uri` and `version` are as on the start line."""
 
-    __slots__ = ("_top_via_text", "method", "request_uri", "version")
+    __slots__ = ("_top_via_text", "method", "request_uri", "server_key", "version")
 
     def __init__(
         self,
@@ -382,6 +382,8 @@ class Request(Message):
         self.request_uri = request_uri
         self.version = version
         self._top_via_text = ""
+        self.server_key = ""
+        """luasip.transaction.key.server_key, once it was asked for."""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.request_uri}>"

@@ -17,8 +17,11 @@ def server_key(request: Request) -> str:
 
     Errors: HeaderError when a header it needs cannot be read.
     """
-    method = request.method
-    return _key(request, "INVITE" if method == "ACK" else method)
+    key = request.server_key
+    if not key:
+        method = request.method
+        key = request.server_key = _key(request, "INVITE" if method == "ACK" else method)
+    return key
 
 
 def cancel_key(request: Request) -> str:

@@ -37,7 +37,10 @@ class Listener:
         set_field(self, "sent_by", f"{bracketed(shown_host)}:{self.advertised_port or self.port}")
 
 
-@dataclass(slots=True)
+# The `__init__` of what each message makes is written out, so that it compiles.
+
+
+@dataclass(slots=True, init=False)
 class Packet:
     """One SIP message (or what a peer sent in its place) as it came from the network.
 
@@ -52,8 +55,24 @@ class Packet:
     connection_id: int
     received_at: float
 
+    def __init__(
+        self,
+        data: bytes,
+        source_host: str,
+        source_port: int,
+        listener: Listener,
+        connection_id: int,
+        received_at: float,
+    ) -> None:
+        self.data = data
+        self.source_host = source_host
+        self.source_port = source_port
+        self.listener = listener
+        self.connection_id = connection_id
+        self.received_at = received_at
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, init=False)
 class Destination:
     """Where a message goes.
 
@@ -66,10 +85,28 @@ class Destination:
     protocol: str
     host: str
     port: int
-    listener: Listener | None = None
-    connection_id: int = 0
-    may_connect: bool = True
-    close_after: bool = False
+    listener: Listener | None
+    connection_id: int
+    may_connect: bool
+    close_after: bool
+
+    def __init__(
+        self,
+        protocol: str,
+        host: str,
+        port: int,
+        listener: Listener | None = None,
+        connection_id: int = 0,
+        may_connect: bool = True,
+        close_after: bool = False,
+    ) -> None:
+        self.protocol = protocol
+        self.host = host
+        self.port = port
+        self.listener = listener
+        self.connection_id = connection_id
+        self.may_connect = may_connect
+        self.close_after = close_after
 
 
 class Transport(Protocol):

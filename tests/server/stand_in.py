@@ -5,12 +5,12 @@ functions it calls, and is sent what they return. An exception in it is a Lua er
 """
 
 import itertools
-import threading
 from collections.abc import Callable, Generator
 from typing import Any, cast
 
 from luasip.errors import ScriptError
 from luasip.kemi.context import RouteContext
+from luasip.kemi.lock import new_reentrant_lock
 from luasip.kemi.operation import Operation
 from luasip.script.runtime import Runtime
 from luasip.script.steps import DONE, FAILED, SUSPENDED, Step
@@ -26,7 +26,8 @@ class FakeRuntime:
     """See the module's docstring."""
 
     def __init__(self, **functions: Callable[..., Any]) -> None:
-        self.lock = threading.RLock()
+        self.lock = new_reentrant_lock()
+        self.is_apart = False
         self.script_variables: dict[str, str | int] = {}
         self.defined = functions
         self.functions = frozenset(functions)

@@ -6,6 +6,7 @@ import pytest
 
 from luasip.server.transactions.table import LABELS, SLOTS, TransactionTable
 from luasip.server.transactions.transaction import Transaction
+from luasip.transaction.client import NonInviteClient
 from luasip.transaction.key import ack_key
 from tests.server.transactions_bench import client_branch, transaction
 
@@ -95,6 +96,7 @@ def test_removed_with_everything_that_leads_to_it(table: TransactionTable) -> No
     first, second = client_branch(invite, "z9hG4bK1"), client_branch(invite, "z9hG4bK2")
     table.add_branch(invite, first, "INVITE")
     table.add_branch(invite, second, "INVITE")
+    first.cancel_machine = NonInviteClient(invite.timers, False, 0.0)
     table.add_branch(invite, first, "CANCEL")
     table.add_branch(message, client_branch(message, "z9hG4bK3"), "MESSAGE")
     table.remove(invite)

@@ -12,31 +12,11 @@ from luasip.sip.parser import parse_message
 from luasip.sip.uri import parse_uri
 
 CLASSES: Final = ("2xx", "3xx", "4xx", "5xx", "6xx")
-_TRANSACTIONS: Final = tuple(f"tmx:{name}_transactions" for name in CLASSES)
 LONGEST_WAIT: Final = 9.0
 """Seconds a command waits for a final response when its pool has no shorter deadline."""
 
 _ABSENT: Final = (".", "")
 """What Kamailio's clients give for a parameter they leave out."""
-
-
-class ResponseCounter:
-    """Counts responses sent upstream: luasip.kemi.transactions.TransactionObserver."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    def response_sent(self, transaction: Transaction, status: int, response: Response | None) -> None:
-        """A response went upstream."""
-        self._services.count("tmx:rpl_generated" if response is None else "tmx:rpl_relayed")
-        if status >= 200:
-            self._services.count(_TRANSACTIONS[min(status // 100, 6) - 2])
-
-    def failed(self, transaction: Transaction, status: int, response: Response | None) -> None:
-        """Nothing is counted here."""
-
-    def acknowledged(self, transaction: Transaction, request: Any, source: Any) -> None:
-        """Nothing is counted here."""
 
 
 class TransactionCommands:

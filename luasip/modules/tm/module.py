@@ -13,7 +13,7 @@ from luasip.kemi.failed_branch import chosen_branch, failure_status
 from luasip.kemi.posix_regex import compile_posix
 from luasip.kemi.transactions import Relaying, Transaction
 from luasip.modules.tm import contacts
-from luasip.modules.tm.commands import ResponseCounter, TransactionCommands
+from luasip.modules.tm.commands import TransactionCommands
 from luasip.modules.tm.settings import CHANGEABLE, TmSettings, layer_settings
 from luasip.sip.message import Response
 from luasip.sip.status import reason_phrase
@@ -37,7 +37,6 @@ class Tm(TransactionCommands, Module):
 
     def start(self) -> None:
         """Count responses from now on."""
-        self._services.transactions.observe(ResponseCounter(self._services))
 
     def settings_changed(self) -> None:
         """New transactions follow the settings as they are now."""

@@ -5,10 +5,10 @@ again, is not taken for a new one, and the client's, so that the response is not
 """
 
 import math
-import threading
 from collections import deque
 from typing import Final
 
+from luasip.kemi.lock import new_lock
 from luasip.server.execution import Execution
 from luasip.server.sending import Sending
 from luasip.server.sockets import Sockets
@@ -20,9 +20,6 @@ from luasip.transaction.outputs import SEND
 from luasip.transaction.server import NonInviteServer
 from luasip.transport.packet import Destination
 
-REST_AFTER: Final = 1.0
-"""Seconds after its final response from which a transaction is kept only as what a repetition gets: most repetitions
-and the ACK have come by then."""
 SWEEP_AFTER: Final = 1.0
 """Seconds between two looks for what has ended."""
 
@@ -43,7 +40,7 @@ class AnsweredTable:
 
     def __init__(self, timers: Timers) -> None:
         self._timers = timers
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._by_key: dict[str, Answered] = {}
         self._order: deque[tuple[str, Answered]] = deque()
         self._is_swept = False

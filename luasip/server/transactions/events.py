@@ -4,20 +4,9 @@ A flow that waits holds back the flows behind it. This file knows no machine and
 """
 
 from collections.abc import Callable
-from functools import partial
 
 from luasip.server.execution import Execution, Flow, RuntimeSlot
 from luasip.server.transactions.transaction import Transaction
-
-
-class _Turn:
-    """One flow of a transaction's events: whether it has ended, and whether who started it has left it waiting."""
-
-    __slots__ = ("ended", "left")
-
-    def __init__(self) -> None:
-        self.ended = False
-        self.left = False
 
 
 class Events:
@@ -29,15 +18,17 @@ class Events:
 
     def enqueue(self, transaction: Transaction, flow: Flow, slot: RuntimeSlot | None = None) -> None:
         """Run a flow of this transaction after those before it have ended, by the runtime of `slot` if given."""
+        place = slot or transaction.slot
         with transaction.lock:
-            transaction.events.append((flow, slot or transaction.slot))
             if transaction.events_running:
+                transaction.events.append((flow, place))
                 return
             transaction.events_running = True
-        self._run_events(transaction)
+        if self._execution.begin(place.runtime, flow, _GoesOn(self, transaction)):
+            self.go_on(transaction)
 
-    def _run_events(self, transaction: Transaction) -> None:
-        """Run the flows that wait, until one of them must wait itself; its end calls this again."""
+    def go_on(self, transaction: Transaction) -> None:
+        """A flow has ended: run those behind it, until one of them must wait; its end calls this again."""
         while True:
             with transaction.lock:
                 event = transaction.events.pop(0) if transaction.events else None
@@ -45,18 +36,19 @@ class Events:
             if event is None:
                 break
             flow, slot = event
-            turn = _Turn()
-            ended = partial(self._event_ended, transaction, turn)
-            self._execution.start(slot.runtime, flow, ended)
-            with transaction.lock:
-                if not turn.ended:
-                    turn.left = True
-                    return
+            if not self._execution.begin(slot.runtime, flow, _GoesOn(self, transaction)):
+                return
         self._settle(transaction)
 
-    def _event_ended(self, transaction: Transaction, turn: "_Turn", result: object) -> None:
-        with transaction.lock:
-            turn.ended = True
-            if not turn.left:
-                return
-        self._run_events(transaction)
+
+class _GoesOn:
+    """Told that a flow has ended after a wait."""
+
+    __slots__ = ("_events", "_transaction")
+
+    def __init__(self, events: Events, transaction: Transaction) -> None:
+        self._events = events
+        self._transaction = transaction
+
+    def __call__(self, result: object) -> None:
+        self._events.go_on(self._transaction)

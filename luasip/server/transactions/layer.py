@@ -9,7 +9,6 @@ import logging
 import math
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from functools import partial
 
 from luasip.kemi.context import RouteContext
 from luasip.kemi.transactions import TransactionObserver, TransactionSettings
@@ -18,9 +17,12 @@ from luasip.server.execution import Execution, Flow, RuntimeSlot
 from luasip.server.sending import Sending
 from luasip.server.sockets import Sockets
 from luasip.server.timers import Timers
-from luasip.server.transactions.answered import REST_AFTER, AnsweredRequests
+from luasip.server.transactions.answered import AnsweredRequests
 from luasip.server.transactions.destination import response_destination
 from luasip.server.transactions.events import Events
+from luasip.server.transactions.later import BranchNotSent, ResponseNotSent, TimerDue
+from luasip.server.transactions.resting import RestQueue
+from luasip.server.transactions.sent_responses import SentResponses
 from luasip.server.transactions.table import TransactionTable
 from luasip.server.transactions.transaction import ClientBranch, Transaction
 from luasip.server.working import work
@@ -63,6 +65,8 @@ class TransactionLayer:
         self.settings = TransactionSettings()
         self.table = TransactionTable()
         self.answered = AnsweredRequests(self.table, execution, sockets, timers)
+        self.sent_responses = SentResponses()
+        self._resting = RestQueue(timers, self._rest)
         self.observers: tuple[TransactionObserver, ...] = ()
         """Told what became of requests; empty when no module wants to know."""
         self.created_told: tuple[Callable[[RouteContext, Transaction], None], ...] = ()
@@ -131,10 +135,11 @@ class TransactionLayer:
         transaction.auto_invite_100 = context.attributes.get("tm.auto_invite_100", settings.auto_invite_100)
         transaction.responses.disable_6xx = settings.disable_6xx
         transaction.to_tag = self._tag()
-        transaction.ends_at = self._ends_at(transaction)
+        now = self.timers.clock()
+        transaction.ends_at = _ends_at(transaction, now)
         reliable = context.source.listener.protocol != "udp"
         machine_type = InviteServer if transaction.is_invite else NonInviteServer
-        transaction.machine = machine_type(timers, reliable, self.timers.clock())
+        transaction.machine = machine_type(timers, reliable, now)
         there = self.table.add(transaction)
         if there is not transaction:
             return there, False
@@ -146,11 +151,6 @@ class TransactionLayer:
             told(context, transaction)
         return transaction, True
 
-    def _ends_at(self, transaction: Transaction) -> float:
-        timers = transaction.timers
-        lifetime = timers.max_invite_lifetime if transaction.is_invite else timers.max_non_invite_lifetime
-        return self.timers.clock() + lifetime
-
     def create_local(self, context: RouteContext, slot: RuntimeSlot) -> Transaction:
         """A transaction for a request made here: it has no server side."""
         index, label = self.table.next_identity(context.request.call_id)
@@ -158,7 +158,7 @@ class TransactionLayer:
         key = f"local\n{index}\n{label}"
         transaction = Transaction(index, label, key, context, settings.timers, settings.forking, slot)
         transaction.local_request = True
-        transaction.ends_at = self._ends_at(transaction)
+        transaction.ends_at = _ends_at(transaction, self.timers.clock())
         context.transaction = transaction
         return self.table.add(transaction)
 
@@ -197,15 +197,15 @@ class TransactionLayer:
                 transaction.last_response = text
             self.reschedule(transaction)
         self._server_step(transaction, step)
-        if self.observers:
+        if status > 100:
             self.tell_response(transaction, status, response)
         return True
 
     def tell_response(self, transaction: Transaction, status: int, response: Response | None) -> None:
-        """Tell the observers of a response that was sent upstream."""
-        if status > 100:
-            for observer in self.observers:
-                observer.response_sent(transaction, status, response)
+        """Count a response, not a 100, that was sent upstream, and tell the observers."""
+        self.sent_responses.count(status, response is None)
+        for observer in self.observers:
+            observer.response_sent(transaction, status, response)
 
     def local_response(
         self, transaction: Transaction, status: int, reason: str, headers: str = "", body: str = ""
@@ -256,14 +256,11 @@ class TransactionLayer:
 
     def _send_upstream(self, transaction: Transaction, text: str) -> None:
         destination = self.response_destination(transaction)
-        failed = partial(self._response_not_sent, transaction)
+        failed = ResponseNotSent(self, transaction)
         self.execution.send(Sending(self.sockets, text, destination, failed))
 
-    def _response_not_sent(self, transaction: Transaction, error: Exception) -> None:
-        log.info("response to %s not sent: %s", transaction.method, error)
-        self.timers.soon(partial(self._response_failed, transaction))
-
-    def _response_failed(self, transaction: Transaction) -> None:
+    def response_failed(self, transaction: Transaction) -> None:
+        """A response could not be sent."""
         with transaction.lock:
             machine = transaction.machine
             step = 0 if machine is None else machine.on_transport_error(self.timers.clock())
@@ -294,22 +291,11 @@ class TransactionLayer:
     def _send_branch(self, transaction: Transaction, branch: ClientBranch) -> None:
         destination = branch.destination
         assert destination is not None
-        text = branch.text
-        failed = partial(self._branch_not_sent, transaction, branch, text)
-        self.execution.send(Sending(self.sockets, text, destination, failed))
+        failed = BranchNotSent(self, transaction, branch)
+        self.execution.send(Sending(self.sockets, branch.text, destination, failed))
 
-    def _branch_not_sent(
-        self, transaction: Transaction, branch: ClientBranch, text: str, error: Exception
-    ) -> None:
-        self.timers.soon(partial(self._branch_unreachable, transaction, branch, text, error))
-
-    def _branch_unreachable(
-        self, transaction: Transaction, branch: ClientBranch, text: str, error: Exception
-    ) -> None:
+    def branch_unreachable(self, transaction: Transaction, branch: ClientBranch) -> None:
         """A branch's request could not be sent: the next address, or the branch has failed (§16.9)."""
-        if branch.text != text:
-            return
-        log.info("%s to %s not sent: %s", transaction.method, branch.destination, error)
         machine = branch.machine
         if machine is None:
             return
@@ -391,16 +377,20 @@ class TransactionLayer:
     # Timers and end
 
     def reschedule(self, transaction: Transaction) -> None:
-        """Keep one timer entry, no later than the earliest timer of the transaction's machines. The lock is held."""
+        """Keep one timer entry, no later than the earliest timer of the transaction's machines. The lock is held.
+
+        None while the transaction is to be put to rest before that.
+        """
         at = transaction.timer_at()
         entry = transaction.timer_entry
-        if at == math.inf or (entry is not None and entry.action is not None and entry.at <= at):
+        if at >= transaction.rests_at or (entry is not None and entry.action is not None and entry.at <= at):
             return
         if entry is not None:
             entry.cancel()
-        transaction.timer_entry = self.timers.at(at, partial(self._on_timer, transaction))
+        transaction.timer_entry = self.timers.at(at, TimerDue(self, transaction))
 
-    def _on_timer(self, transaction: Transaction) -> None:
+    def on_timer(self, transaction: Transaction) -> None:
+        """The transaction's timer entry is due."""
         work().bind(None, "", transaction)
         now = self.timers.clock()
         with transaction.lock:
@@ -429,11 +419,13 @@ class TransactionLayer:
             if step & SEND:
                 self.sockets.traffic.repeated("sent", "request")
             self.client_step(transaction, branch, step, None)
-        if transaction.rests_at <= now and self.answered.put_to_rest(
-            transaction, self.response_destination(transaction)
-        ):
-            return
         self.settle(transaction)
+
+    def _rest(self, transaction: Transaction) -> None:
+        """Its time to be put to rest has come."""
+        work().bind(None, "", transaction)
+        if not self.answered.put_to_rest(transaction, self.response_destination(transaction)):
+            self.settle(transaction)
 
     def settle(self, transaction: Transaction) -> None:
         """After any step: set the timer anew, or forget the transaction when all of it is over."""
@@ -443,8 +435,7 @@ class TransactionLayer:
                 self.reschedule(transaction)
                 if transaction.last_status >= 200:
                     if transaction.drop_what_decided():
-                        transaction.rests_at = self.timers.clock() + REST_AFTER
-                        self.reschedule(transaction)
+                        self._resting.add(transaction)
                 elif transaction.last_status > 100 or transaction.suspended:
                     transaction.put_away()
             elif transaction.timer_entry is not None:
@@ -496,3 +487,8 @@ class TransactionLayer:
         for action in postponed:
             action()
         self.settle(transaction)
+
+
+def _ends_at(transaction: Transaction, now: float) -> float:
+    timers = transaction.timers
+    return now + (timers.max_invite_lifetime if transaction.is_invite else timers.max_non_invite_lifetime)

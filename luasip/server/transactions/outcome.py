@@ -5,6 +5,7 @@ Each function here is a flow; the flows of one transaction run one after the oth
 
 import logging
 from collections.abc import Callable
+from typing import Final
 
 from luasip.errors import SipError
 from luasip.kemi.context import RouteContext, Services, Source
@@ -21,6 +22,12 @@ from luasip.sip.status import reason_phrase
 from luasip.transaction.outputs import PASS
 
 log = logging.getLogger("luasip.tm")
+
+REPLY_HELD: Final = "tm.reply_held"
+"""Attribute of the context of an onreply callback that has suspended its reply."""
+
+_REPLY: Final = Route.REPLY
+_ONREPLY: Final = Route.ONREPLY
 
 CALL_COMPLETED_ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"\r\n'
 
@@ -55,7 +62,7 @@ class Outcome:
         self, transaction: Transaction, branch: ClientBranch, response: Response, source: Source
     ) -> Flow:
         """A response to a CANCEL of ours came."""
-        context = RouteContext(Route.REPLY, response, source, self.services)
+        context = RouteContext(_REPLY, response, source, self.services)
         context.script_variables = transaction.slot.runtime.script_variables
         yield from self._reply_route(transaction, context)
         if not context.dropped:
@@ -66,7 +73,7 @@ class Outcome:
     ) -> Flow:
         """A response of one of our branches came."""
         runtime = transaction.slot.runtime
-        context = RouteContext(Route.REPLY, response, source, self.services, runtime.script_variables)
+        context = RouteContext(_REPLY, response, source, self.services, runtime.script_variables)
         if self.reply_route in runtime.functions:
             yield RunRoute(self.reply_route, context)
         if context.dropped:
@@ -82,6 +89,7 @@ class Outcome:
         late = transaction.is_invite and machine.terminated and 200 <= response.status < 300
         if step & PASS or late:
             yield from self._passed(transaction, branch, response, context)
+        yield None  # ends here, see Flow
 
     def _passed(
         self, transaction: Transaction, branch: ClientBranch, response: Response, context: RouteContext
@@ -93,7 +101,8 @@ class Outcome:
         if branch.on_reply:
             self._enter_onreply(context, transaction, branch)
             yield RunRoute(branch.on_reply, context)
-            yield from self.held_reply(transaction, context)
+            if REPLY_HELD in context.attributes:
+                yield from self.held_reply(transaction, context)
             transaction.flags, transaction.xflags = context.flags, context.xflags
             if context.dropped and response.status < 200:
                 return
@@ -104,7 +113,7 @@ class Outcome:
         yield from self._decide(transaction, branch, response.status, response, context.edits)
 
     def _enter_onreply(self, context: RouteContext, transaction: Transaction, branch: ClientBranch) -> None:
-        context.route = Route.ONREPLY
+        context.route = _ONREPLY
         context.transaction = transaction
         context.lists = transaction.lists
         context.arming = transaction.arming
@@ -285,4 +294,3 @@ class Outcome:
         if past_machine:
             self.layer.send_past_machine(transaction, text)
             self.layer.tell_response(transaction, sent, response)
-

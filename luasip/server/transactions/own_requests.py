@@ -63,7 +63,7 @@ class OwnRequests:
                 transaction.complete(status, None)
             self._layer.settle(transaction)
 
-    def _announce(self, context: RouteContext, callback: str) -> Flow:
+    def _announce(self, context: RouteContext, callback: str) -> Generator[Operation, Any, None]:
         context.route = Route.EVENT
         context.event = "tm:local-request"
         yield RunRoute(callback, context, (context.event,))

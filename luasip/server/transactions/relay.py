@@ -6,7 +6,7 @@ DNS and while a branch callback suspends.
 
 import logging
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from luasip.errors import SipError
 from luasip.kemi.context import Branch, RouteContext, Services
@@ -28,11 +28,13 @@ from luasip.transport.packet import Destination
 
 log = logging.getLogger("luasip.tm")
 
-NO_AUTO_100 = 1
-NO_INTERNAL_REPLY = 2
-NO_DNS_FAILOVER = 4
+NO_AUTO_100: Final = 1
+NO_INTERNAL_REPLY: Final = 2
+NO_DNS_FAILOVER: Final = 4
 
-_RELAYING = (Route.REQUEST, Route.FAILURE, Route.BRANCH_FAILURE)
+_REQUEST: Final = Route.REQUEST
+_BRANCH: Final = Route.BRANCH
+_RELAYING: Final = (Route.REQUEST, Route.FAILURE, Route.BRANCH_FAILURE)
 """Routes in which a request may be forwarded."""
 
 Relaying = Generator[Operation, Any, int]
@@ -94,7 +96,7 @@ class Relay:
         transaction = context.transaction
         if "tm.retransmission" in context.attributes:
             return None, 1
-        if context.route is Route.REQUEST and transaction is None:
+        if context.route is _REQUEST and transaction is None:
             made, is_new = self.layer.create(context, slot)
             if not is_new:
                 self.layer.absorb(made, context.request)
@@ -122,14 +124,16 @@ class Relay:
 
     def _check(self, context: RouteContext, request: Request) -> Unreachable | None:
         """Max-Forwards and loops (RFC 3261 §16.3 steps 3 and 4)."""
-        if context.route is not Route.REQUEST:
+        if context.route is not _REQUEST:
             return None
         try:
             if request.max_forwards == 0:
                 return Unreachable(483, "Too Many Hops")
-            been_here = any(self._is_own_via(via) for via in request.vias)
-            if been_here and find_own_loop(request, self._is_own_via, loop_hash(request)) is not None:
-                return Unreachable(482, "Loop Detected")
+            for via in request.vias:
+                if self._is_own_via(via):  # it has been here, if not in a loop
+                    if find_own_loop(request, self._is_own_via, loop_hash(request)) is not None:
+                        return Unreachable(482, "Loop Detected")
+                    break
         except SipError as error:
             return Unreachable(error.status, error.reason)
         return None
@@ -141,7 +145,7 @@ class Relay:
         context.last_error = (problem.status, problem.reason)
         if transaction.disable_internal_reply:
             return -4
-        if context.route is Route.REQUEST:
+        if context.route is _REQUEST:
             self.layer.fail(transaction, problem.status, problem.reason)
         return -1
 
@@ -149,12 +153,12 @@ class Relay:
         self, context: RouteContext, transaction: Transaction, targets: Sequence[Branch]
     ) -> Generator[Operation, Any, list[ClientBranch] | Unreachable]:
         """Branches ready for `send`; Unreachable when there is none."""
-        if context.route is Route.REQUEST:
+        if context.route is _REQUEST:
             transaction.edits = context.edits.copy()
         transaction.flags, transaction.xflags = context.flags, context.xflags
         transaction.arming = context.arming
         ready: list[ClientBranch] = []
-        problem = Unreachable(500, "Server error occurred (no branch)")
+        problem: Unreachable | None = None
         first_index = len(transaction.branches)
         for target in targets:
             branch_context = _branch_context(context, target, first_index + len(ready))
@@ -168,9 +172,7 @@ class Relay:
                 problem = prepared
             else:
                 ready.append(prepared)
-        if not ready:
-            return problem
-        return ready
+        return ready or problem or Unreachable(500, "Server error occurred (no branch)")
 
     def _prepare_one(
         self, context: RouteContext, branch_context: RouteContext, transaction: Transaction
@@ -287,7 +289,7 @@ class Relay:
 def _branch_context(context: RouteContext, target: Branch, index: int) -> RouteContext:
     """A context for one branch: its changes stay its own."""
     branch = RouteContext(
-        Route.BRANCH, context.message, context.source, context.services, context.script_variables
+        _BRANCH, context.message, context.source, context.services, context.script_variables
     )
     branch.edits = context.edits.copy()
     branch.target = target.copy()

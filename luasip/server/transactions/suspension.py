@@ -14,7 +14,7 @@ from luasip.kemi.declare import Route
 from luasip.kemi.operation import TIMED_OUT, Event, RunRoute
 from luasip.server.execution import Flow, RuntimeSlot
 from luasip.server.transactions.layer import TransactionLayer
-from luasip.server.transactions.outcome import Outcome
+from luasip.server.transactions.outcome import REPLY_HELD, Outcome
 from luasip.server.transactions.transaction import ClientBranch, Transaction
 from luasip.server.wakeup import WakeUps
 from luasip.transaction.client import NonInviteClient
@@ -48,7 +48,7 @@ class Suspension:
         `at_most` seconds instead of the transaction's own timeout, 0.0 for that.
         """
         if context.route is Route.ONREPLY and isinstance(context.transaction, Transaction):
-            context.attributes["tm.reply_held"] = True
+            context.attributes[REPLY_HELD] = True
             context.transaction.suspended = True
             return 1
         if not context.route & (Route.REQUEST | Route.FAILURE):
@@ -96,7 +96,7 @@ class Suspension:
         """Undo the `suspend` of this context: nothing will resume it."""
         transaction = context.transaction
         assert isinstance(transaction, Transaction)
-        context.attributes.pop("tm.reply_held", None)
+        context.attributes.pop(REPLY_HELD, None)
         with transaction.lock:
             transaction.suspended = False
             transaction.release()
@@ -167,7 +167,7 @@ class Suspension:
     def held_reply(self, transaction: Transaction, context: RouteContext) -> Flow:
         """Wait until the reply of an onreply callback that called t_suspend is continued."""
         limit = transaction.timers.final_response
-        while context.attributes.pop("tm.reply_held", False):
+        while context.attributes.pop(REPLY_HELD, False):
             resumed = yield Event(_key(transaction), limit)
             if resumed is TIMED_OUT:
                 with transaction.lock:

@@ -3,26 +3,28 @@
 Knows nothing of what transactions do; guards its dicts with one lock held for look-ups only.
 """
 
-import itertools
-import threading
-import zlib
+from typing import Final
+from zlib import crc32
 
+from luasip.kemi.lock import new_lock
 from luasip.server.transactions.transaction import ClientBranch, Transaction
 
-SLOTS = 65536
-LABELS = 2**31
+SLOTS: Final = 65536
+LABELS: Final = 2**31
+
+_crc32: Final = crc32
 
 
 class TransactionTable:
     """All live transactions."""
 
     def __init__(self, first_label: int = 1) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._by_key: dict[str, Transaction] = {}
         self._by_id: dict[tuple[int, int], Transaction] = {}
         self._by_branch: dict[tuple[str, str], tuple[Transaction, ClientBranch]] = {}
         self._by_dialog: dict[str, Transaction] = {}
-        self._labels = itertools.count(first_label)
+        self._next_label = first_label
         self.created = 0
         """Transactions since the start."""
         self.created_local = 0
@@ -41,8 +43,9 @@ class TransactionTable:
     def next_identity(self, call_id: str) -> tuple[int, int]:
         """Kamailio's pair: a hash slot and a label never used before in it."""
         with self._lock:
-            label = next(self._labels) % LABELS
-        return zlib.crc32(call_id.encode("latin-1")) % SLOTS, label
+            label = self._next_label
+            self._next_label = label + 1
+        return _crc32(call_id.encode("latin-1")) % SLOTS, label % LABELS
 
     def find(self, key: str) -> Transaction | None:
         """The transaction with this server key."""
@@ -113,4 +116,5 @@ class TransactionTable:
                     del self._by_dialog[key]
             for branch in transaction.branches:
                 self._by_branch.pop((branch.branch_id, method), None)
-                self._by_branch.pop((branch.branch_id, "CANCEL"), None)
+                if branch.cancel_machine is not None:
+                    self._by_branch.pop((branch.branch_id, "CANCEL"), None)

@@ -5,12 +5,12 @@ hear about goes through `events`, one flow at a time.
 """
 
 import math
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from luasip.kemi.context import Arming, Branch, RouteContext, Source
 from luasip.kemi.lists import ValueLists
+from luasip.kemi.lock import new_reentrant_lock
 from luasip.kemi.transactions import Completed
 from luasip.proxy.response_context import ForkingSettings, ResponseContext
 from luasip.server.execution import Flow, RuntimeSlot
@@ -236,7 +236,7 @@ class Transaction:
         self.id_index = id_index
         self.id_label = id_label
         self.key = key
-        self.lock = threading.RLock()
+        self.lock = new_reentrant_lock()
         self._request: Request | None = request
         self._request_text = ""
         self._top_via_text = ""
@@ -324,9 +324,7 @@ class Transaction:
 
     def timer_at(self) -> float:
         """Instant of the earliest timer of all machines, math.inf when none."""
-        at = self.rests_at
-        if self.machine is not None and self.machine.timer_at < at:
-            at = self.machine.timer_at
+        at = math.inf if self.machine is None else self.machine.timer_at
         for branch in self.branches:
             if branch.timer_at < at:
                 at = branch.timer_at

@@ -1,0 +1,59 @@
+"""Locks: one thread at a time, whatever happens inside."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from luasip.kemi.lock import Lock, entered, new_lock, new_reentrant_lock
+
+
+def is_free(lock: Lock) -> bool:
+    """Whether another thread gets in at once."""
+    inside = threading.Event()
+
+    def enter() -> None:
+        with lock:
+            inside.set()
+
+    thread = threading.Thread(target=enter, daemon=True)
+    thread.start()
+    free = inside.wait(0.05)
+    if free:
+        thread.join()
+    return free
+
+
+@pytest.mark.parametrize("make", [new_lock, new_reentrant_lock])
+def test_who_is_inside_keeps_others_out(make: Callable[[], Lock]) -> None:
+    lock = make()
+    assert is_free(lock)
+    with lock:
+        assert not is_free(lock)
+    assert is_free(lock)
+
+
+@pytest.mark.parametrize("make", [new_lock, new_reentrant_lock])
+def test_an_exception_leaves_it(make: Callable[[], Lock]) -> None:
+    lock = make()
+    with pytest.raises(ValueError, match="inside"), lock:
+        raise ValueError("inside")
+    assert is_free(lock)
+
+
+def test_a_reentrant_one_is_entered_again() -> None:
+    lock = new_reentrant_lock()
+    with lock:
+        with lock:
+            pass
+        assert not is_free(lock)
+    assert is_free(lock)
+
+
+def test_shared_with_who_holds_the_lock_itself() -> None:
+    inner = threading.Lock()
+    lock = entered(inner)
+    with lock:
+        assert inner.locked()
+    with inner:
+        assert not is_free(lock)
