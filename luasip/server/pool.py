@@ -54,6 +54,23 @@ class Job:
         self.done(result)
 
 
+class Seat:
+    """Where a thread without a call sleeps until it is given one, or is to look what has changed."""
+
+    __slots__ = ("job", "sleeping")
+
+    def __init__(self) -> None:
+        self.sleeping = threading.Lock()
+        self.sleeping.acquire()
+        self.job: Job | None = None
+
+    def sleep(self) -> Job | None:
+        """Wait; the call that was given, or None."""
+        self.sleeping.acquire()
+        job, self.job = self.job, None
+        return job
+
+
 class Pool:
     """A named pool. Threads are made when they are first needed."""
 
@@ -66,10 +83,12 @@ class Pool:
         self.name = name
         self.settings = settings
         self._replaces_stuck = replaces_stuck
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._waiting: deque[Job] = deque()
+        self._idle: list[Seat] = []
+        """Threads without a call: there are none while a call waits. The last to fall asleep is woken first, since
+        what it needs is still in the processor's caches."""
         self._threads = 0
-        self._idle = 0
         self._started = 0
         self._running = 0
         self._stopped = False
@@ -82,34 +101,38 @@ class Pool:
 
     def use(self, settings: PoolSettings) -> None:
         """Another size from now on: threads that are too many end when their calls have."""
-        with self._changed:
+        with self._lock:
             self.settings = settings
-            for _ in range(min(len(self._waiting) - self._idle, settings.threads - self._threads)):
+            for _ in range(min(len(self._waiting), settings.threads - self._threads)):
                 self._start_thread()
-            self._changed.notify_all()
+            self._wake_all()
 
     def _most_stuck(self) -> int:
         return self.settings.threads if self._replaces_stuck else 0
 
     def submit(self, job: Job) -> bool:
         """Run a call on a thread. Returns False, having done nothing, when the pool is full."""
-        with self._changed:
+        with self._lock:
             full = self._running + len(self._waiting) >= self.settings.threads + self.settings.queue
             if full or self._stopped:
                 self.rejected += 1
                 return False
             self.calls += 1
             job.submitted_at = time.monotonic()
+            if self._idle:
+                seat = self._idle.pop()
+                seat.job = job
+                self._begin(job)
+                seat.sleeping.release()
+                return True
             self._waiting.append(job)
-            if self._idle >= len(self._waiting):
-                self._changed.notify()
-            elif self._threads < self.settings.threads:
+            if self._threads < self.settings.threads:
                 self._start_thread()
         return True
 
     def drop(self, job: Job) -> bool:
         """Forget a call that has not begun; False when it has."""
-        with self._changed:
+        with self._lock:
             try:
                 self._waiting.remove(job)
             except ValueError:
@@ -118,7 +141,7 @@ class Pool:
 
     def write_off(self, job: Job) -> bool:
         """Give the place of a call that runs to a fresh thread. False when it has ended or that cannot be done."""
-        with self._changed:
+        with self._lock:
             if job.state != RUNNING or self.stuck >= self._most_stuck():
                 return False
             job.state = WRITTEN_OFF
@@ -132,21 +155,32 @@ class Pool:
     @property
     def pending(self) -> int:
         """Calls running and waiting, but for those written off."""
-        with self._changed:
+        with self._lock:
             return self._running + len(self._waiting)
 
     @property
     def load(self) -> tuple[int, int]:
         """(calls that run, calls that wait), but for those written off."""
-        with self._changed:
+        with self._lock:
             return self._running, len(self._waiting)
 
     def stop(self) -> None:
         """Refuse new calls, drop waiting ones; running ones end by themselves."""
-        with self._changed:
+        with self._lock:
             self._stopped = True
             self._waiting.clear()
-            self._changed.notify_all()
+            self._wake_all()
+
+    def _wake_all(self) -> None:
+        """Have the threads without a call look what has changed. The lock is held."""
+        for seat in self._idle:
+            seat.sleeping.release()
+        self._idle.clear()
+
+    def _begin(self, job: Job) -> None:
+        """A thread has this call now. The lock is held."""
+        job.state = RUNNING
+        self._running += 1
 
     def _start_thread(self) -> None:
         """The lock is held. A daemon: a call that does not end must not keep the process."""
@@ -156,8 +190,10 @@ class Pool:
         LastingThread(self._loop, name).start()
 
     def _loop(self) -> None:
-        # Ends by stop(), or when the call it was in has been written off.
-        while (job := self._next()) is not None:
+        # Ends by stop(), when there are too many threads, or when the call it was in has been written off.
+        seat = Seat()
+        while (job := self._next(seat)) is not None:
+            self.waits.observe(time.monotonic() - job.submitted_at)
             try:
                 job.run()
             except (
@@ -167,29 +203,25 @@ class Pool:
             if not self._ended(job):
                 return
 
-    def _is_one_too_many(self) -> bool:
-        return self._stopped or self._threads > self.settings.threads
-
-    def _next(self) -> Job | None:
-        with self._changed:
-            self._idle += 1
-            try:
-                while not self._waiting and not self._is_one_too_many():
-                    self._changed.wait()
-            finally:
-                self._idle -= 1
-            if self._is_one_too_many():
-                self._threads -= 1
-                return None
-            job = self._waiting.popleft()
-            job.state = RUNNING
-            self._running += 1
-        self.waits.observe(time.monotonic() - job.submitted_at)
+    def _next(self, seat: Seat) -> Job | None:
+        """The next call, as soon as there is one; None when the thread is to end."""
+        job: Job | None = None
+        while job is None:
+            with self._lock:
+                if self._stopped or self._threads > self.settings.threads:
+                    self._threads -= 1
+                    return None
+                if self._waiting:
+                    job = self._waiting.popleft()
+                    self._begin(job)
+                    return job
+                self._idle.append(seat)
+            job = seat.sleep()
         return job
 
     def _ended(self, job: Job) -> bool:
         """Whether the thread that ran the call still belongs to the pool."""
-        with self._changed:
+        with self._lock:
             written_off = job.state == WRITTEN_OFF
             job.state = ENDED
             if written_off:

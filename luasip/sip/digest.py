@@ -6,14 +6,20 @@ It must not know where passwords or nonces come from. Text is wire text and is h
 
 import hashlib
 import hmac
-from typing import Final
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
 
 from luasip.errors import HeaderError
 from luasip.sip.grammar import is_token, quote
 from luasip.sip.params import parse_comma_params
 
-ALGORITHMS: Final[dict[str, str]] = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
-"""Algorithm as in a challenge, without "-sess" → its name in hashlib."""
+ALGORITHMS: Final[dict[str, Callable[..., Any]]] = {
+    "MD5": hashlib.md5,
+    "SHA-256": hashlib.sha256,
+    "SHA-512-256": partial(hashlib.new, "sha512_256"),
+}
+"""Algorithm as in a challenge, without "-sess" → what hashes by it in hashlib."""
 
 
 class Credentials:
@@ -125,10 +131,16 @@ def _parse_auth(text: str, header: str) -> Credentials:
 
 def digest_hash(algorithm: str, text: str) -> str:
     """Lower-case hexadecimal H(text), "-sess" ignored. ValueError: the algorithm is not in `ALGORITHMS`."""
-    name = ALGORITHMS.get(algorithm.upper().removesuffix("-SESS"))
-    if name is None:
+    hash_by = ALGORITHMS.get(algorithm.upper().removesuffix("-SESS"))
+    if hash_by is None:
         raise ValueError(f"unknown digest algorithm {algorithm!r}")
-    return hashlib.new(name, text.encode("latin-1", "replace"), usedforsecurity=False).hexdigest()
+    digest: str = hash_by(text.encode("latin-1", "replace"), usedforsecurity=False).hexdigest()
+    return digest
+
+
+def digest_length(algorithm: str) -> int:
+    """Characters of what `digest_hash` gives."""
+    return 32 if algorithm.startswith("MD5") else 64
 
 
 def compute_ha1(

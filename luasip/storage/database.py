@@ -16,6 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from luasip.errors import StorageError
 from luasip.storage.placeholders import positional
+from luasip.storage.rows import Rows, big_columns, driver_rows, wire_row
+from luasip.storage.sqlite_file import SqliteFile
 from luasip.storage.text import to_unicode, to_wire
 from luasip.storage.urls import DatabaseUrl
 
@@ -24,31 +26,6 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 _FETCH: Final = 2000
 """Rows taken from the driver at a time."""
-
-
-class Rows:
-    """What a statement gave: `columns` and `rows`, or only `affected` when it is no query.
-
-    Attributes:
-        columns: names in order, () when the statement returns no rows.
-        rows: one tuple a row; text is wire text, BLOBs too.
-        affected: rows changed, -1 when the database does not say.
-        big_integers: indexes of the columns that hold 64-bit integers, as far as the database says so.
-    """
-
-    __slots__ = ("affected", "big_integers", "columns", "rows")
-
-    def __init__(
-        self,
-        columns: tuple[str, ...],
-        rows: list[tuple[Any, ...]],
-        affected: int,
-        big_integers: tuple[int, ...] = (),
-    ) -> None:
-        self.columns = columns
-        self.rows = rows
-        self.affected = affected
-        self.big_integers = big_integers
 
 
 class Transaction:
@@ -73,7 +50,10 @@ class Database:
     def __init__(self, engine: Engine, url: DatabaseUrl) -> None:
         self._engine = engine
         self._url = url
-        self._is_sqlite = engine.dialect.name == "sqlite"
+        self._dialect: str = engine.dialect.name
+        self._marker = "?" if engine.dialect.paramstyle == "qmark" else "%s"
+        # A memory database is its one connection, which is the engine's.
+        self._file = SqliteFile(engine) if url.is_sqlite and not url.in_memory else None
         self._created: set[str] = set()
         self._creating = threading.Lock()
 
@@ -85,7 +65,7 @@ class Database:
     @property
     def dialect(self) -> str:
         """ "mysql", "mariadb", "postgresql" or "sqlite"."""
-        return self._engine.dialect.name
+        return self._dialect
 
     def execute(self, statement: Executable | str, parameters: Parameters = None) -> Rows:
         """Run one statement in a transaction of its own.
@@ -102,8 +82,7 @@ class Database:
 
         Raises StorageError, also when there are more or fewer `?` than values.
         """
-        marker = "?" if not values or self._engine.dialect.paramstyle == "qmark" else "%s"
-        plain, count = positional(statement, self.dialect, marker)
+        plain, count = positional(statement, self._dialect, self._marker if values else "?")
         if count != len(values):
             raise StorageError(f"database {self.name}: {count} placeholders, {len(values)} values: {statement}")
         sent = tuple(to_unicode(value) if isinstance(value, str) else value for value in values)
@@ -114,6 +93,11 @@ class Database:
 
         Past SQLAlchemy's own execution, which costs more than the statement where the database is near.
         """
+        if self._file is not None:
+            try:
+                return self._file.run(statement, values)
+            except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:
+                raise self._failure(error) from error
         engine = self._engine
         pool = engine.pool
         with self._errors():
@@ -124,7 +108,7 @@ class Database:
                     cursor.execute(statement, values)
                 else:  # a driver for MySQL must not look for places for them: % is a sign like others
                     cursor.execute(statement)
-                rows = _driver_rows(cursor, engine.dialect.name)
+                rows = driver_rows(cursor, self._dialect)
             except engine.dialect.loaded_dbapi.Error as error:
                 if engine.dialect.is_disconnect(error, connection.dbapi_connection, cursor):
                     connection.invalidate(error)
@@ -149,7 +133,7 @@ class Database:
 
     def _statement(self) -> AbstractContextManager[Connection]:
         """A connection for one statement, which commits itself on a server and is committed on SQLite."""
-        return self._engine.begin() if self._is_sqlite else self._engine.connect()
+        return self._engine.begin() if self._url.is_sqlite else self._engine.connect()
 
     def stream(self, statement: Executable) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, fetched in portions, for tables too large to hold twice. Raises
@@ -159,7 +143,7 @@ class Database:
             result = connection.execution_options(yield_per=_FETCH).execute(statement)
             for portion in result.partitions():
                 for row in portion:
-                    yield _wire_row(row)
+                    yield wire_row(row)
 
     def create_table(self, table: Table) -> None:
         """Create `table` and its indexes unless there is one of this name. Raises StorageError."""
@@ -189,6 +173,8 @@ class Database:
 
     def close(self) -> None:
         """Close the pooled connections; a later call opens new ones."""
+        if self._file is not None:
+            self._file.close()
         self._engine.dispose()
 
     @contextmanager
@@ -196,10 +182,14 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error) as error:
-            cause = str(getattr(error, "orig", None) or error).strip()
-            if self._url.password:
-                cause = cause.replace(self._url.password, "***")
-            raise StorageError(f"database {self.name}: {cause}") from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> StorageError:
+        """What the driver says, without the password."""
+        cause = str(getattr(error, "orig", None) or error).strip()
+        if self._url.password:
+            cause = cause.replace(self._url.password, "***")
+        return StorageError(f"database {self.name}: {cause}")
 
 
 def _run(connection: Connection, statement: Executable | str, parameters: Parameters) -> CursorResult[Any]:
@@ -232,49 +222,9 @@ def _rows(result: CursorResult[Any]) -> Rows:
         return Rows((), [], result.rowcount)
     columns = tuple(to_wire(name) for name in result.keys())  # noqa: SIM118 (a result, not a dict)
     big = _big_integers(result)
-    return Rows(columns, [_wire_row(row) for row in result.fetchall()], -1, big)
-
-
-def _driver_rows(cursor: Any, dialect: str) -> Rows:
-    description = cursor.description
-    if description is None:
-        return Rows((), [], cursor.rowcount)
-    columns = tuple([to_wire(column[0]) for column in description])
-    rows = [_wire_row(row) for row in cursor.fetchall()]
-    return Rows(columns, rows, -1, _big_columns(description, dialect))
+    return Rows(columns, [wire_row(row) for row in result.fetchall()], -1, big)
 
 
 def _big_integers(result: CursorResult[Any]) -> tuple[int, ...]:
     cursor = result.cursor
-    return () if cursor is None else _big_columns(cursor.description, result.dialect.name)
-
-
-def _big_columns(description: Sequence[Sequence[Any]], dialect: str) -> tuple[int, ...]:
-    code = _BIG_INTEGER_CODES.get(dialect)
-    if code is None:
-        return ()
-    return tuple([index for index, column in enumerate(description) if column[1] == code])
-
-
-def _wire_row(row: Any) -> tuple[Any, ...]:
-    # Most values need nothing done, and a location table has millions of them.
-    return tuple(
-        [
-            value
-            if value.__class__ in _PLAIN or (value.__class__ is str and value.isascii())
-            else _wire_value(value)
-            for value in row
-        ]
-    )
-
-
-def _wire_value(value: Any) -> Any:
-    if isinstance(value, str):
-        return to_wire(value)
-    return bytes(value).decode("latin-1") if isinstance(value, bytes | bytearray | memoryview) else value
-
-
-_BIG_INTEGER_CODES: Final = {"mysql": 8, "mariadb": 8, "postgresql": 20}
-"""The drivers' type codes of BIGINT: MySQL's LONGLONG, PostgreSQL's int8."""
-
-_PLAIN: Final = frozenset((int, float, type(None)))
+    return () if cursor is None else big_columns(cursor.description, result.dialect.name)

@@ -107,6 +107,25 @@ def test_never_more_at_once_than_threads_and_none_lost(results: Results) -> None
     pool.stop()
 
 
+def test_the_thread_that_worked_last_is_woken_first(results: Results) -> None:
+    pool = Pool("warm", PoolSettings(3, 10))
+    together = threading.Barrier(3)
+    for _ in range(3):
+        pool.submit(Job(together.wait, results))
+    results.wait_for(3)
+    seats = pool._idle
+    wait_until(lambda: len(seats) == 3)
+    expected = seats[-1]
+    ends_again = Results()
+    for number in range(1, 6):
+        pool.submit(Job(threading.get_ident, ends_again))
+        ends_again.wait_for(number)
+        wait_until(lambda: len(seats) == 3)
+    assert seats[-1] is expected
+    assert len(set(ends_again.values)) == 1
+    pool.stop()
+
+
 def test_stop_drops_what_waits_and_refuses_what_comes(results: Results) -> None:
     pool = Pool("stopped", PoolSettings(1, 5))
     began, over = threading.Event(), threading.Event()

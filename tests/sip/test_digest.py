@@ -7,6 +7,7 @@ from luasip.sip.digest import (
     compute_ha1,
     compute_response,
     digest_hash,
+    digest_length,
     parse_challenge,
     parse_credentials,
     render_challenge,
@@ -53,7 +54,9 @@ def test_without_qop_auth_int_and_session() -> None:
 
 
 def test_algorithms() -> None:
-    assert len(digest_hash("SHA-512-256", "x")) == len(digest_hash("sha-256-sess", "x")) == 64
+    assert digest_hash("sha-256-sess", "x") == digest_hash("SHA-256", "x")
+    for algorithm in ("MD5", "MD5-SESS", "SHA-256", "SHA-512-256"):
+        assert len(digest_hash(algorithm, "x")) == digest_length(algorithm)
     with pytest.raises(ValueError, match="SHA-1"):
         digest_hash("SHA-1", "x")
     unknown = parse_credentials(RFC2617 + ", algorithm=SHA-1")

@@ -20,7 +20,7 @@ from luasip.modules.auth.settings import AuthSettings, read_algorithms, read_net
 from luasip.sip.digest import (
     Credentials,
     compute_response,
-    digest_hash,
+    digest_length,
     parse_credentials,
     render_challenge,
     response_matches,
@@ -292,7 +292,7 @@ def _is_sound(given: Credentials) -> bool:
     """Whether qop, nonce count and response have the form they must have."""
     if given.qop not in _QOPS or (given.qop and read_count(given.nonce_count) is None):
         return False
-    return len(given.response) == len(digest_hash(given.algorithm, ""))
+    return len(given.response) == digest_length(given.algorithm)
 
 
 def _stale(ctx: RouteContext) -> Outcome:

@@ -38,7 +38,7 @@ class Nonces:
 
     def __init__(self, secret: str, expires: int, drift: int, valid_from: int = 0) -> None:
         """`expires` and `drift` in seconds; nonces made before `valid_from` are stale."""
-        self._key = secret.encode("utf-8")
+        self._key = hashlib.sha256(secret.encode("utf-8")).digest()
         self._expires = expires
         self._drift = drift
         self._valid_from = valid_from
@@ -82,8 +82,9 @@ class Nonces:
         return self.origin(nonce) == self._hash("origin", address)[:_ORIGIN]
 
     def _hash(self, purpose: str, text: str) -> str:
+        # BLAKE2 takes a key by itself (RFC 7693); HMAC costs four times as much, and a call needs six of these.
         data = f"{purpose}:{text}".encode("latin-1", "replace")
-        return hmac.new(self._key, data, hashlib.sha256).hexdigest()[:_HASH]
+        return hashlib.blake2b(data, digest_size=_HASH // 2, key=self._key).hexdigest()
 
 
 class UsedNonces:
