@@ -89,6 +89,8 @@ def forward_response(response: Response, edits: Edits, *, status: int = 0, reaso
 
 def _next_value(text: str, end: int, line: HeaderLine) -> int:
     """Where the value after the one that ends at `end` begins, -1 when it was the line's last."""
-    rest = text[end : line.value_end]
-    stripped = rest.lstrip(", \t\r\n")
-    return line.value_end - len(stripped) if stripped else -1
+    value_end = line.value_end
+    if end >= value_end:
+        return -1
+    stripped = text[end:value_end].lstrip(", \t\r\n")
+    return value_end - len(stripped) if stripped else -1

@@ -8,8 +8,8 @@ stay out of the hash (RFC 5393 §4.2.1).
 This module must not know which addresses are ours: `is_own` says so.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable
+from hashlib import blake2s
 from typing import Final
 
 from luasip.sip.message import Request
@@ -36,10 +36,11 @@ def loop_hash(request: Request, more: Iterable[str] = ()) -> str:
         str(request.cseq.number),
     ]
     for key in _ROUTING_HEADERS:
-        fields.extend([line.value for line in request.all(key)])
+        if request.first(key) is not None:
+            fields.extend([line.value for line in request.all(key)])
     fields.extend(more)
     wire = "\n".join(fields).encode("latin-1", "replace")
-    return hashlib.blake2s(wire, digest_size=HASH_LENGTH // 2).hexdigest()
+    return blake2s(wire, digest_size=HASH_LENGTH // 2).hexdigest()
 
 
 def make_branch(unique: str, loop: str = "") -> str:

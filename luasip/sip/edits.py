@@ -19,6 +19,7 @@ class Edits:
 
     def __init__(self) -> None:
         self._insertions: list[tuple[int, str]] = []
+        """Kept in the order of their offsets, as are the deletions: most are made in that order anyway."""
         self._deletions: list[tuple[int, int]] = []
         self._body: str | None = None
         self._content_type: str | None = None
@@ -31,12 +32,20 @@ class Edits:
     def insert(self, at: int, text: str) -> None:
         """Puts `text` before offset `at`, behind what was already put there."""
         if text:
-            self._insertions.append((at, text))
+            insertions = self._insertions
+            index = len(insertions)
+            while index > 0 and insertions[index - 1][0] > at:
+                index -= 1
+            insertions.insert(index, (at, text))
 
     def delete(self, start: int, end: int) -> None:
         """Takes `text[start:end]` away."""
         if start < end:
-            self._deletions.append((start, end))
+            deletions = self._deletions
+            index = len(deletions)
+            while index > 0 and deletions[index - 1][0] > start:
+                index -= 1
+            deletions.insert(index, (start, end))
 
     def replace(self, start: int, end: int, text: str) -> None:
         """Puts `text` in the place of `text[start:end]`."""
@@ -141,7 +150,7 @@ class Edits:
         if self._body is not None:
             return self._body
         start, end = message.body_start, len(message.text)
-        inserted = any(at >= start for at, _ in self._insertions)
+        inserted = bool(self._insertions) and self._insertions[-1][0] >= start
         touched = inserted or any(last > start for _, last in self._deletions)
         return self._splice(message.text, start, end, True) if touched else None
 
@@ -164,12 +173,15 @@ class Edits:
         set.
         """
         limit = end + 1 if to_end else end
-        insertions = sorted([item for item in self._insertions if start <= item[0] < limit], key=_offset)
-        deletions = sorted([item for item in self._deletions if item[0] < end and item[1] > start])
+        deletions = self._deletions
         pieces: list[str] = []
         position = start
         index = 0
-        for at, inserted in insertions:
+        for at, inserted in self._insertions:
+            if at < start:
+                continue
+            if at >= limit:
+                break
             while index < len(deletions) and deletions[index][0] < at:
                 first, last = deletions[index]
                 if first > position:
@@ -180,14 +192,12 @@ class Edits:
                 pieces.append(text[position:at])
                 position = at
             pieces.append(inserted)
-        for first, last in deletions[index:]:
+        while index < len(deletions) and deletions[index][0] < end:
+            first, last = deletions[index]
             if first > position:
                 pieces.append(text[position:first])
             position = max(position, last)
+            index += 1
         if position < end:
             pieces.append(text[position:end])
         return "".join(pieces)
-
-
-def _offset(insertion: tuple[int, str]) -> int:
-    return insertion[0]

@@ -3,7 +3,8 @@
 It must not know any particular header. Text is wire text: one `str` character per byte (latin-1).
 
 A class is a plain string, made for `str.strip`: `text.strip(TOKEN) == ""` is true exactly when every
-character of `text` is in the class, and runs at C speed, which a regular expression does not.
+character of `text` is in the class. What each message asks is a *table* of 256 bytes instead, for `is_made_of`:
+compiled, that reads an array, where `strip` searches its class anew for each character.
 """
 
 from typing import Final
@@ -33,14 +34,51 @@ FOLD: Final = " \t\r\n"
 MAX_UINT32: Final = 0xFFFFFFFF
 
 
+def table(characters: str) -> bytes:
+    """The table of a class (see `is_made_of`)."""
+    return bytes([chr(code) in characters for code in range(256)])
+
+
+TOKEN_TABLE: Final = table(TOKEN)
+VISIBLE_TABLE: Final = bytes([code > 0x20 and code != 0x7F and chr(code) not in '<>"' for code in range(256)])
+"""Everything but white space, control characters, quotes and angle brackets: needs no enclosing, hides nothing."""
+
+
+def is_white(code: int) -> bool:
+    """True for the code of a character of FOLD."""
+    return code == 0x20 or code == 0x09 or code == 0x0D or code == 0x0A
+
+
+def is_made_of(text: str, allowed: bytes) -> bool:
+    """True when every character of `text` is in the class of which `allowed` is the table; also for ""."""
+    for index in range(len(text)):
+        code = ord(text[index])  # compiled, this makes no object
+        if code > 255 or not allowed[code]:
+            return False
+    return True
+
+
 def is_token(text: str) -> bool:
     """True when `text` is a token (RFC 3261 §25.1)."""
-    return text != "" and not text.strip(TOKEN)
+    return text != "" and is_made_of(text, TOKEN_TABLE)
 
 
 def is_number(text: str) -> bool:
     """True when `text` is 1*DIGIT in ASCII. (`str.isdigit` alone is true for superscripts of latin-1.)"""
     return text.isdecimal() and text.isascii()
+
+
+def short_number(text: str) -> int:
+    """The value of one to nine digits, which nearly every number in a message is; -1 for any other text."""
+    if not 0 < len(text) < 10:
+        return -1
+    number = 0
+    for index in range(len(text)):
+        digit = ord(text[index]) - 0x30
+        if digit < 0 or digit > 9:
+            return -1
+        number = number * 10 + digit
+    return number
 
 
 def has_control(text: str) -> bool:

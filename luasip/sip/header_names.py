@@ -4,6 +4,7 @@ It must not know header values. The *key* of a header is its long form in lower 
 "VIA" and "Via".
 """
 
+import sys
 from typing import Final
 
 COMPACT: Final[dict[str, str]] = {
@@ -51,10 +52,13 @@ _COMMON: Final = _NAMES.split()
 
 _DISPLAY: Final[dict[str, str]] = {name.lower(): name for name in _COMMON}
 
+_KEYS: Final = [sys.intern(name.lower()) for name in _COMMON]
+"""One and the same object as the literals they are looked up with, so that dictionaries compare no characters."""
+
 SPELLINGS: Final[dict[str, str]] = {
-    **{name: name.lower() for name in _COMMON},
-    **{name.lower(): name.lower() for name in _COMMON},
-    **{name.upper(): name.lower() for name in _COMMON},
+    **dict(zip(_COMMON, _KEYS, strict=True)),
+    **{key: key for key in _KEYS},
+    **{key.upper(): key for key in _KEYS},
     **COMPACT,
     **{short.upper(): long for short, long in COMPACT.items()},
 }

@@ -9,7 +9,7 @@ one: a missing or malformed header raises HeaderError each time its accessor is 
 from typing import Final
 
 from luasip.errors import HeaderError
-from luasip.sip.grammar import FOLD, SPACE, WORD, is_number, unfold
+from luasip.sip.grammar import SPACE, WORD, is_made_of, is_number, is_white, table, unfold
 from luasip.sip.header_names import LIST_HEADERS, display
 from luasip.sip.params import split_items
 from luasip.sip.values import (
@@ -25,46 +25,67 @@ from luasip.sip.values import (
 
 MAX_MAX_FORWARDS: Final = 255
 
+_CALL_ID_TABLE: Final = table(WORD + "@")
+
 
 class HeaderLine:
     """One header field as it stands in the message.
 
+    It holds the text and where it stands in it; half of the values of a message nobody reads.
+
     Attributes:
         key: canonical name ("via").
-        name: the name as on the wire ("v").
-        value: the value, unfolded and stripped.
-        raw: what stands between the colon and the line end, line folds and white space included.
+        colon: offset of the colon in `Message.text`.
         start, end: the whole field in `Message.text`; `end` is behind the CRLF of its last folded line.
+        folded: it stands on more than one line.
     """
 
-    __slots__ = ("end", "key", "name", "raw", "start", "value")
+    __slots__ = ("_text", "_value", "colon", "end", "folded", "key", "start")
 
-    def __init__(self, key: str, name: str, value: str, raw: str, start: int, end: int) -> None:
+    def __init__(self, text: str, key: str, start: int, colon: int, end: int, folded: bool) -> None:
+        self._text = text
+        self._value: str | None = None
         self.key = key
-        self.name = name
-        self.value = value
-        self.raw = raw
         self.start = start
+        self.colon = colon
         self.end = end
+        self.folded = folded
+
+    @property
+    def name(self) -> str:
+        """The name as on the wire ("v")."""
+        return self._text[self.start : self.colon].rstrip(SPACE)
+
+    @property
+    def value(self) -> str:
+        """The value, unfolded and stripped."""
+        value = self._value
+        if value is None:
+            value = self._text[self.value_start : self.value_end]
+            if self.folded:
+                value = unfold(value)
+            self._value = value
+        return value
 
     @property
     def value_start(self) -> int:
         """Offset of the raw value in `Message.text`; white space around the value is left out."""
-        return self.end - 2 - len(self.raw.lstrip(FOLD))
+        text = self._text
+        start = self.colon + 1
+        end = self.end - 2
+        while start < end and is_white(ord(text[start])):
+            start += 1
+        return start
 
     @property
     def value_end(self) -> int:
         """Offset behind the raw value, line folds inside it included."""
-        raw = self.raw
-        return max(self.end - 2 - len(raw) + len(raw.rstrip(FOLD)), self.value_start)
-
-    @property
-    def value_range(self) -> tuple[int, int]:
-        """(value_start, value_end)."""
-        if self.raw.endswith(self.value):  # no white space behind it, and no fold in it
-            end = self.end - 2
-            return end - len(self.value), end
-        return self.value_start, self.value_end
+        text = self._text
+        end = self.end - 2
+        start = self.colon + 1
+        while end > start and is_white(ord(text[end - 1])):
+            end -= 1
+        return end if end > start else self.end - 2
 
     def __repr__(self) -> str:
         return f"HeaderLine({self.name!r}, {self.value!r})"
@@ -180,7 +201,7 @@ class Message:
 
     def _split(self, line: HeaderLine, key: str) -> list[tuple[int, int]]:
         if "," not in line.value:
-            return [line.value_range]
+            return [(line.value_start, line.value_end)]
         return split_items(self.text, ",", line.value_start, line.value_end, display(key))
 
     @property
@@ -193,8 +214,7 @@ class Message:
                 start, end = self._split(line, "via")[0]
                 via = parse_via(unfold(self.text[start:end]), start, end)
             else:
-                start, end = line.value_range
-                via = parse_via(line.value, start, end)
+                via = parse_via(line.value, line.value_start, line.value_end)
             self._top_via = via
         return via
 
@@ -233,8 +253,7 @@ class Message:
 
     def _single(self, key: str, name: str) -> NameAddr:
         line = self.required(key)
-        start, end = line.value_range
-        return parse_name_addr(line.value, name, start, end)
+        return parse_name_addr(line.value, name, line.value_start, line.value_end)
 
     def addresses(self, key: str) -> list[NameAddr]:
         """All name-addr values of the headers with this key. HeaderError when one is malformed."""
@@ -253,7 +272,7 @@ class Message:
         value = self._call_id
         if not value:
             value = self.required("call-id").value
-            if not value or value.replace("@", "", 1).strip(WORD):
+            if not value or not is_made_of(value, _CALL_ID_TABLE) or value.count("@") > 1:
                 raise HeaderError("Call-ID", value)
             self._call_id = value
         return value

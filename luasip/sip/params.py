@@ -5,8 +5,21 @@ It must not know which header it reads: the caller passes the name for the error
 A parameter that appears twice with one value is read once, with two values it is malformed (RFC 3261 §7.3.1).
 """
 
+import sys
+from typing import Final
+
 from luasip.errors import HeaderError
-from luasip.sip.grammar import SPACE, TOKEN, has_control, quote, skip_quoted, unquote
+from luasip.sip.grammar import (
+    SPACE,
+    TOKEN,
+    VISIBLE_TABLE,
+    has_control,
+    is_made_of,
+    is_token,
+    quote,
+    skip_quoted,
+    unquote,
+)
 
 __all__ = [
     "parse_comma_params",
@@ -16,6 +29,10 @@ __all__ = [
     "split_items",
     "unquote",
 ]
+
+_NAMES: Final = ("branch", "received", "rport", "tag", "lr", "r2", "ftag", "transport", "maddr", "ttl", "q", "expires")
+_USUAL: Final = {name: sys.intern(name) for name in _NAMES}
+"""Names that nearly all parameters have: known to be tokens in lower case."""
 
 
 def split_items(text: str, separator: str, start: int, end: int, name: str) -> list[tuple[int, int]]:
@@ -76,30 +93,48 @@ def parse_params(text: str, start: int = 0, name: str = "parameter") -> dict[str
     Raises HeaderError about header `name`.
     """
     params: dict[str, str] = {}
-    tail = text[start:] if start else text
-    if not tail:
+    if start >= len(text):
         return params
-    if '"' in tail or "<" in tail:
-        items = [tail[first:last] for first, last in split_items(tail, ";", 0, len(tail), name)]
-    else:
-        items = tail.split(";")
-    if items[0] and items[0].strip(SPACE):
-        raise HeaderError(name, text, "text before parameter")
-    ascii_only = tail.isascii()
-    for item in items[1:]:
-        key, equals, value = item.partition("=")
-        if not (ascii_only and key.isalnum()):
-            key = key.strip(SPACE)
-            if not key or key.strip(TOKEN):
-                raise HeaderError(name, text, "bad parameter name")
-        key = key.lower()
-        if equals and not (ascii_only and value.isalnum()):
-            value = value.strip(SPACE)
-            if not value or (value.strip(TOKEN) and not _is_value(value)):
-                raise HeaderError(name, text, f"bad value of parameter {key}")
-        if params.setdefault(key, value) != value:
-            raise HeaderError(name, text, f"parameter {key} given twice")
+    if text.find('"', start) >= 0 or text.find("<", start) >= 0:
+        items = split_items(text, ";", start, len(text), name)
+        _expect_blank(text, items[0][0], items[0][1], name)
+        for first, last in items[1:]:
+            _add_param(params, text, first, last, name)
+        return params
+    semicolon = text.find(";", start)
+    if semicolon != start:
+        _expect_blank(text, start, semicolon if semicolon >= 0 else len(text), name)
+    while semicolon >= 0:
+        following = text.find(";", semicolon + 1)
+        _add_param(params, text, semicolon + 1, following if following >= 0 else len(text), name)
+        semicolon = following
     return params
+
+
+def _expect_blank(text: str, start: int, end: int, name: str) -> None:
+    if text[start:end].strip(SPACE):
+        raise HeaderError(name, text, "text before parameter")
+
+
+def _add_param(params: dict[str, str], text: str, start: int, end: int, header: str) -> None:
+    """Read the parameter `text[start:end]` of `header` into `params`."""
+    equals = text.find("=", start, end)
+    written = text[start : end if equals < 0 else equals]
+    key = _USUAL.get(written)
+    if key is None:
+        written = written.strip(SPACE)
+        if not is_token(written):
+            raise HeaderError(header, text, "bad parameter name")
+        key = written.lower()
+    value = ""
+    if equals >= 0:
+        value = text[equals + 1 : end]
+        if not value or not (value.isalnum() or is_made_of(value, VISIBLE_TABLE)):
+            value = value.strip(SPACE)
+            if not value or not _is_value(value):
+                raise HeaderError(header, text, f"bad value of parameter {key}")
+    if params.setdefault(key, value) != value:
+        raise HeaderError(header, text, f"parameter {key} given twice")
 
 
 def _is_value(value: str) -> bool:

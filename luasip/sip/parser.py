@@ -7,16 +7,26 @@ Line ends: CRLF. A header section whose lines all end in a bare LF is accepted t
 turned into CRLF, so that what is later inserted matches; a section that mixes both is malformed, because
 two readers could split it differently. Streams (`framing`) accept CRLF only.
 
-The loop over header lines is the hot path: `str.split`, `partition` and one dictionary read a line.
+The loop over header lines is the hot path: a line costs two searches, one dictionary read and its HeaderLine.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 from luasip.errors import NotSip, ParseError
-from luasip.sip.grammar import DIGIT, SPACE, has_control, is_number, is_token, unfold
+from luasip.sip.grammar import (
+    SPACE,
+    VISIBLE_TABLE,
+    has_control,
+    is_made_of,
+    is_number,
+    is_token,
+    is_white,
+    short_number,
+)
 from luasip.sip.header_names import SPELLINGS, canonical, display
 from luasip.sip.message import HeaderLine, Request, Response
+from luasip.sip.values import bounded_int
 
 _CONTROLS: Final = bytes(range(9)) + bytes(range(10, 32)) + b"\x7f"
 
@@ -49,7 +59,7 @@ def parse_message(text: str, limits: Limits = DEFAULT) -> Request | Response:
         ParseError: status 400, 414 or 513; `salvaged` holds a Request with the header lines that could be
             read.
     """
-    if text[:1] in "\r\n":
+    if not text or text[0] in "\r\n":
         text = text.lstrip("\r\n")  # §7.5: CRLF before a start line is ignored
     start_end = text.find("\n")
     if start_end < 0:
@@ -58,8 +68,8 @@ def parse_message(text: str, limits: Limits = DEFAULT) -> Request | Response:
         text = _use_crlf(text)
         start_end = text.find("\n")
     start_line = text[: start_end - 1]
-    is_response = start_line[:4].upper() == "SIP/"
-    if not is_response and " SIP/" not in start_line.upper():
+    is_response = start_line.startswith("SIP/") or start_line[:4].upper() == "SIP/"
+    if not is_response and not start_line.endswith(" SIP/2.0") and " SIP/" not in start_line.upper():
         raise NotSip("Not SIP")
     lines = _HeaderReader(text, start_end + 1, limits)
     if is_response:
@@ -101,7 +111,7 @@ class _HeaderReader:
         if len(text) > limits.message:
             self.object_to("Message Too Large", 513)
         if end > headers_start:
-            self._read_lines(text[headers_start:end], limits)
+            self._read_headers(end, limits)
         self._cut_body()
 
     def object_to(self, fault: str, status: int = 400) -> None:
@@ -109,56 +119,66 @@ class _HeaderReader:
             self.fault = fault
             self.status = status
 
-    def _read_lines(self, head: str, limits: Limits) -> None:
-        lines = head.split("\r\n")
-        folded = "\r\n " in head or "\r\n\t" in head
-        if head[0] in SPACE:
+    def _read_headers(self, end: int, limits: Limits) -> None:
+        """Reads the header lines up to `end`, the line end of the last one."""
+        text = self.text
+        start = self.headers_start
+        if text[start] in SPACE:
             self.object_to("Header begins with white space")
-        if _has_stray_control(head, len(lines) - 1):
-            self._blank_lines_with_control(lines)
-        if folded:
-            lines = _join_folded(lines)
-        if len(lines) > limits.headers:
-            self.object_to("Too many header lines")
-            del lines[limits.headers :]
-        longest = limits.line if len(head) > limits.line else 0
+        line_ends, fault = self._read_lines(text, end, limits)
+        if line_ends < 0 or _has_stray_control(text[start:end], line_ends):
+            blanked = _blank_lines_with_control(text, start, end)
+            if blanked != text:
+                self.object_to("Control character in header")
+                self.headers.clear()
+                self.first.clear()
+                self.repeated.clear()
+                _, fault = self._read_lines(blanked, end, limits)
+        if fault:
+            self.object_to(fault)
+
+    def _read_lines(self, text: str, end: int, limits: Limits) -> tuple[int, str]:
+        """Reads the header lines in `text[headers_start:end]`.
+
+        Returns how many line ends it passed over, -1 when an LF stands alone, and what is wrong, "" when nothing is.
+        """
         headers = self.headers
         first = self.first
-        end = self.headers_start
-        for line in lines:
-            start = end
-            end += len(line) + 2
-            name, colon, raw = line.partition(":")
+        longest = limits.line
+        fault = ""
+        count = line_ends = 0
+        following = self.headers_start
+        while following < end:
+            start = following
+            folded = False
+            line_end = text.find("\n", start, end)
+            while line_end >= 0:
+                if ord(text[line_end - 1]) != 0x0D:
+                    return -1, ""
+                line_ends += 1
+                if line_end + 1 == end or not is_white(ord(text[line_end + 1])):
+                    break
+                folded = True
+                line_end = text.find("\n", line_end + 1, end)  # the line is continued (§7.3.1)
+            stop = end if line_end < 0 else line_end - 1
+            following = stop + 2
+            count += 1
+            if count > limits.headers:
+                continue
+            colon = text.find(":", start, stop)
+            name = text[start : stop if colon < 0 else colon]
             key = SPELLINGS.get(name)
             if key is None:
-                name = name.rstrip(SPACE)
-                key = canonical(name) if is_token(name) else ""
-            if not colon or not key or (longest and len(line) > longest):
-                self._object_to_line(name, colon, key)
+                key = _unusual_key(name)
+            if colon < 0 or not key or stop - start > longest:
+                fault = fault or _fault_of_line(colon, key)
                 continue
-            value = raw.strip(SPACE)
-            if folded and "\n" in value:
-                value = unfold(value)
-            header = HeaderLine(key, name, value, raw, start, end)
+            header = HeaderLine(text, key, start, colon, following, folded)
             headers.append(header)
             before = first.setdefault(key, header)
             if before is not header:
                 self.repeated.setdefault(key, [before]).append(header)
-
-    def _object_to_line(self, name: str, colon: str, key: str) -> None:
-        if not colon:
-            self.object_to("Header line without colon")
-        elif not key:
-            self.object_to("Bad header name")
-        else:
-            self.object_to(f"{display(key)[:32]} header too long")
-
-    def _blank_lines_with_control(self, lines: list[str]) -> None:
-        """A line with a control character is blanked, so that it is skipped but keeps its length."""
-        for index, line in enumerate(lines):
-            if has_control(line):
-                self.object_to("Control character in header")
-                lines[index] = "\x00" * len(line)
+        return line_ends, fault if count <= limits.headers else "Too many header lines"
 
     def _cut_body(self) -> None:
         """Ends the text where Content-Length says (§18.3)."""
@@ -166,20 +186,43 @@ class _HeaderReader:
         if header is None:
             return
         value = header.value
-        if not is_number(value):
+        length = short_number(value)
+        if length < 0 and not is_number(value):
             self.object_to("Bad Content-Length header")
             return
-        for other in self.repeated.get("content-length", ()):
-            if other.value != value:
-                self.object_to("Conflicting Content-Length headers")
-                return
-        digits = value.lstrip("0")
-        if len(digits) > 9 or self.body_start + int(digits or "0") > len(self.text):
+        if self.repeated:
+            for other in self.repeated.get("content-length", ()):
+                if other.value != value:
+                    self.object_to("Conflicting Content-Length headers")
+                    return
+        if length < 0:
+            length = bounded_int(value)
+        end = self.body_start + length
+        if end > len(self.text):
             self.object_to("Content-Length larger than message")
-            return
-        end = self.body_start + int(digits or "0")
-        if end < len(self.text):
+        elif end < len(self.text):
             self.text = self.text[:end]
+
+
+def _unusual_key(name: str) -> str:
+    """The key of a header name that is spelled as few do, "" when it is none."""
+    name = name.rstrip(SPACE)
+    return canonical(name) if is_token(name) else ""
+
+
+def _fault_of_line(colon: int, key: str) -> str:
+    if colon < 0:
+        return "Header line without colon"
+    return f"{display(key)[:32]} header too long" if key else "Bad header name"
+
+
+def _blank_lines_with_control(text: str, start: int, end: int) -> str:
+    """A line of `text[start:end]` with a control character is blanked, so that it is skipped but keeps its length."""
+    lines = text[start:end].split("\r\n")
+    for index, line in enumerate(lines):
+        if has_control(line):
+            lines[index] = "\x00" * len(line)
+    return text[:start] + "\r\n".join(lines) + text[end:]
 
 
 def _has_stray_control(head: str, line_ends: int) -> bool:
@@ -188,25 +231,19 @@ def _has_stray_control(head: str, line_ends: int) -> bool:
     return len(data) - len(data.translate(None, _CONTROLS)) != 2 * line_ends
 
 
-def _join_folded(lines: list[str]) -> list[str]:
-    """Logical lines: a line that begins with white space continues the one before (§7.3.1).
-
-    The folds are marked by LF LF while the rest is split, so that many folds cost no more than few.
-    """
-    head = "\r\n".join(lines).replace("\r\n ", "\n\n ").replace("\r\n\t", "\n\n\t")
-    return [line.replace("\n\n", "\r\n") for line in head.split("\r\n")]
-
-
 def _make_request(lines: _HeaderReader, start_line: str, limits: Limits) -> Request:
-    method, _, rest = start_line.partition(" ")
-    request_uri, _, version = rest.rpartition(" ")
+    method_end = start_line.find(" ")
+    uri_end = start_line.rfind(" ")
+    method = start_line[:method_end]
+    request_uri = start_line[method_end + 1 : uri_end]
+    version = start_line[uri_end + 1 :]
     if version != "SIP/2.0" or not request_uri or " " in request_uri or not is_token(method):
         version = version.upper()
         if not _is_version(version) or not request_uri or not is_token(method):
             lines.object_to("Bad request line")
         elif " " in request_uri:
             lines.object_to("White space in request line")
-    if (
+    if not is_made_of(request_uri, VISIBLE_TABLE) and (
         has_control(request_uri)
         or "\t" in request_uri
         or "<" in request_uri
@@ -265,9 +302,13 @@ def _is_version(version: str) -> bool:
 
 def _make_response(lines: _HeaderReader, start_line: str) -> Response:
     version, _, rest = start_line.partition(" ")
-    code, _, reason = rest.partition(" ")
-    status = int(code) if len(code) == 3 and not code.strip(DIGIT) else 0
-    if not _is_version(version.upper()) or not 100 <= status <= 699 or has_control(reason):
+    if version != "SIP/2.0":
+        version = version.upper()
+        if not _is_version(version):
+            raise ParseError("Bad status line")
+    status = short_number(rest[:3])
+    reason = rest[4:]
+    if not 100 <= status <= 699 or (len(rest) > 3 and rest[3] != " ") or has_control(reason):
         raise ParseError("Bad status line")
     if lines.fault:
         raise ParseError(lines.fault, lines.status)
@@ -279,6 +320,6 @@ def _make_response(lines: _HeaderReader, start_line: str) -> Response:
         lines.body_start,
         status,
         reason,
-        version.upper(),
+        version,
         lines.repeated,
     )

@@ -14,14 +14,22 @@ from functools import lru_cache
 from typing import Final
 
 from luasip.errors import UriError
-from luasip.sip.grammar import ALPHANUM, HEX, RESERVED, UNRESERVED, has_control
+from luasip.sip.grammar import (
+    ALPHANUM,
+    HEX,
+    RESERVED,
+    UNRESERVED,
+    has_control,
+    is_made_of,
+    short_number,
+    table,
+)
 
 _HIGH: Final = "".join(map(chr, range(0x80, 0x100)))
-_USER: Final = UNRESERVED + "&=+$,;?/%#" + _HIGH
+_USER_TABLE: Final = table(UNRESERVED + "&=+$,;?/%#" + _HIGH)
 _PASSWORD: Final = UNRESERVED + "&=+$,%#" + _HIGH
-_HOST: Final = ALPHANUM + "-._"
-_PARAM: Final = UNRESERVED + "[]/:&+$%"
-_PARAM_WITH_VALUE: Final = _PARAM + "="
+_HOST_TABLE: Final = table(ALPHANUM + "-._")
+_PARAM_TABLE: Final = table(UNRESERVED + "[]/:&+$%=")
 _HEADERS: Final = UNRESERVED + "[]/?:+$%=&"
 _SCHEME: Final = ALPHANUM + "+-."
 _TEL_NUMBER: Final = HEX + "*#-.()+"
@@ -156,11 +164,6 @@ def parse_uri(text: str) -> Uri:
     return _kept(text) if len(text) <= LONGEST_KEPT else _read(text)
 
 
-@lru_cache(maxsize=KEPT)
-def _kept(text: str) -> Uri:
-    return _read(text)
-
-
 def _read(text: str) -> Uri:
     scheme, colon, rest = text.partition(":")
     if not colon:
@@ -177,6 +180,9 @@ def _read(text: str) -> Uri:
     return Uri(text, scheme, rest, "", "", None, {}, "", "")
 
 
+_kept: Final = lru_cache(maxsize=KEPT)(_read)
+
+
 def _has_delimiter(text: str) -> bool:
     return " " in text or "\t" in text or "<" in text or ">" in text or '"' in text
 
@@ -186,7 +192,7 @@ def _parse_sip(text: str, scheme: str, rest: str) -> Uri:
     userinfo, at, tail = rest.partition("@")
     if at:
         user, _, password = userinfo.partition(":")
-        if not (user.isalnum() and text.isascii()) and (not user or user.strip(_USER)):
+        if not user or not is_made_of(user, _USER_TABLE):
             raise UriError(text, "bad user part")
         if password and password.strip(_PASSWORD):
             raise UriError(text, "bad password")
@@ -212,26 +218,26 @@ def split_host_port(text: str, whole: str) -> tuple[str, int | None]:
     """Host (an IPv6 reference keeps its brackets) and port of `host[:port]`; UriError about `whole`
     otherwise.
     """
-    if text[:1] == "[":
-        host, bracket, tail = text.partition("]")
-        host += bracket
+    if text.startswith("["):
+        colon = text.find("]") + 1
+        host = text[:colon]
         if not is_ipv6_reference(host):
             raise UriError(whole, "bad IPv6 reference")
-        colon, port = tail[:1], tail[1:]
-        if tail and colon != ":":
+        if colon < len(text) and text[colon] != ":":
             raise UriError(whole, "bad port")
     else:
-        host, colon, port = text.partition(":")
-        if not host or len(host) > MAX_HOST or host.strip(_HOST) or host[0] == "." or ".." in host:
+        colon = text.find(":")
+        if colon < 0:
+            colon = len(text)
+        host = text[:colon]
+        if not host or len(host) > MAX_HOST or not is_made_of(host, _HOST_TABLE) or host[0] == "." or ".." in host:
             raise UriError(whole, "bad host")
-    if not colon:
+    if colon >= len(text):
         return host, None
-    if not (port.isdecimal() and port.isascii()) or len(port) > 9:
+    port = short_number(text[colon + 1 :])
+    if port < 0 or port > MAX_PORT:
         raise UriError(whole, "bad port")
-    number = int(port)
-    if number > MAX_PORT:
-        raise UriError(whole, "bad port")
-    return host, number
+    return host, port
 
 
 def is_ipv6_reference(text: str) -> bool:
@@ -260,8 +266,10 @@ def _without_third_colon(address: str) -> str:
 def _read_params(text: str, params_text: str) -> dict[str, str]:
     params: dict[str, str] = {}
     for item in params_text.split(";"):
-        name, equals, value = item.partition("=")
-        if not name or (equals and not value) or item.strip(_PARAM_WITH_VALUE) or "=" in value:
+        equals = item.find("=")
+        name = item if equals < 0 else item[:equals]
+        value = "" if equals < 0 else item[equals + 1 :]
+        if not name or (equals > 0 and not value) or not is_made_of(item, _PARAM_TABLE) or "=" in value:
             raise UriError(text, "bad parameter")
         if params.setdefault(name.lower(), value) != value:
             raise UriError(text, f"parameter {name} given twice")

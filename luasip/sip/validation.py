@@ -54,8 +54,13 @@ def validate_request(
 def check_headers(message: Message) -> None:
     """HeaderError when the top Via, From, To, Call-ID or CSeq is missing, malformed or there twice."""
     check_repeats(message)
-    _ = message.top_via, message.from_, message.to, message.call_id, message.cseq
-    _ = message.max_forwards, message.content_length
+    _ = message.top_via
+    _ = message.from_
+    _ = message.to
+    _ = message.call_id
+    _ = message.cseq
+    _ = message.max_forwards
+    _ = message.content_length
 
 
 def check_repeats(message: Message) -> None:
@@ -73,9 +78,8 @@ def check_repeats(message: Message) -> None:
 
 def check_request_uri(request: Request, schemes: Collection[str] = ROUTABLE_SCHEMES) -> None:
     """SipError 416 for a scheme not in `schemes`, 400 for a malformed URI or one with headers (§19.1.1)."""
-    scheme = request.request_uri.partition(":")[0].lower()
     uri = parse_uri(request.request_uri)
-    if scheme not in schemes:
+    if uri.scheme not in schemes:
         raise SipError("Unsupported URI Scheme", 416)
     if uri.headers:
         raise SipError("Bad Request-URI (headers not allowed)")

@@ -10,10 +10,10 @@ from luasip.errors import HeaderError, UriError
 from luasip.sip.grammar import (
     MAX_UINT32,
     SPACE,
-    TOKEN,
     has_control,
     is_number,
     is_token,
+    short_number,
     skip_quoted,
     unquote,
 )
@@ -22,6 +22,9 @@ from luasip.sip.uri import Uri, parse_uri, split_host_port
 
 MAGIC_COOKIE: Final = "z9hG4bK"
 """How the branch of an RFC 3261 element begins (§8.1.1.7)."""
+
+_TRANSPORTS: Final = {name: name for name in ("UDP", "TCP", "TLS", "SCTP", "WS", "WSS")}
+"""Those that nearly every Via has: known to be tokens in upper case."""
 
 
 class Via:
@@ -82,31 +85,37 @@ class Via:
 
 def parse_via(text: str, start: int = 0, end: int = 0) -> Via:
     """One Via value, already unfolded; `start` and `end` are kept as its place in the message."""
-    head, semicolon, _ = text.partition(";")
-    transport = space = sent_by = ""
+    head_end = text.find(";")
+    if head_end < 0:
+        head_end = len(text)
+    space = text.find(" ", 8, head_end)
+    transport = _TRANSPORTS.get(text[8:space]) if space > 8 and text.startswith("SIP/2.0/") else None
+    if transport is not None:
+        sent_by = text[space + 1 : head_end]
+    else:
+        transport, sent_by = _read_unusual_head(text[:head_end], text)
+    host, port = _read_sent_by(sent_by, text)
+    return Via(text, transport, host, port, parse_params(text, head_end, "Via"), start, end)
+
+
+def _read_unusual_head(head: str, text: str) -> tuple[str, str]:
+    """Transport, in upper case, and sent-by, also where white space stands around the slashes (SLASH, §25.1)."""
     if head.startswith("SIP/2.0/"):
         transport, space, sent_by = head[8:].partition(" ")
-    if not space or not transport or transport.strip(TOKEN):
-        transport, sent_by = _read_spaced_head(head, text)
-    host, port = _read_sent_by(sent_by, text)
-    params = parse_params(text, len(head), "Via") if semicolon else {}
-    return Via(text, transport.upper(), host, port, params, start, end)
-
-
-def _read_spaced_head(head: str, text: str) -> tuple[str, str]:
-    """Transport and sent-by where white space stands around the slashes (SLASH, §25.1)."""
+        if space and is_token(transport):
+            return transport.upper(), sent_by
     parts = head.replace("\t", " ").split("/")
     if len(parts) != 3 or parts[0].strip(" ").upper() != "SIP" or not is_token(parts[1].strip(" ")):
         raise HeaderError("Via", text)
     transport, _, sent_by = parts[2].strip(" ").partition(" ")
     if not is_token(transport):
         raise HeaderError("Via", text)
-    return transport, sent_by
+    return transport.upper(), sent_by
 
 
 def _read_sent_by(sent_by: str, text: str) -> tuple[str, int | None]:
-    sent_by = sent_by.strip(SPACE)
     if " " in sent_by or "\t" in sent_by:
+        sent_by = sent_by.strip(SPACE)
         before, colon, after = sent_by.rpartition(":")
         sent_by = before.rstrip(SPACE) + colon + after.lstrip(SPACE)
     try:
@@ -195,7 +204,7 @@ def parse_name_addr(text: str, header: str = "name-addr", start: int = 0, end: i
     (§20.10).
     """
     quote_end = 0
-    if text[:1] == '"':
+    if text.startswith('"'):
         quote_end = skip_quoted(text, 0, len(text))
         if quote_end < 0:
             raise HeaderError(header, text, "unclosed quoted string")
@@ -216,8 +225,11 @@ def _read_display_name(text: str, quote_end: int, angle: int, header: str) -> st
     """The display name before `<`. Read liberally (any words but separators), as much equipment does not
     quote.
     """
+    if not angle:
+        return ""
     if quote_end:
-        if text[quote_end:angle].strip(SPACE):
+        between = text[quote_end:angle]
+        if between and between != " " and between.strip(SPACE):
             raise HeaderError(header, text, "text between display name and <")
         return unquote(text[:quote_end])
     name = text[:angle].strip(SPACE)
@@ -268,17 +280,23 @@ class CSeq:
 
 def parse_cseq(text: str) -> CSeq:
     """The CSeq value `text`."""
-    number, _, method = text.replace("\t", " ").partition(" ")
-    method = method.strip(" ")
-    if not is_token(method):
-        raise HeaderError("CSeq", text)
-    return CSeq(parse_uint32(number, "CSeq"), method)
+    space = text.find(" ")
+    tab = text.find("\t")
+    if tab >= 0 and (tab < space or space < 0):
+        space = tab
+    method = text[space + 1 :]
+    if space < 0 or not is_token(method):
+        method = method.strip(SPACE)
+        if space < 0 or not is_token(method):
+            raise HeaderError("CSeq", text)
+    return CSeq(parse_uint32(text[:space], "CSeq"), method)
 
 
 def parse_uint32(text: str, header: str) -> int:
     """1*DIGIT below 2**32, or HeaderError about `header`."""
-    if len(text) < 10 and text.isdecimal() and text.isascii():
-        return int(text)
+    number = short_number(text)
+    if number >= 0:
+        return number
     if not is_number(text):
         raise HeaderError(header, text, "not a number")
     if len(text) > 10 and len(text.lstrip("0")) > 10:

@@ -23,6 +23,9 @@ def received_via(via: Via, source_host: str, source_port: int, force_rport: bool
     is_source = via.host == source_host or hosts_equal(via.host, source_host)
     if is_source and not wants_rport and "received" not in via.params:
         return via.text
+    if "received" not in via.params and "rport" not in via.params:  # nothing of the sender's to replace
+        asked = f";rport={source_port}" if wants_rport else ""
+        return f"{via.text}{asked};received={source_host}"
     pieces = _without(_split_params(via.text), "received")
     if wants_rport:
         pieces = _without(pieces, "rport", f"rport={source_port}")

@@ -2,7 +2,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from luasip.sip.grammar import has_control, is_number, is_token, quote, skip_quoted, unfold, unquote
+from luasip.sip.grammar import (
+    TOKEN,
+    TOKEN_TABLE,
+    VISIBLE_TABLE,
+    has_control,
+    is_made_of,
+    is_number,
+    is_token,
+    quote,
+    short_number,
+    skip_quoted,
+    unfold,
+    unquote,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +41,22 @@ def test_is_token(text: str, expected: bool) -> None:
 )
 def test_is_number(text: str, expected: bool) -> None:
     assert is_number(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("0", 0), ("0012", 12), ("999999999", 999999999), ("1000000000", -1), ("", -1), ("-1", -1), ("1 ", -1), ("²", -1)],
+)
+def test_short_number(text: str, expected: int) -> None:
+    assert short_number(text) == expected
+
+
+@pytest.mark.parametrize("code", range(300))
+def test_tables(code: int) -> None:
+    character = chr(code)
+    assert is_made_of(f"a{character}b", TOKEN_TABLE) is (character in TOKEN)
+    hidden = character in ' \t"<>' or has_control(character)
+    assert is_made_of(character, VISIBLE_TABLE) is (code < 256 and not hidden)
 
 
 @pytest.mark.parametrize(

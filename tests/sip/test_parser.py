@@ -112,6 +112,10 @@ BAD_LINES = [
     ("A: \x0b", "Control"),
     ("A: a\rb", "Control"),
     ("A: a\nb", "Control"),
+    ("A: a\n b", "Control"),
+    ("A: a\rb\r\nB: a\nb", "Control"),
+    ("no colon\r\nA: a\nb", "Control"),
+    ("A: a\r\n b\x00", "Control"),
     ("A: \x7f", "Control"),
     ("\xa0A: x", "header name"),
     ("l: -1", "Content-Length"),
@@ -145,6 +149,18 @@ def test_many_folds_are_one_line() -> None:
     assert [line.value for line in parse_message(text).headers] == ["b" + " c" * 1500, "d"]
     with pytest.raises(ParseError, match="Z header too long"):
         parse_message(request_with("Z: b" + "\r\n " * 12000))
+
+
+def test_too_many_lines_go_before_what_is_wrong_with_one() -> None:
+    with pytest.raises(ParseError, match="Too many header lines"):
+        parse_message(request_with("no colon", *["A: b"] * 300))
+
+
+def test_a_line_knows_its_value_when_the_text_behind_it_is_cut() -> None:
+    message = parse_message(request_with("A:\t b \t", "B:", "C:  ", "l: 0", body="abc"))
+    lines = [(line.name, line.value, line.value_start - line.start) for line in message.headers[:3]]
+    assert lines == [("A", "b", 4), ("B", "", 2), ("C", "", 4)]
+    assert message.body == ""
 
 
 def test_same_content_length_twice_is_no_conflict() -> None:

@@ -24,6 +24,7 @@ RECEIVED = [
     ),
     ("SIP/2.0/UDP 1.2.3.4;received=9.9.9.9", "1.2.3.4", 99, False, "SIP/2.0/UDP 1.2.3.4"),
     ("SIP/2.0/UDP h", "1.2.3.4", 99, True, "SIP/2.0/UDP h;rport=99;received=1.2.3.4"),
+    ("SIP/2.0/UDP h ;x", "1.2.3.4", 99, False, "SIP/2.0/UDP h ;x;received=1.2.3.4"),
     ("SIP/2.0/UDP [2001:db8::1]", "2001:db8:0::1", 99, False, "SIP/2.0/UDP [2001:db8::1]"),
     ("SIP/2.0/UDP [2001:db8::1]", "2001:db8::2", 99, False, "SIP/2.0/UDP [2001:db8::1];received=2001:db8::2"),
     (

@@ -7,6 +7,7 @@ the removals to its edits; which addresses are ours and which sockets there are 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from luasip.errors import SipError
 from luasip.kemi.context import Listener, RouteContext
@@ -31,23 +32,28 @@ class Rules:
     strict: bool = True
 
 
-@dataclass(frozen=True, slots=True)
 class Routed:
-    """What came out.
+    """What came out. Not to be changed.
 
-    `parameters` are those of our own URI, None when there was none; `routed` is true when there was
-    somewhere to
-    go: a next Route, or the end of the route set of a dialog.
+    Attributes:
+        routed: there was somewhere to go: a next Route, or the end of the route set of a dialog.
+        parameters: those of our own URI, None when there was none.
+        next_route: a Route is left.
+        unknown_socket: URI of a second Record-Route of ours that names no socket we have.
     """
 
-    routed: bool
-    parameters: str | None = None
-    next_route: bool = False
-    unknown_socket: str = ""
-    """URI of a second Record-Route of ours that names no socket we have."""
+    __slots__ = ("next_route", "parameters", "routed", "unknown_socket")
+
+    def __init__(
+        self, routed: bool, parameters: str | None = None, next_route: bool = False, unknown_socket: str = ""
+    ) -> None:
+        self.routed = routed
+        self.parameters = parameters
+        self.next_route = next_route
+        self.unknown_socket = unknown_socket
 
 
-NOT_ROUTED = Routed(False)
+NOT_ROUTED: Final = Routed(False)
 
 
 def follow_routes(ctx: RouteContext, rules: Rules, *, initial: bool) -> Routed:
@@ -130,10 +136,13 @@ def _finish(ctx: RouteContext, consumed: Sequence[NameAddr], socket: Listener | 
 
 def parameters_text(uri: Uri) -> str:
     """The parameters of a URI as written, each with its ";"."""
-    _, at, tail = uri.text.partition("@")
-    rest = tail if at else uri.text
-    _, semicolon, parameters = rest.partition("?")[0].partition(";")
-    return semicolon + parameters
+    text = uri.text
+    start = text.find("@") + 1
+    end = text.find("?", start)
+    if end < 0:
+        end = len(text)
+    semicolon = text.find(";", start, end)
+    return "" if semicolon < 0 else text[semicolon:end]
 
 
 def find_listener(listeners: Sequence[Listener], uri: Uri) -> Listener | None:

@@ -14,6 +14,7 @@ from luasip.sip.grammar import MAX_UINT32, is_number
 from luasip.sip.message import Message, Request
 from luasip.sip.params import split_items
 from luasip.sip.validation import check_headers
+from luasip.sip.values import CSeq
 
 SCHEMES: Final = frozenset(("sip", "sips", "tel", "tels", "urn"))
 """Schemes a Request-URI may have."""
@@ -38,14 +39,18 @@ class Fault:
 SILENT: Final = Fault()
 
 
-@dataclass(frozen=True, slots=True)
 class Subject:
     """What is checked: the message, its current Request-URI ("" on replies), URI bits, extensions we know."""
 
-    message: Message
-    request_uri: str
-    uri_checks: int
-    extensions: Collection[str]
+    __slots__ = ("extensions", "message", "request_uri", "uri_checks")
+
+    def __init__(
+        self, message: Message, request_uri: str, uri_checks: int, extensions: Collection[str]
+    ) -> None:
+        self.message = message
+        self.request_uri = request_uri
+        self.uri_checks = uri_checks
+        self.extensions = extensions
 
 
 def first_fault(subject: Subject, checks: int) -> Fault | None:
@@ -66,9 +71,10 @@ def _version(subject: Subject) -> Fault | None:
 def _scheme(subject: Subject) -> Fault | None:
     if not isinstance(subject.message, Request):
         return None
-    if parsed_uri(subject.request_uri) is None:
+    uri = parsed_uri(subject.request_uri)
+    if uri is None:
         return Fault(400, "Bad Request URI")
-    if subject.request_uri.partition(":")[0].lower() not in SCHEMES:
+    if uri.scheme not in SCHEMES:
         return Fault(416, "Unsupported URI Scheme in Request URI")
     return None
 
@@ -78,13 +84,16 @@ def _required_headers(subject: Subject) -> Fault | None:
     repeated = message.repeated
     for key in ("from", "to", "call-id", "cseq", "via"):
         line = message.first(key)
-        if line is None or not line.value or (key != "via" and key in repeated):
+        if line is None or not line.value or (repeated and key != "via" and key in repeated):
             return SILENT
     return None
 
 
 def _cseq_method(subject: Subject) -> Fault | None:
     message = subject.message
+    cseq = _cseq(message)
+    if cseq is not None and (not isinstance(message, Request) or cseq.method == message.method):
+        return None
     line = message.first("cseq")
     if line is None:
         return SILENT
@@ -96,7 +105,17 @@ def _cseq_method(subject: Subject) -> Fault | None:
     return None
 
 
+def _cseq(message: Message) -> CSeq | None:
+    """CSeq when it can be read; what is wrong with any other is for the checks to say."""
+    try:
+        return message.cseq
+    except SipError:
+        return None
+
+
 def _cseq_number(subject: Subject) -> Fault | None:
+    if _cseq(subject.message) is not None:
+        return None
     line = subject.message.first("cseq")
     if line is None:
         return SILENT
@@ -111,7 +130,7 @@ def _content_length(subject: Subject) -> Fault | None:
         length = subject.message.content_length
     except SipError:
         return Fault(400, "Content-Length Failure")
-    if length is not None and length != len(subject.message.body):
+    if length is not None and length != len(subject.message.text) - subject.message.body_start:
         return Fault(400, "Content-Length mis-match")
     return None
 
