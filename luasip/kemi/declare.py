@@ -65,6 +65,10 @@ class Export:
     """The function only says whether its argument has the letter of the message's method: (method, letter) pairs."""
     level: int = 0
     """The function does nothing where the script's logger leaves out records of this level."""
+    only_exits: bool = False
+    """The function does nothing but end the route."""
+    body: Callable[..., Any] | None = None
+    """What the method is: called with the same arguments in its place."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -121,6 +125,8 @@ def function(
     true_for: str = "",
     letters: tuple[tuple[str, str], ...] = (),
     level: int = 0,
+    only_exits: bool = False,
+    body: Callable[..., Any] | None = None,
 ) -> Callable[[_F], _F]:
     """Export a method to Lua.
 
@@ -129,12 +135,15 @@ def function(
         suspends: the method returns a value, or is a generator of Operations (luasip.kemi.operation).
         exits: the route ends after the call, as with KSR.x.exit().
         name: exported name where it is no Python identifier one may use ("not", "is").
-        true_for, letters, level: what it amounts to where that is so little that Lua can answer by itself; see Export.
+        true_for, letters, level, only_exits: what it amounts to where that is so little that Lua can answer by itself;
+            see Export.
+        body: a function `(module, ctx, …)` the method does nothing but call; it stands in a file that mypyc compiles,
+            which a class with declarations cannot, and scripts get there without the method.
     """
 
     def mark(method: _F) -> _F:
         method.__kemi_function__ = (routes, suspends, exits, name or method.__name__)  # type: ignore[attr-defined]
-        method.__kemi_at_once__ = (true_for, letters, level)  # type: ignore[attr-defined]
+        method.__kemi_at_once__ = (true_for, letters, level, only_exits, body)  # type: ignore[attr-defined]
         return method
 
     return mark

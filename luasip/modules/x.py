@@ -30,7 +30,7 @@ class X(Module):
         self.settings = settings
         self.services = services
 
-    @function(exits=True)
+    @function(exits=True, only_exits=True)
     def exit(self, ctx: RouteContext) -> None:
         """End the route here, from any depth."""
 

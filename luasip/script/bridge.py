@@ -8,7 +8,7 @@ knows no lupa.
 import logging
 import traceback
 from collections.abc import Callable, Generator
-from types import GeneratorType
+from types import GeneratorType, MethodType
 from typing import Any, Final
 
 from luasip.errors import MisuseError
@@ -143,6 +143,8 @@ def full_name(module: Module | type[Module], function: str) -> str:
 def adapter(current: Current, module: Module, export: Export) -> Callable[..., Answer]:
     """The function Lua calls for `export` of `module`; its parameters are those of the shim (shims.py)."""
     method: Callable[..., Any] = getattr(module, export.attribute)
+    if export.body is not None:
+        method = MethodType(export.body, module)
     name = full_name(module, export.name)
     if any(parameter.optional for parameter in export.parameters):
         method = _defaulting(method)
@@ -216,6 +218,17 @@ def _converting(current: Current, method: Method, export: Export, name: str) -> 
     """For results of any type."""
     routes, large, plain = int(export.routes), current.large or 1 << 62, current.plain
 
+    def call_0() -> Answer:
+        if not current.route & routes:
+            return current.refused(export, name)
+        try:
+            value = method(current.ctx)
+            if type(value) is str and value.isascii() and len(value) <= large:
+                return value
+            return plain(value)
+        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
+            return current.failed(name, error)
+
     def call_1(argument: Any) -> Answer:
         if not current.route & routes:
             return current.refused(export, name)
@@ -235,20 +248,23 @@ def _converting(current: Current, method: Method, export: Export, name: str) -> 
         except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
             return current.failed(name, error)
 
-    return call if takes_any(export) or len(export.parameters) != 1 else call_1
+    if takes_any(export) or len(export.parameters) > 1:
+        return call
+    return call_1 if export.parameters else call_0
 
 
 def _suspending(current: Current, method: Method, export: Export, name: str) -> Callable[..., Answer]:
     """For functions that may answer with a generator of Operations."""
     routes = int(export.routes)
     blocks = current.explicit and not name.startswith("luasip.")
+    always = export.body is not None  # a compiled generator, which is none of Python's
 
     def call(*arguments: Any) -> Answer:
         if not current.route & routes:
             return current.refused(export, name)
         try:
             answer = method(current.ctx, *arguments)
-            if type(answer) is not GeneratorType:
+            if not always and type(answer) is not GeneratorType:
                 return current.plain(answer)
             try:
                 operation = next(answer)

@@ -53,7 +53,7 @@ class ChunkRuntime(Runtime):
         except Exception as error:  # the Lua bridge: after any failure of lupa itself the state is not used again
             raise Interrupted(f"{type(error).__name__} {error}") from error
         finally:
-            self._steps.restore_memory_limit()
+            self.steps.restore_memory_limit()
         if outcome[0] is True:
             results: list[Any] = plain_data.decode(outcome[1])
             return results

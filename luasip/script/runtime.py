@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from luasip.errors import ScriptError, SettingsError
-from luasip.kemi.context import RouteContext
 from luasip.kemi.declare import Module
 from luasip.kemi.lock import entered
 from luasip.script.bridge import Block, Current, adapter
 from luasip.script.explain import Names, explain, whole_file_names
 from luasip.script.plain_data import FunctionName
 from luasip.script.shims import functions_of
-from luasip.script.steps import Step, Steps
+from luasip.script.steps import Steps
 
 FLAVOURS: Final = ("lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "luajit21")
 """Lua versions lupa may bring, as script.lua names them."""
@@ -109,7 +108,7 @@ class Runtime:
         self._runner: dict[str, Any] = dict(runner)
         """Fetched now: while Lua runs its tables cannot be read from here, but functions in hand can be called."""
         self._describe = partial(_described, self.files, self._names, self._current)
-        self._steps = Steps(
+        self.steps = Steps(
             self._lua,
             self._runner,
             self._current,
@@ -119,6 +118,7 @@ class Runtime:
             log,
             self._describe,
         )
+        """Starts and resumes callbacks."""
         self._install(modules, shims, support)
 
     def _run_own_files(self) -> tuple[Any, Any, Any]:
@@ -204,7 +204,7 @@ class Runtime:
         for path in (self.options.path, *self.options.more):
             self._current.overrun_at = self._clock() + LOAD_TIME_FACTOR * self.options.time_limit
             failure = self._runner["load"](str(path))
-            self._steps.restore_memory_limit()
+            self.steps.restore_memory_limit()
             if failure is not None:
                 raise self._describe(*failure)
         self.functions = frozenset(self._runner["functions"]().values())
@@ -228,7 +228,7 @@ class Runtime:
     @property
     def apart(self) -> "Runtime":
         """A second state with the same modules and nothing of the script; made when it is first needed."""
-        if self._script is not None:
+        if self.is_apart:
             return self
         if self._apart is None:
             self._apart = self._build_apart()
@@ -257,21 +257,6 @@ class Runtime:
                 state._runner["collect"]()
         finally:
             self._lock.release()
-
-    def start(self, name: str, ctx: RouteContext, *arguments: str) -> Step:
-        """Run the global function `name` until it ends, fails or suspends."""
-        return self._steps.start(name.number if isinstance(name, FunctionName) else name, ctx, arguments)
-
-    def start_code(self, code: str, ctx: RouteContext, *, is_file: bool = False) -> Step:
-        """Run Lua text, or the file of that name, until it ends, fails or suspends; KSR.x.exit() is a failure in it."""
-        return self._steps.start_code(code, ctx, is_file)
-
-    def resume(self, coroutine: int, ctx: RouteContext, ok: bool, value: Any) -> Step:
-        """Go on with a suspended route: the call returns `value`, or raises the message `value` if not `ok`.
-
-        A coroutine that is not suspended (any more) gives a FAILED step.
-        """
-        return self._steps.resume(coroutine, ctx, ok, value)
 
     def abandon(self, coroutine: int) -> None:
         """Forget a suspended route; its generator is the caller's to close."""

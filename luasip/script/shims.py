@@ -107,6 +107,8 @@ def _at_once(export: Export) -> list[str]:
     if export.letters:
         found = "letter ~= nil and find(upper(a1), letter, 1, true) ~= nil"
         return ["local letter = letters[now.method]", f"if now.method then return {found} end"]
+    if export.only_exits:
+        return ["if now.method then error(EXIT, 0) end"]
     if export.level:
         return [f"if now.level > {export.level} then return 0 end"]
     return []

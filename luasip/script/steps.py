@@ -15,6 +15,7 @@ from luasip.kemi.operation import Operation
 from luasip.kemi.route_context import RouteContext
 from luasip.script import plain_data
 from luasip.script.bridge import Current
+from luasip.script.plain_data import FunctionName
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -49,6 +50,16 @@ class Step:
 _DONE_STEP: Final = Step(DONE)
 
 
+def _level_of(log: logging.Logger) -> int:
+    """What log.getEffectiveLevel() says, without a call into Python."""
+    logger: logging.Logger | None = log
+    while logger is not None:
+        if level := logger.level:
+            return level
+        logger = logger.parent
+    return logging.NOTSET
+
+
 class Steps:
     """Runs callbacks in a Lua state."""
 
@@ -81,21 +92,24 @@ class Steps:
         self._start: Callable[..., Any] = runner["start"]
         self._resume: Callable[..., Any] = runner["resume"]
 
-    def start(self, name: str | int, ctx: RouteContext, arguments: tuple[str, ...]) -> Step:
-        """Run the global function `name`, or the function kept by that number, until it ends, fails or suspends."""
-        step = self._step(ctx, self._start, name, arguments)
+    def start(self, name: str, ctx: RouteContext, arguments: tuple[str, ...] = ()) -> Step:
+        """Run the global function `name`, or the function that was an argument, until it ends, fails or suspends."""
+        step = self._step(ctx, self._start, name.number if isinstance(name, FunctionName) else name, arguments)
         if step is None:
             return Step(FAILED, error=ScriptError(f"{self._path}: there is no function {name}"))
         return step
 
-    def start_code(self, code: str, ctx: RouteContext, is_file: bool) -> Step:
-        """Run Lua text, or the file of that name, until it ends, fails or suspends."""
+    def start_code(self, code: str, ctx: RouteContext, *, is_file: bool = False) -> Step:
+        """Run Lua text, or the file of that name, until it ends, fails or suspends; KSR.x.exit() is a failure in it."""
         step = self._step(ctx, self._runner["start_code"], code, (is_file,))
         assert step is not None
         return step
 
     def resume(self, coroutine: int, ctx: RouteContext, ok: bool, value: Any) -> Step:
-        """Go on with a suspended route: the call returns `value`, or raises the message `value` if not `ok`."""
+        """Go on with a suspended route: the call returns `value`, or raises the message `value` if not `ok`.
+
+        A coroutine that is not suspended (any more) gives a FAILED step.
+        """
         try:
             answer = self._current.plain(value) if ok else (None, plain_data.wire_text(str(value)))
         except TypeError as error:
@@ -114,7 +128,7 @@ class Steps:
             return Step(FAILED, error=ScriptError(f"{self._path}: {_CROWDED}"))
         outer_ctx, outer_route, outer_overrun = current.ctx, current.route, current.overrun_at
         current.ctx, current.route, current.overrun_at = ctx, int(ctx.route), 0.0
-        method, level = method_of(ctx.message), self._log.getEffectiveLevel()
+        method, level = method_of(ctx.message), _level_of(self._log)
         try:
             outcome = function(what, method, level, *arguments) if arguments else function(what, method, level)
         except Exception as error:  # noqa: BLE001 - the Lua bridge: no failure of Lua may end the thread

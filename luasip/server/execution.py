@@ -100,10 +100,8 @@ class LuaFrame:
         """Run until it ends, fails or suspends. The runtime's lock is held."""
         self.context.runs += 1
         if self.code is None:
-            if not self.arguments:
-                return runtime.start(self.name, self.context)
-            return runtime.start(self.name, self.context, *self.arguments)
-        return runtime.start_code(self.code.code, self.context, is_file=self.code.is_file)
+            return runtime.steps.start(self.name, self.context, self.arguments)
+        return runtime.steps.start_code(self.code.code, self.context, is_file=self.code.is_file)
 
 
 def _frame(operation: RunRoute | RunCode) -> LuaFrame:
@@ -275,7 +273,8 @@ class Execution:
             frame.generator = None
         with runtime.lock:
             began = _perf_counter()
-            step = runtime.resume(frame.coroutine, context, ok, answer) if has_begun else frame.start(runtime)
+            steps = runtime.steps
+            step = steps.resume(frame.coroutine, context, ok, answer) if has_begun else frame.start(runtime)
             self.callbacks.observe(frame.name, _perf_counter() - began)
         return self._after(frame, step)
 
@@ -494,7 +493,7 @@ class Execution:
                     ok, answer = True, None
                     while operation is not None:
                         operation, ok, answer = self._step_generator(frame, self._perform_blocking(operation))
-                    step = runtime.resume(step.coroutine, frame.context, ok, answer)
+                    step = runtime.steps.resume(step.coroutine, frame.context, ok, answer)
             return bool(self._after(frame, step)[1])
         finally:
             now.runtime, now.depth = outer, depth

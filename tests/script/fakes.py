@@ -108,7 +108,7 @@ class Ender(Module):
 
     name = "x"
 
-    @function(exits=True)
+    @function(exits=True, only_exits=True)
     def exit(self, ctx: RouteContext) -> None:
         """End the route."""
 
@@ -296,7 +296,7 @@ class Bench:
     def start(self, name: str = "ksr_request_route", argument: str | None = None, **ctx: Any) -> Step:
         """One start on a fresh context."""
         with self.runtime.lock:
-            return self.runtime.start(name, context(**ctx), argument)
+            return self.runtime.steps.start(name, context(**ctx), (argument,))
 
     def run(self, name: str = "ksr_request_route", argument: str | None = None) -> list[str]:
         """Run to the end without suspension; the lines it logged with KSR.info."""
@@ -322,4 +322,4 @@ class Bench:
     def answer(self, step: Step, value: Any, ok: bool = True) -> Step:
         """Go on with a suspended step; `value` is what the function returns."""
         with self.runtime.lock:
-            return self.runtime.resume(step.coroutine, context(), ok, value)
+            return self.runtime.steps.resume(step.coroutine, context(), ok, value)

@@ -10,9 +10,9 @@ from luasip.modules.core.logs import Logs
 from luasip.modules.core.methods import METHOD_LETTERS, Methods
 from luasip.script.bridge import Current
 from luasip.script.runtime import Runtime, ScriptOptions
-from luasip.script.steps import DONE, SUSPENDED
+from luasip.script.steps import DONE, SUSPENDED, _level_of
 from tests import bench
-from tests.script.fakes import LOG, Clock
+from tests.script.fakes import LOG, Clock, Ender
 
 
 def context(method: str) -> RouteContext:
@@ -36,7 +36,7 @@ def runtime(tmp_path: Path, script: str) -> Runtime:
 def answers(tmp_path: Path, call: str, ctx: RouteContext) -> str:
     """What `call` gives in a callback."""
     found = runtime(tmp_path, f"function f() answer = tostring({call}) end")
-    assert found.start("f", ctx).state == DONE
+    assert found.steps.start("f", ctx).state == DONE
     return str(found._lua.globals()["answer"])
 
 
@@ -66,7 +66,7 @@ def test_python_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     found = runtime(tmp_path, "function f() KSR.is_INVITE() KSR.is_method_in('IS') KSR.dbg('x') end")
     found._current.route = 0
     LOG.setLevel(logging.INFO)
-    assert found.start("f", context("INVITE")).state == DONE
+    assert found.steps.start("f", context("INVITE")).state == DONE
 
 
 @pytest.mark.parametrize(("level", "heard"), [(logging.DEBUG, ["d", "e"]), (logging.INFO, ["e"])])
@@ -76,7 +76,7 @@ def test_records_below_the_level_end_in_lua(
     caplog.set_level(logging.DEBUG, "luasip.script")
     LOG.setLevel(level)
     found = runtime(tmp_path, "function f() KSR.dbg('d') KSR.err('e') end")
-    assert found.start("f", context("INVITE")).state == DONE
+    assert found.steps.start("f", context("INVITE")).state == DONE
     assert [record.message for record in caplog.records] == heard
 
 
@@ -88,10 +88,10 @@ def test_before_there_is_a_message_python_answers(tmp_path: Path, caplog: pytest
 def test_routes_that_wait_keep_their_own_message(tmp_path: Path) -> None:
     found = runtime(tmp_path, "seen = {} function f() KSR.clock.sleep(1) seen[#seen + 1] = KSR.is_INVITE() end")
     invite, bye = context("INVITE"), context("BYE")
-    first, second = found.start("f", invite), found.start("f", bye)
+    first, second = found.steps.start("f", invite), found.steps.start("f", bye)
     assert (first.state, second.state) == (SUSPENDED, SUSPENDED)
-    assert found.resume(first.coroutine, invite, True, 1).state == DONE
-    assert found.resume(second.coroutine, bye, True, 1).state == DONE
+    assert found.steps.resume(first.coroutine, invite, True, 1).state == DONE
+    assert found.steps.resume(second.coroutine, bye, True, 1).state == DONE
     assert list(found._lua.globals()["seen"].values()) == [True, False]
 
 
@@ -107,8 +107,36 @@ def test_a_coroutine_serves_one_callback_after_the_other(tmp_path: Path) -> None
         """,
     )
     for _ in range(50):
-        found.start("f", context("INVITE"))
+        found.steps.start("f", context("INVITE"))
     assert found._lua.globals()["made"] == 1
-    found.start("fails", context("INVITE"))
-    found.start("f", context("INVITE"))
+    found.steps.start("fails", context("INVITE"))
+    found.steps.start("f", context("INVITE"))
     assert found._lua.globals()["made"] == 2  # what has failed is not used again
+
+
+def test_exit_needs_no_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("luasip.script.runtime.adapter", lambda *arguments: asked.append(arguments))
+    path = tmp_path / "route.lua"
+    path.write_text("function f() answer = 1 KSR.x.exit() answer = 2 end")
+    found = Runtime(ScriptOptions(path), [Ender()], block=lambda *_: None, log=LOG)
+    found.load()
+    assert found.steps.start("f", context("INVITE")).state == DONE
+    assert found._lua.globals()["answer"] == 1
+    assert asked == []
+
+
+def test_exit_while_loading_is_no_exit(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "route.lua"
+    path.write_text("answer = KSR.x.exit()")
+    found = Runtime(ScriptOptions(path), [Ender()], block=lambda *_: None, log=LOG)
+    found.load()
+    assert found._lua.globals()["answer"] is False
+    assert "KSR.x.exit called while the script is loading" in caplog.text
+
+
+def test_a_level_is_that_of_the_nearest_logger_with_one() -> None:
+    outer, inner = logging.getLogger("tests.levels"), logging.getLogger("tests.levels.a.b")
+    for level in (logging.NOTSET, logging.DEBUG, logging.ERROR):
+        outer.setLevel(level)
+        assert _level_of(inner) == inner.getEffectiveLevel()

@@ -205,7 +205,7 @@ def test_optional_and_variadic_parameters(tmp_path: Path) -> None:
         end""",
     )
     ctx = context()
-    assert bench.runtime.start("ksr_request_route", ctx).state == DONE
+    assert bench.runtime.steps.start("ksr_request_route", ctx).state == DONE
     assert ctx.attributes["modf"] == ("5", ("a", None))
 
 

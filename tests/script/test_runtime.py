@@ -42,7 +42,7 @@ def test_exit_and_drop_unwind_from_any_depth(tmp_path: Path) -> None:
     )
     assert bench.run() == ["a"]
     ctx = context()
-    assert bench.runtime.start("dropping", ctx).state == DONE
+    assert bench.runtime.steps.start("dropping", ctx).state == DONE
     assert ctx.dropped
     assert bench.run("caught") == ["c"]
 
@@ -276,9 +276,9 @@ class Nested(Bench):
 
     def block(self, generator: Any, operation: Any) -> Any:
         self.blocked.append(operation)
-        steps = [self.runtime.start(name, context()) for name in ("inner", "exits", "fails", "suspends")]
+        steps = [self.runtime.steps.start(name, context()) for name in ("inner", "exits", "fails", "suspends")]
         assert [step.state for step in steps] == [DONE, DONE, FAILED, SUSPENDED]
-        assert self.runtime.resume(steps[3].coroutine, context(), True, "r").state == DONE
+        assert self.runtime.steps.resume(steps[3].coroutine, context(), True, "r").state == DONE
         return super().block(generator, operation)
 
 
@@ -316,13 +316,13 @@ def test_ten_thousand_suspended_routes(tmp_path: Path) -> None:
     )
     before = bench.runtime.memory_used()
     ctx = context()
-    steps = [bench.runtime.start("ksr_request_route", ctx) for _ in range(10_000)]
+    steps = [bench.runtime.steps.start("ksr_request_route", ctx) for _ in range(10_000)]
     assert bench.runtime.suspended == 10_000
     assert (bench.runtime.memory_used() - before) / 10_000 < 2500
-    again = [bench.runtime.resume(step.coroutine, ctx, True, i) for i, step in enumerate(steps)]
+    again = [bench.runtime.steps.resume(step.coroutine, ctx, True, i) for i, step in enumerate(steps)]
     assert bench.core.lines == [str(i) for i in range(10_000)]
     for step in reversed(again):
-        assert bench.runtime.resume(step.coroutine, ctx, True, 1).state == DONE
+        assert bench.runtime.steps.resume(step.coroutine, ctx, True, 1).state == DONE
     assert bench.runtime.suspended == 0
 
 
@@ -334,10 +334,10 @@ def test_contexts_of_interleaved_routes_do_not_mix(tmp_path: Path) -> None:
         end""",
     )
     contexts = [context() for _ in range(3)]
-    steps = [bench.runtime.start("ksr_request_route", ctx) for ctx in contexts]
-    bench.runtime.resume(steps[1].coroutine, contexts[1], True, 1)
+    steps = [bench.runtime.steps.start("ksr_request_route", ctx) for ctx in contexts]
+    bench.runtime.steps.resume(steps[1].coroutine, contexts[1], True, 1)
     assert [ctx.attributes["modf"][0] for ctx in contexts] == ["a", "b", "a"]
-    bench.runtime.resume(steps[1].coroutine, contexts[1], True, 1)
+    bench.runtime.steps.resume(steps[1].coroutine, contexts[1], True, 1)
     assert [ctx.dropped for ctx in contexts] == [False, True, False]
 
 
@@ -359,9 +359,9 @@ def test_threads_take_turns_with_the_lock(tmp_path: Path) -> None:
     def work() -> None:
         for _ in range(300):
             with bench.runtime.lock:
-                step = bench.runtime.start("ksr_request_route", context())
+                step = bench.runtime.steps.start("ksr_request_route", context())
             with bench.runtime.lock:
-                step = bench.runtime.resume(step.coroutine, context(), True, 1)
+                step = bench.runtime.steps.resume(step.coroutine, context(), True, 1)
             if step.state != DONE:
                 failures.append(step)
 
@@ -380,7 +380,7 @@ def test_a_runtime_is_freed_with_all_it_holds(tmp_path: Path) -> None:
     ctx: RouteContext = context()
     services = ctx.services
     references = sys.getrefcount(services)
-    bench.runtime.start("ksr_request_route", ctx)
+    bench.runtime.steps.start("ksr_request_route", ctx)
     gc.collect()
     gc.disable()
     try:
@@ -402,7 +402,7 @@ def test_a_retired_runtime_is_freed_although_a_thread_died_in_it(tmp_path: Path,
     bench = Bench(tmp_path, f"function ksr_request_route() {call} end")
     runtime = weakref.ref(bench.runtime)
     bench.core.lines = Dying()
-    bench.runtime.start("ksr_request_route", context())
+    bench.runtime.steps.start("ksr_request_route", context())
     bench.runtime.retire()
     gc.collect()
     gc.disable()
@@ -421,7 +421,7 @@ def test_a_script_that_has_its_own_runtime_replaced_goes_on(tmp_path: Path) -> N
 
     bench = Bench(tmp_path, "function ksr_request_route() KSR.info('x') KSR.info('y') end")
     bench.core.lines = Reloading()
-    assert bench.runtime.start("ksr_request_route", context()).state == DONE
+    assert bench.runtime.steps.start("ksr_request_route", context()).state == DONE
     assert bench.core.lines == ["x", "y"]
 
 

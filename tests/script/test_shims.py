@@ -25,7 +25,7 @@ def test_signature(name: str, text: str) -> None:
 def test_functions_of_one_shape_share_their_text() -> None:
     assert shape(EXPORTS["is_INVITE"], limited=True) == shape(EXPORTS["t_relay"], limited=True)
     assert shape(EXPORTS["t_reply"], limited=True) != shape(EXPORTS["t_relay"], limited=True)
-    assert shape(EXPORTS["exit"], limited=True) == shape(EXPORTS["drop"], limited=True)
+    assert shape(EXPORTS["exit"], limited=True) != shape(EXPORTS["drop"], limited=True)  # which asks Python
 
 
 @pytest.mark.parametrize("name", EXPORTS)

@@ -36,6 +36,11 @@ class FakeRuntime:
         self._coroutines: dict[int, Generator[Waiting, Any, None]] = {}
         self._numbers = itertools.count(1)
         self._apart: FakeRuntime | None = None
+        self.is_apart = False
+
+    @property
+    def steps(self) -> "FakeRuntime":
+        return self
 
     @property
     def script(self) -> "FakeRuntime":
@@ -43,10 +48,12 @@ class FakeRuntime:
 
     @property
     def apart(self) -> "FakeRuntime":
-        self._apart = self._apart or FakeRuntime(**self.defined)
+        if self._apart is None:
+            self._apart = FakeRuntime(**self.defined)
+            self._apart.is_apart = True
         return self._apart
 
-    def start(self, name: str, ctx: RouteContext, *arguments: str) -> Step:
+    def start(self, name: str, ctx: RouteContext, arguments: tuple[str, ...] = ()) -> Step:
         if name not in self.defined:
             return Step(FAILED, error=ScriptError(f"there is no function {name}"))
         try:

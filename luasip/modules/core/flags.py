@@ -5,6 +5,7 @@ import threading
 from luasip.kemi.context import Branch, PvValue, RouteContext
 from luasip.kemi.declare import Module, function, variable, variable_setter
 from luasip.kemi.flag_values import FLAGS_MASK, GREATEST_FLAG, flag_bit, flags_value
+from luasip.modules.core import marks
 
 
 class Flags(Module):
@@ -13,7 +14,7 @@ class Flags(Module):
     script_flags: int
     script_flags_lock: threading.Lock
 
-    @function()
+    @function(body=marks.setflag)
     def setflag(self, ctx: RouteContext, flag: int) -> bool:
         """Set a message flag.
 
@@ -21,12 +22,9 @@ class Flags(Module):
             flag: 0 to 31.
         Returns: true; false when the number is out of range.
         """
-        if not 0 <= flag <= GREATEST_FLAG:
-            return False
-        ctx.flags |= 1 << flag
-        return True
+        return marks.setflag(self, ctx, flag)
 
-    @function()
+    @function(body=marks.resetflag)
     def resetflag(self, ctx: RouteContext, flag: int) -> bool:
         """Clear a message flag.
 
@@ -34,12 +32,9 @@ class Flags(Module):
             flag: 0 to 31.
         Returns: true; false when the number is out of range.
         """
-        if not 0 <= flag <= GREATEST_FLAG:
-            return False
-        ctx.flags &= ~(1 << flag)
-        return True
+        return marks.resetflag(self, ctx, flag)
 
-    @function()
+    @function(body=marks.isflagset)
     def isflagset(self, ctx: RouteContext, flag: int) -> bool:
         """Test a message flag.
 
@@ -47,7 +42,7 @@ class Flags(Module):
             flag: 0 to 31.
         Returns: true when it is set.
         """
-        return 0 <= flag <= GREATEST_FLAG and bool(ctx.flags >> flag & 1)
+        return marks.isflagset(self, ctx, flag)
 
     @function()
     def setbflag(self, ctx: RouteContext, flag: int) -> bool:

@@ -1,8 +1,9 @@
 """core predicates on addresses: whether an address is one of the server's own."""
 
 from luasip.kemi.context import RouteContext, Services
-from luasip.kemi.current import from_header, next_hop_uri, parsed_uri, request_uri, to_header, uri_of
+from luasip.kemi.current import from_header, next_hop_uri, parsed_uri, to_header, uri_of
 from luasip.kemi.declare import Module, function
+from luasip.modules.core import marks
 from luasip.sip.uri import Uri
 
 
@@ -23,13 +24,13 @@ class Myself(Module):
             return self._is_own(parsed_uri(uri))
         return bool(uri) and self.services.is_myself(uri)
 
-    @function()
+    @function(body=marks.is_myself_ruri)
     def is_myself_ruri(self, ctx: RouteContext) -> bool:
         """Whether the current Request-URI is the server's.
 
         Returns: true when it is; false on replies.
         """
-        return ctx.is_request and self._is_own(request_uri(ctx))
+        return marks.is_myself_ruri(self, ctx)
 
     @function()
     def is_myself_furi(self, ctx: RouteContext) -> bool:

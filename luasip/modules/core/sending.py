@@ -3,8 +3,7 @@
 from luasip.errors import SipError
 from luasip.kemi.context import SEND_CLOSE, SEND_NO_CONNECT, RouteContext, Services
 from luasip.kemi.declare import Module, function
-from luasip.sip.message import Request
-from luasip.sip.via import received_via
+from luasip.modules.core import marks
 
 
 class Sending(Module):
@@ -12,20 +11,13 @@ class Sending(Module):
 
     services: Services
 
-    @function()
+    @function(body=marks.force_rport)
     def force_rport(self, ctx: RouteContext) -> bool:
         """Answer to the port the request came from, as if its Via had ;rport (RFC 3581).
 
         Returns: true.
         """
-        ctx.rport_forced = True
-        if isinstance(ctx.message, Request):
-            try:
-                via = ctx.message.top_via
-            except SipError:
-                return True
-            ctx.message.top_via_text = received_via(via, ctx.source.host, ctx.source.port, force_rport=True)
-        return True
+        return marks.force_rport(self, ctx)
 
     @function()
     def add_local_rport(self, ctx: RouteContext) -> bool:
@@ -36,14 +28,13 @@ class Sending(Module):
         ctx.local_rport = True
         return True
 
-    @function()
+    @function(body=marks.set_reply_no_connect)
     def set_reply_no_connect(self, ctx: RouteContext) -> bool:
         """Send replies only over an open connection.
 
         Returns: true.
         """
-        ctx.reply_send_flags |= SEND_NO_CONNECT
-        return True
+        return marks.set_reply_no_connect(self, ctx)
 
     @function()
     def set_reply_close(self, ctx: RouteContext) -> bool:

@@ -5,6 +5,7 @@ from luasip.kemi.credentials import credentials
 from luasip.kemi.current import contacts_of, from_header, request_uri, to_header, uri_of
 from luasip.kemi.declare import Module, function
 from luasip.kemi.pseudo_variables import NULL
+from luasip.modules.kx import reading
 
 
 class Parts(Module):
@@ -234,13 +235,13 @@ class Parts(Module):
         """
         return _ua(ctx)
 
-    @function()
+    @function(body=reading.gete_ua)
     def gete_ua(self, ctx: RouteContext) -> PvValue:
         """User-Agent.
 
         Returns: text, "" when there is none.
         """
-        return _ua(ctx) or ""
+        return reading.gete_ua(self, ctx)
 
     @function()
     def getw_ua(self, ctx: RouteContext) -> PvValue:

@@ -3,6 +3,7 @@
 from luasip.kemi.context import PvValue, RouteContext, Services
 from luasip.kemi.current import from_header, method_of, to_header
 from luasip.kemi.declare import Module, function
+from luasip.modules.kx import reading
 from luasip.modules.pv import Pv
 from luasip.sip.message import Request, Response
 
@@ -13,13 +14,13 @@ class Whole(Module):
     pv: Pv
     services: Services
 
-    @function()
+    @function(body=reading.get_ruri)
     def get_ruri(self, ctx: RouteContext) -> PvValue:
         """The current Request-URI, edits included.
 
         Returns: text, nil on replies.
         """
-        return ctx.target.uri or None
+        return reading.get_ruri(self, ctx)
 
     @function()
     def get_ouri(self, ctx: RouteContext) -> PvValue:
@@ -72,13 +73,13 @@ class Whole(Module):
         line = ctx.message.first("call-id")
         return None if line is None else line.value
 
-    @function()
+    @function(body=reading.get_status)
     def get_status(self, ctx: RouteContext) -> int:
         """Status of a reply.
 
         Returns: the status, -1 on requests.
         """
-        return ctx.message.status if isinstance(ctx.message, Response) else -1
+        return reading.get_status(self, ctx)
 
     @function()
     def gets_status(self, ctx: RouteContext) -> PvValue:

@@ -126,4 +126,7 @@ class Destinations:
 
 def listener_of(ctx: RouteContext, socket: str) -> Listener | None:
     """The listening socket with this text, None when it is not ours (any more)."""
-    return next((listener for listener in ctx.services.listeners if listener.text == socket), None)
+    for listener in ctx.services.listeners:
+        if listener.text == socket:
+            return listener
+    return None

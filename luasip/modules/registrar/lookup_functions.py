@@ -90,7 +90,7 @@ class LookupFunctions(TableAccess):
             all_contacts: Contacts = () if one is None else (one,)
         else:
             aor = self._rules.address_of(uri_text)
-            all_contacts = yield from self._contacts(table, aor)
+            all_contacts = (yield from self._contacts(table, aor)) if table.reads_block else table.contacts(aor)
         contacts, outcome = usable(ctx, all_contacts, self._services.wall_clock(), filtering)
         if instance:
             contacts = of_instance(contacts, instance)

@@ -6,23 +6,21 @@ A Record-Route is only asked for here; it is written when the request leaves, wh
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from luasip.errors import PatternError, SipError
 from luasip.kemi.context import PvValue, RecordRoute, RouteContext, Services
-from luasip.kemi.current import from_header, parsed_uri, to_header
+from luasip.kemi.current import from_header
 from luasip.kemi.declare import Module, Route, function, variable
 from luasip.kemi.posix_regex import compile_posix
-from luasip.modules.rr.routing import Routed, Rules, follow_routes, top_route_parameters
+from luasip.modules.rr import in_dialog
+from luasip.modules.rr.routing import top_route_parameters
 from luasip.sip.message import Request
 from luasip.sip.uri import Uri
 
 _logger = logging.getLogger("luasip.rr")
 
 _ROUTES = Route.REQUEST | Route.FAILURE | Route.BRANCH | Route.BRANCH_FAILURE | Route.EVENT
-_PARAMETERS = "rr.parameters"
-_PENDING = "rr.pending"
-_NEXT_ROUTE = "rr.next_route"
-_LOOSE_ONLY = 1
 
 
 class Rr(Module):
@@ -64,19 +62,20 @@ class Rr(Module):
     def __init__(self, settings: Settings, services: Services) -> None:
         self.settings = settings
         self.services = services
-        self._told_followed: list[Callable[[RouteContext], None]] = []
+        self.told_followed: list[Callable[[RouteContext], None]] = []
+        self.is_own: Callable[[Uri], bool] = partial(in_dialog.is_own, services)
 
     def on_followed(self, action: Callable[[RouteContext], None]) -> None:
         """Tell `action` of every request whose own Route was followed; call it before messages come."""
-        self._told_followed.append(action)
+        self.told_followed.append(action)
 
-    @function(_ROUTES)
+    @function(_ROUTES, body=in_dialog.record_route)
     def record_route(self, ctx: RouteContext) -> int:
         """Ask for a Record-Route with the server's own address.
 
         Returns: 1, -1 when the message has one already or is no request.
         """
-        return self._record(ctx)
+        return in_dialog.record_route(self, ctx)
 
     @function(_ROUTES)
     def record_route_params(self, ctx: RouteContext, sparams: str) -> int:
@@ -86,7 +85,7 @@ class Rr(Module):
             sparams: ";name=value", any number of them.
         Returns: 1, -1 when the message has one already or is no request.
         """
-        return self._record(ctx, sparams)
+        return in_dialog.record(self, ctx, sparams)
 
     @function(_ROUTES)
     def record_route_preset(self, ctx: RouteContext, addr1: str, addr2: str) -> int:
@@ -99,7 +98,7 @@ class Rr(Module):
         """
         if not addr1 or (addr2 and not self.settings.enable_double_rr):
             return -1
-        return self._record(ctx, presets=(addr1, addr2) if addr2 else (addr1,))
+        return in_dialog.record(self, ctx, presets=(addr1, addr2) if addr2 else (addr1,))
 
     @function(_ROUTES)
     def record_route_preset_one(self, ctx: RouteContext, addr1: str) -> int:
@@ -119,7 +118,7 @@ class Rr(Module):
             addr: host[:port].
         Returns: 1, -1 when it is empty or the message has a Record-Route.
         """
-        return self._record(ctx, advertised=addr) if addr else -1
+        return in_dialog.record(self, ctx, advertised=addr) if addr else -1
 
     @function(_ROUTES)
     def add_rr_param(self, ctx: RouteContext, sparam: str) -> int:
@@ -140,13 +139,13 @@ class Rr(Module):
         self._set_parameters(ctx, "".join([f";{parameter}" for parameter in (*kept, f"{name}={value}")]))
 
     def _parameters(self, ctx: RouteContext) -> str:
-        pending: str = ctx.attributes.get(_PENDING, "")
+        pending: str = ctx.attributes.get(in_dialog.PENDING, "")
         return pending if ctx.record_route is None else ctx.record_route.parameters
 
     def _set_parameters(self, ctx: RouteContext, parameters: str) -> None:
         record = ctx.record_route
         if record is None:
-            ctx.attributes[_PENDING] = parameters
+            ctx.attributes[in_dialog.PENDING] = parameters
             return
         # A branch may share the request's Record-Route: what it adds must stay its own.
         other = RecordRoute(parameters, record.presets, record.advertised)
@@ -160,19 +159,19 @@ class Rr(Module):
         Returns: 1.
         """
         ctx.record_route = None
-        ctx.attributes.pop(_PENDING, None)
+        ctx.attributes.pop(in_dialog.PENDING, None)
         return 1
 
-    @function(_ROUTES)
+    @function(_ROUTES, body=in_dialog.loose_route)
     def loose_route(self, ctx: RouteContext) -> int:
         """Follow the Route headers: remove our own, and send the request to the next, or to its Request-URI.
 
         Returns: 1 done; -1 nothing to follow, also for an initial request with only our own Route (which is
         removed); -3 an initial request brought its own route set, which is followed.
         """
-        return self.loose_route_mode(ctx, 0)
+        return in_dialog.loose_route(self, ctx)
 
-    @function(_ROUTES)
+    @function(_ROUTES, body=in_dialog.loose_route_mode)
     def loose_route_mode(self, ctx: RouteContext, vmode: int) -> int:
         """Follow the Route headers in a certain way.
 
@@ -181,13 +180,7 @@ class Rr(Module):
                 are).
         Returns: as loose_route.
         """
-        initial = self._is_initial(ctx)
-        if initial is None:
-            return -1
-        routed = self._follow(ctx, initial, not vmode & _LOOSE_ONLY)
-        if not routed.routed:
-            return -1
-        return -3 if initial else 1
+        return in_dialog.loose_route_mode(self, ctx, vmode)
 
     @function(_ROUTES)
     def loose_route_preloaded(self, ctx: RouteContext) -> int:
@@ -195,9 +188,9 @@ class Rr(Module):
 
         Returns: 1 when it brought a route set, which is followed; -1 when not, or in a dialog.
         """
-        if not self._is_initial(ctx):
+        if not in_dialog.is_initial(ctx):
             return -1
-        return 1 if self._follow(ctx, True, False).routed else -1
+        return 1 if in_dialog.follow(self, ctx, True, False).routed else -1
 
     @function(_ROUTES)
     def next_hop_route(self, ctx: RouteContext) -> int:
@@ -205,7 +198,7 @@ class Rr(Module):
 
         Returns: 1 when it did, -1 when not.
         """
-        return 1 if ctx.attributes.get(_NEXT_ROUTE) else -1
+        return 1 if ctx.attributes.get(in_dialog.NEXT_ROUTE) else -1
 
     @function(_ROUTES)
     def check_route_param(self, ctx: RouteContext, sre: str) -> int:
@@ -252,68 +245,10 @@ class Rr(Module):
             return "upstream" if upstream else "downstream"
         return 2 if upstream else 1
 
-    def _record(
-        self, ctx: RouteContext, parameters: str = "", presets: tuple[str, ...] = (), advertised: str = ""
-    ) -> int:
-        if ctx.record_route is not None or not isinstance(ctx.message, Request):
-            return -1
-        sender = from_header(ctx.message)
-        tag = sender.tag if self.settings.append_fromtag and sender is not None else ""
-        text = f";ftag={tag}" if tag else ""
-        record = RecordRoute(text + ctx.attributes.pop(_PENDING, "") + parameters, presets, advertised)
-        record.double = self.settings.enable_double_rr
-        record.full_lr = self.settings.enable_full_lr > 0
-        if self.settings.add_username:
-            record.user = self._user(ctx)
-        ctx.record_route = record
-        return 1
-
-    def _user(self, ctx: RouteContext) -> str:
-        """User part for the Record-Route; it is told apart from our Routes without one by nothing else."""
-        if self.settings.custom_user_avp:
-            value = self.services.variables.get(ctx, self.settings.custom_user_avp)
-            if value:
-                return str(value)
-        uri = parsed_uri(ctx.request.request_uri)
-        return "" if uri is None else uri.user
-
-    def _follow(self, ctx: RouteContext, initial: bool, strict: bool) -> Routed:
-        rules = Rules(
-            self._is_own,
-            self.services.listeners,
-            self.settings.enable_double_rr > 0,
-            self.settings.force_send_socket > 0,
-            strict,
-        )
-        routed = follow_routes(ctx, rules, initial=initial)
-        if routed.parameters is not None:
-            ctx.attributes[_PARAMETERS] = routed.parameters
-        if routed.next_route:
-            ctx.attributes[_NEXT_ROUTE] = True
-        if routed.unknown_socket and self.settings.enable_socket_mismatch_warning:
-            _logger.warning("no socket for the second own Route %s", routed.unknown_socket)
-        if routed.parameters is not None:
-            for action in self._told_followed:
-                action(ctx)
-        return routed
-
-    def _is_initial(self, ctx: RouteContext) -> bool | None:
-        """Whether the request is outside a dialog; None when it is no request or its To cannot be read."""
-        receiver = to_header(ctx.message)
-        if receiver is None or not isinstance(ctx.message, Request):
-            return None
-        return not receiver.tag
-
-    def _is_own(self, uri: Uri) -> bool:
-        if not uri.host:
-            return False
-        default = 5061 if uri.scheme == "sips" or uri.transport == "tls" else 5060
-        return self.services.is_myself(uri.host, uri.port or default)
-
     def own_parameters(self, ctx: RouteContext) -> str:
         """Parameters of our own Route that was followed or is topmost, each with its ";"; "" without one."""
-        found: str | None = ctx.attributes.get(_PARAMETERS)
-        return top_route_parameters(ctx, self._is_own) if found is None else found
+        found: str | None = ctx.attributes.get(in_dialog.PARAMETERS)
+        return top_route_parameters(ctx, self.is_own) if found is None else found
 
     def own_parameter(self, ctx: RouteContext, wanted: str) -> str:
         """One of own_parameters, "" when it is not there."""

@@ -6,8 +6,9 @@ from email.utils import parsedate_to_datetime
 from luasip.errors import SipError
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.credentials import accepted_credentials
-from luasip.kemi.current import request_uri, to_header
+from luasip.kemi.current import request_uri
 from luasip.kemi.declare import Route, function
+from luasip.modules.siputils import dialogs
 from luasip.modules.siputils.contacts import Contacts
 from luasip.modules.siputils.uris import Uris
 from luasip.sip.message import Request
@@ -85,14 +86,13 @@ class Siputils(Uris, Contacts):
         """
         return 1 if _version(ctx).startswith("HTTP/") else -1
 
-    @function()
+    @function(body=dialogs.has_totag)
     def has_totag(self, ctx: RouteContext) -> int:
         """Whether To has a tag: the request belongs to a dialog.
 
         Returns: 1 when it has, -1 when not.
         """
-        receiver = to_header(ctx.message)
-        return 1 if receiver is not None and receiver.tag else -1
+        return dialogs.has_totag(self, ctx)
 
     @function()
     def is_user(self, ctx: RouteContext, suser: str) -> int:

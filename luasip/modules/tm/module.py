@@ -6,19 +6,18 @@ Longer than most files because Kamailio's tm exports 57 functions, each with its
 import dataclasses
 from typing import Any
 
-from luasip.errors import PatternError, SipError
+from luasip.errors import PatternError
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.declare import Module, Route, function
 from luasip.kemi.failed_branch import chosen_branch, failure_status
 from luasip.kemi.posix_regex import compile_posix
 from luasip.kemi.transactions import Relaying, Transaction
-from luasip.modules.tm import contacts
+from luasip.modules.tm import arming, contacts, matching
 from luasip.modules.tm.commands import TransactionCommands
 from luasip.modules.tm.settings import CHANGEABLE, TmSettings, layer_settings
 from luasip.sip.message import Response
 from luasip.sip.status import reason_phrase
 
-CALLBACK_ROUTES = Route.BRANCH | Route.FAILURE | Route.ONREPLY | Route.BRANCH_FAILURE
 SCRIPT_ERROR = -10
 """What a second t_newtran returns in Kamailio."""
 
@@ -44,7 +43,7 @@ class Tm(TransactionCommands, Module):
 
     # Forwarding
 
-    @function(suspends=True)
+    @function(suspends=True, body=matching.t_relay)
     def t_relay(self, ctx: RouteContext) -> Relaying:
         """Forward the request statefully to the current Request-URI (or $du) and the appended branches.
 
@@ -222,31 +221,16 @@ class Tm(TransactionCommands, Module):
             ctx.flags = invite.flags
         return 1
 
-    @function()
+    @function(body=matching.t_check_trans)
     def t_check_trans(self, ctx: RouteContext) -> int:
         """Whether the message belongs to a transaction; retransmissions are answered from it.
 
         Returns: -1 no; 0 it does and is taken care of: stop; 1 an ACK for a 2xx, a CANCEL with its INVITE, a reply with
             its request; in branch, failure and onreply routes always 1.
         """
-        if ctx.route & CALLBACK_ROUTES:
-            return 1
-        transactions = self._services.transactions
-        if isinstance(ctx.message, Response):
-            return 1 if self._lookup(ctx) is not None else -1
-        request = ctx.request
-        if request.method == "CANCEL":
-            return self.t_lookup_cancel(ctx)
-        if request.method == "ACK" and transactions.acknowledged(request) is not None:
-            return 1
-        if ctx.transaction is not None:
-            return -1
-        found = transactions.find(request)
-        if found is None:
-            return -1
-        return 0 if transactions.absorb(found, request) else 1
+        return matching.t_check_trans(self, ctx)
 
-    @function()
+    @function(body=arming.t_is_set)
     def t_is_set(self, ctx: RouteContext, target: str) -> int:
         """Whether a callback is armed.
 
@@ -254,16 +238,11 @@ class Tm(TransactionCommands, Module):
             target: "branch_route", "failure_route" or "onreply_route"; the first letter decides.
         Returns: 1 or -1.
         """
-        names = {
-            "b": ctx.arming.on_branch,
-            "f": ctx.arming.on_failure,
-            "o": ctx.arming.on_reply,
-        }
-        return 1 if names.get(target[:1].lower()) else -1
+        return arming.t_is_set(self, ctx, target)
 
     # Callbacks
 
-    @function()
+    @function(body=arming.t_on_branch)
     def t_on_branch(self, ctx: RouteContext, rname: str) -> int:
         """Name the Lua function that is called for every branch before it is sent.
 
@@ -271,10 +250,9 @@ class Tm(TransactionCommands, Module):
             rname: a global function, "" for none.
         Returns: 1.
         """
-        ctx.arming.on_branch = rname
-        return 1
+        return arming.t_on_branch(self, ctx, rname)
 
-    @function()
+    @function(body=arming.t_on_reply)
     def t_on_reply(self, ctx: RouteContext, rname: str) -> int:
         """Name the Lua function that is called for every reply of the branches.
 
@@ -282,10 +260,9 @@ class Tm(TransactionCommands, Module):
             rname: a global function, "" for none.
         Returns: 1.
         """
-        ctx.arming.on_reply = rname
-        return 1
+        return arming.t_on_reply(self, ctx, rname)
 
-    @function()
+    @function(body=arming.t_on_failure)
     def t_on_failure(self, ctx: RouteContext, rname: str) -> int:
         """Name the Lua function that is called when all branches have failed. It must be armed anew in that function.
 
@@ -293,8 +270,7 @@ class Tm(TransactionCommands, Module):
             rname: a global function, "" for none.
         Returns: 1.
         """
-        ctx.arming.on_failure = rname
-        return 1
+        return arming.t_on_failure(self, ctx, rname)
 
     @function()
     def t_on_branch_failure(self, ctx: RouteContext, rname: str) -> int:
@@ -728,15 +704,8 @@ class Tm(TransactionCommands, Module):
         return 1
 
     def _lookup(self, ctx: RouteContext) -> Transaction | None:
-        transactions = self._services.transactions
-        if ctx.transaction is not None:
-            return ctx.transaction
-        try:
-            if isinstance(ctx.message, Response):
-                return transactions.find_reply(ctx.message)
-            return transactions.find(ctx.message)
-        except SipError:
-            return None
+        found: Transaction | None = matching.transaction_of(self, ctx)
+        return found
 
     def _own(self, ctx: RouteContext) -> Transaction | None:
         """The transaction, created when there is none yet."""

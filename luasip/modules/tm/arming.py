@@ -1,0 +1,40 @@
+"""Which callbacks a transaction is to have: the bodies of tm's functions that set them, for mypyc to compile.
+
+`module` is the Tm.
+"""
+
+from typing import Any
+
+from luasip.kemi.route_context import RouteContext
+
+
+def t_is_set(module: Any, ctx: RouteContext, target: str) -> int:
+    """Whether a callback is armed: 1 or -1; the first letter of `target` decides which."""
+    letter, arming = target[:1].lower(), ctx.arming
+    if letter == "b":
+        name = arming.on_branch
+    elif letter == "f":
+        name = arming.on_failure
+    elif letter == "o":
+        name = arming.on_reply
+    else:
+        return -1
+    return 1 if name else -1
+
+
+def t_on_branch(module: Any, ctx: RouteContext, rname: str) -> int:
+    """Name the Lua function that is called for every branch before it is sent."""
+    ctx.arming.on_branch = rname
+    return 1
+
+
+def t_on_reply(module: Any, ctx: RouteContext, rname: str) -> int:
+    """Name the Lua function that is called for every reply of the branches."""
+    ctx.arming.on_reply = rname
+    return 1
+
+
+def t_on_failure(module: Any, ctx: RouteContext, rname: str) -> int:
+    """Name the Lua function that is called when all branches have failed."""
+    ctx.arming.on_failure = rname
+    return 1
