@@ -6,6 +6,7 @@ lock of `threading` itself is used.
 """
 
 import threading
+from _thread import RLock, allocate_lock
 from collections.abc import Callable
 from types import FunctionType
 from typing import Final, cast
@@ -27,17 +28,21 @@ class Lock:
         self._release()
 
 
+# What threading.Lock and threading.RLock lead to, each transaction has one.
+_new_lock: Final = allocate_lock
+_new_reentrant_lock: Final = RLock
+
 _IS_COMPILED: Final = not isinstance(Lock.__enter__, FunctionType)
 
 
 def new_lock() -> Lock:
     """A lock that the thread which holds it must not enter again."""
-    return entered(threading.Lock())
+    return entered(_new_lock())
 
 
 def new_reentrant_lock() -> Lock:
     """A lock that the thread which holds it may enter again."""
-    return entered(threading.RLock())
+    return entered(_new_reentrant_lock())
 
 
 def entered(lock: "threading.Lock | threading.RLock") -> Lock:

@@ -3,7 +3,6 @@
 Knows no metrics library; an observation is a search in a short tuple and three additions.
 """
 
-from bisect import bisect_left
 from typing import Final
 
 from luasip.kemi.lock import new_lock
@@ -36,7 +35,10 @@ class Durations:
 
     def observe(self, seconds: float) -> None:
         """Something took this long."""
-        index = bisect_left(self.bounds, seconds)
+        bounds = self.bounds
+        index, most = 0, len(bounds)
+        while index < most and bounds[index] < seconds:  # compiled, quicker than a call that halves
+            index += 1
         with self._lock:
             self._counts[index] += 1
             self.total += seconds

@@ -282,10 +282,8 @@ class TransactionLayer:
     # Downstream
 
     def start_branch(self, transaction: Transaction, branch: ClientBranch) -> None:
-        """Send a branch's request for the first time; its machine was made just before."""
+        """Send a branch's request for the first time; its machine was made, and its timer set, just before."""
         self.table.add_branch(transaction, branch, transaction.method)
-        with transaction.lock:
-            self.reschedule(transaction)
         self._send_branch(transaction, branch)
 
     def _send_branch(self, transaction: Transaction, branch: ClientBranch) -> None:

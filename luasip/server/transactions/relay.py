@@ -228,6 +228,7 @@ class Relay:
                 )
                 branch.index = transaction.responses.add_branch()
                 transaction.branches.append(branch)
+            self.layer.reschedule(transaction)
         for branch in branches:
             self.layer.start_branch(transaction, branch)
         context.attributes["tm.relayed"] = True
@@ -248,6 +249,7 @@ class Relay:
                 self.layer.timers.clock(),
                 transaction.ends_at,
             )
+            self.layer.reschedule(transaction)
         self.layer.start_branch(transaction, branch)
 
     def _relay_cancel(self, context: RouteContext, slot: RuntimeSlot, next_hop: str) -> Relaying:
