@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from luasip.kemi.lock import new_lock
 from luasip.server.durations import WAIT_BOUNDS, Durations
 from luasip.transport.lasting_thread import LastingThread
 
@@ -83,7 +84,7 @@ class Pool:
         self.name = name
         self.settings = settings
         self._replaces_stuck = replaces_stuck
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._waiting: deque[Job] = deque()
         self._idle: list[Seat] = []
         """Threads without a call: there are none while a call waits. The last to fall asleep is woken first, since

@@ -11,7 +11,6 @@ from typing import Final
 from luasip.errors import HeaderError
 from luasip.sip.grammar import (
     SPACE,
-    TOKEN,
     VISIBLE_TABLE,
     has_control,
     is_made_of,
@@ -166,11 +165,14 @@ def parse_comma_params(text: str, name: str) -> dict[str, str]:
     for first, last in split_items(text, ",", 0, len(text), name):
         if first == last:
             raise HeaderError(name, text, "empty parameter")
-        key, equals, value = text[first:last].partition("=")
-        key = key.strip(SPACE).lower()
-        value = value.strip(SPACE)
-        if not equals or not key or key.strip(TOKEN) or not value or not _is_value(value):
+        equals = text.find("=", first, last)
+        key = text[first:equals].rstrip(SPACE) if equals >= 0 else ""
+        value = text[equals + 1 : last]
+        if value.startswith((" ", "\t")):
+            value = value.lstrip(SPACE)
+        if not is_token(key) or not value or not _is_value(value):
             raise HeaderError(name, text, "bad parameter")
+        key = key.lower()
         if key in params:
             raise HeaderError(name, text, f"parameter {key} given twice")
         params[key] = unquote(value)

@@ -13,10 +13,11 @@ to be somewhere never saw a challenge for that place. Times are monotonic second
 """
 
 import enum
-import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
+
+from luasip.kemi.lock import new_lock
 
 _MAX_STRIKES: Final = 32
 
@@ -163,7 +164,7 @@ class Guesses:
     """The three counts and the addresses users are known at. May be called from any thread."""
 
     def __init__(self, limits: GuessLimits) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._pairs = Counts(limits.pair, limits)
         self._origins = Counts(limits.origin, limits)
         self._users = Counts(limits.user, limits)

@@ -9,9 +9,10 @@ Knows no message.
 import enum
 import hashlib
 import hmac
-import threading
 from collections import OrderedDict
 from typing import Final
+
+from luasip.kemi.lock import new_lock
 
 _TIME: Final = 8
 _ID: Final = 16
@@ -97,7 +98,7 @@ class UsedNonces:
         """nonce → (when it was made, highest count), in the order of first use."""
         self._forgotten_until = -1
         """Nonces made up to this instant may have been forgotten."""
-        self._lock = threading.Lock()
+        self._lock = new_lock()
 
     def claim(self, nonce: str, made_at: int, count: int, now: int) -> bool:
         """Use a nonce with a nonce count: False when that count, or a higher one, was used before.
