@@ -7,6 +7,7 @@ character of `text` is in the class. What each message asks is a *table* of 256 
 compiled, that reads an array, where `strip` searches its class anew for each character.
 """
 
+from types import FunctionType
 from typing import Final
 
 ALPHA: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -51,11 +52,24 @@ def is_white(code: int) -> bool:
 
 def is_made_of(text: str, allowed: bytes) -> bool:
     """True when every character of `text` is in the class of which `allowed` is the table; also for ""."""
+    if not _IS_COMPILED:
+        return _is_made_of(text, allowed)
     for index in range(len(text)):
         code = ord(text[index])  # compiled, this makes no object
         if code > 255 or not allowed[code]:
             return False
     return True
+
+
+def _is_made_of(text: str, allowed: bytes) -> bool:
+    """The same without a loop, which is slow where it is interpreted."""
+    try:
+        return 0 not in text.encode("latin-1").translate(allowed)
+    except UnicodeEncodeError:
+        return False
+
+
+_IS_COMPILED: Final = not isinstance(_is_made_of, FunctionType)
 
 
 def is_token(text: str) -> bool:
