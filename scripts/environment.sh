@@ -108,7 +108,7 @@ make_compiled() {
     (
         flock 9
         [ "$(cat "$stamp" 2>/dev/null)" = "$now" ] && exit 0
-        say "compiling LuaSIP into $venv/compiled (two or three minutes, once for each version)"
+        say "compiling LuaSIP into $venv/compiled (a minute or two, once for each version)"
         new=$(mktemp -d "$venv/compiling.XXXXXX") || exit 1
         trap 'rm -rf "$new"' EXIT
         compile_into "$new" >"$venv/compile.log" 2>&1 || exit 1
