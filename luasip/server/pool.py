@@ -56,7 +56,10 @@ class Job:
 
 
 class Seat:
-    """Where a thread without a call sleeps until it is given one, or is to look what has changed."""
+    """Where a thread without a call sleeps until it is given one, or is to look what has changed.
+
+    It stays the thread's when the thread dies and is started again: a call may have been given to it meanwhile.
+    """
 
     __slots__ = ("job", "sleeping")
 
@@ -64,12 +67,7 @@ class Seat:
         self.sleeping = threading.Lock()
         self.sleeping.acquire()
         self.job: Job | None = None
-
-    def sleep(self) -> Job | None:
-        """Wait; the call that was given, or None."""
-        self.sleeping.acquire()
-        job, self.job = self.job, None
-        return job
+        """The call it was given. The pool's lock is held for a look at it."""
 
 
 class Pool:
@@ -188,11 +186,10 @@ class Pool:
         self._threads += 1
         self._started += 1
         name = f"pool-{self.name}-{self._started}"
-        LastingThread(self._loop, name).start()
+        LastingThread(self._loop, name, (Seat(),)).start()
 
-    def _loop(self) -> None:
+    def _loop(self, seat: Seat) -> None:
         # Ends by stop(), when there are too many threads, or when the call it was in has been written off.
-        seat = Seat()
         while (job := self._next(seat)) is not None:
             self.waits.observe(time.monotonic() - job.submitted_at)
             try:
@@ -206,9 +203,11 @@ class Pool:
 
     def _next(self, seat: Seat) -> Job | None:
         """The next call, as soon as there is one; None when the thread is to end."""
-        job: Job | None = None
-        while job is None:
+        while True:
             with self._lock:
+                if seat.job is not None:
+                    job, seat.job = seat.job, None
+                    return job
                 if self._stopped or self._threads > self.settings.threads:
                     self._threads -= 1
                     return None
@@ -216,9 +215,9 @@ class Pool:
                     job = self._waiting.popleft()
                     self._begin(job)
                     return job
-                self._idle.append(seat)
-            job = seat.sleep()
-        return job
+                if seat not in self._idle:
+                    self._idle.append(seat)
+            seat.sleeping.acquire()
 
     def _ended(self, job: Job) -> bool:
         """Whether the thread that ran the call still belongs to the pool."""

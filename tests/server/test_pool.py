@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from luasip.server.pool import ENDED, ImmediatePool, Job, Pool, PoolSettings
+from luasip.transport import lasting_thread
 
 
 class Results:
@@ -123,6 +124,39 @@ def test_the_thread_that_worked_last_is_woken_first(results: Results) -> None:
         wait_until(lambda: len(seats) == 3)
     assert seats[-1] is expected
     assert len(set(ends_again.values)) == 1
+    pool.stop()
+
+
+class DeathBed:
+    """A lock; who acquires it dies of what another thread may raise there."""
+
+    def __init__(self, lock: Any) -> None:
+        self.release = lock.release
+        self._acquire = lock.acquire
+
+    def acquire(self) -> None:
+        self._acquire()
+        raise SystemExit
+
+
+def test_a_thread_that_dies_where_it_sleeps_loses_no_call(
+    results: Results, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lasting_thread, "RESTART_AFTER", 0.0)
+    pool = Pool("mortal", PoolSettings(1, 10))
+    ends(pool, [threading.get_ident] * 2, results)
+    wait_until(lambda: bool(pool._idle))
+    seat: Any = pool._idle[0]
+    sound, seat.sleeping = seat.sleeping, DeathBed(seat.sleeping)
+    ends_again = Results()
+    for number in range(1, 6):  # the first finds it asleep where it was
+        assert pool.submit(Job(threading.get_ident, ends_again))
+        ends_again.wait_for(number)
+        wait_until(lambda: bool(pool._idle))
+    assert set(ends_again.values) == set(results.values)
+    assert pool.pending == 0
+    assert "has died and is started again" in caplog.text
+    seat.sleeping = sound
     pool.stop()
 
 
