@@ -86,6 +86,25 @@ def test_one_that_fails_does_not_hold_back_the_others(bench: Bench) -> None:
     assert bench.rested == [one, other]
 
 
+def test_a_look_that_is_cut_off_is_not_the_last(bench: Bench) -> None:
+    """As when the timer thread dies in it."""
+    reads = iter((False, False, True))  # by the timers, for the look after this one, by this one
+
+    def clock() -> float:
+        if next(reads, False):
+            raise SystemExit
+        return bench.now
+
+    one = transaction()
+    bench.add(one)
+    bench.timers.clock = clock
+    bench.advance(REST_AFTER)
+    assert bench.rested == []
+    bench.advance(REST_AFTER)
+    assert bench.rested == [one]
+    assert len(bench.timers) == 0
+
+
 @pytest.mark.parametrize(
     ("fires_in", "stays"), [(0.5, True), (REST_AFTER, False), (5.0, False), (math.inf, False)]
 )

@@ -65,6 +65,7 @@ class AnsweredTable:
 
     def _sweep(self) -> None:
         """Forget those whose time is over; nearly all are kept equally long, so the oldest come first."""
+        again = self._timers.after(2 * SWEEP_AFTER, self._sweep)  # should this sweep be cut off
         now = self._timers.clock()
         with self._lock:
             order = self._order
@@ -75,6 +76,7 @@ class AnsweredTable:
             goes_on = self._is_swept = bool(order)
         if goes_on:
             self._timers.after(SWEEP_AFTER, self._sweep)
+        again.cancel()
 
 
 class AnsweredRequests:

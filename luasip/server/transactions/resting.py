@@ -5,7 +5,6 @@ its machines, which need not come any more, and that of its rest. This file know
 """
 
 import logging
-import math
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -48,21 +47,23 @@ class RestQueue:
 
     def _look(self) -> None:
         """Take those out whose time has come."""
+        again = self._timers.after(REST_AFTER, self._look)  # should this look be cut off
         now = self._timers.clock()
-        due: list[Transaction] = []
-        next_at = math.inf
-        with self._lock:
-            waiting = self._waiting
-            while waiting:
-                next_at = waiting[0].rests_at
-                if next_at > now:
-                    break
-                due.append(waiting.popleft())
-            goes_on = self._is_watched = bool(waiting)
-        if goes_on:
-            self._timers.at(max(next_at, now + PAUSE), self._look)
-        for transaction in due:
+        while (transaction := self._take(now)) is not None:
             try:
                 self._rest(transaction)
             except BaseException:  # the timer thread: the others that are due must not wait for ever
                 log.exception("a transaction was not put to rest")
+        with self._lock:
+            goes_on = self._is_watched = bool(self._waiting)
+            next_at = self._waiting[0].rests_at if goes_on else 0.0
+        if goes_on:
+            self._timers.at(max(next_at, now + PAUSE), self._look)
+        again.cancel()
+
+    def _take(self, now: float) -> Transaction | None:
+        """The next one that is due."""
+        with self._lock:
+            if self._waiting and self._waiting[0].rests_at <= now:
+                return self._waiting.popleft()
+            return None
