@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.declare import Module, Route, function
-from luasip.modules import hop_count
+from luasip.modules.maxfwd import hop_count
 
 
 class Maxfwd(Module):
