@@ -20,7 +20,6 @@ from luasip.modules.dialog.pending import Pending, lifetime_of
 from luasip.modules.dialog.settings import DialogSettings
 from luasip.modules.rr import Rr
 from luasip.sip.message import Message, Request, Response
-from luasip.sip.uri import Uri
 
 log = logging.getLogger("luasip.dialog")
 
@@ -273,7 +272,7 @@ class Tracking:
             return
         try:
             known = count_routes(dialog.caller.route_set)
-            learn_callee(dialog.callee, response, dialog.callee_source, known, self._is_own)
+            learn_callee(dialog.callee, response, dialog.callee_source, known, self._rr.is_own)
         except SipError as error:
             log.info("the callee of %s is not known well: %s", dialog.call_id, error)
 
@@ -291,7 +290,3 @@ class Tracking:
                     leg = dialog.leg(side)
                     leg.contact = keep_alias(leg.contact, contact)
         self._life.changed(dialog)
-
-    def _is_own(self, uri: Uri) -> bool:
-        default = 5061 if uri.scheme == "sips" or uri.transport == "tls" else 5060
-        return bool(uri.host) and self._services.is_myself(uri.host, uri.port or default)
