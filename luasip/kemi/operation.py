@@ -100,3 +100,13 @@ POOL_FULL: Final = _Outcome("POOL_FULL")
 """The pool and its queue are full; nothing was started."""
 
 Operation = Sleep | Call | Event | RunRoute | RunCode | Parallel
+
+LONG: Final = 1.0
+"""Seconds from which on a wait is worth letting go of what can be read again."""
+
+
+def lasts(operation: Operation) -> bool:
+    """Whether a wait is likely to be a long one: calls on pools mostly end in milliseconds."""
+    if isinstance(operation, Sleep):
+        return operation.seconds >= LONG
+    return isinstance(operation, Event) and operation.timeout >= LONG

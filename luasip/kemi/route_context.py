@@ -86,6 +86,22 @@ class Branch:
         other.location_user_agent = self.location_user_agent
         return other
 
+    def equals(self, other: "Branch") -> bool:
+        """Whether all is the same."""
+        return (
+            self.uri == other.uri
+            and self.destination_uri == other.destination_uri
+            and self.q == other.q
+            and self.flags == other.flags
+            and self.path == other.path
+            and self.protocol == other.protocol
+            and self.send_socket is other.send_socket
+            and self.instance == other.instance
+            and self.reg_id == other.reg_id
+            and self.ruid == other.ruid
+            and self.location_user_agent == other.location_user_agent
+        )
+
 
 class Arming:
     """Names of the Lua functions armed by t_on_*; "" when none."""
@@ -131,6 +147,7 @@ class RouteContext:
     """One run of a callback over one message."""
 
     __slots__ = (
+        "_message",
         "advertised",
         "arming",
         "at_end",
@@ -145,7 +162,6 @@ class RouteContext:
         "last_error",
         "lists",
         "local_rport",
-        "message",
         "on_response",
         "record_route",
         "reply_body",
@@ -172,7 +188,7 @@ class RouteContext:
         script_variables: dict[str, str | int] | None = None,
     ) -> None:
         self.route = route
-        self.message = message
+        self._message: Request | Response | None = message
         self.source = source
         self.services = services
         self.script_variables = {} if script_variables is None else script_variables
@@ -225,11 +241,32 @@ class RouteContext:
         """What modules keep for this run only, keyed "module.what"."""
 
     @property
+    def message(self) -> Request | Response:
+        """The message; once it was put away it is the transaction's request, which is read again."""
+        message = self._message
+        if message is None:
+            assert self.transaction is not None
+            message = self._message = self.transaction.request
+        return message
+
+    @message.setter
+    def message(self, message: Request | Response) -> None:
+        self._message = message
+
+    def put_away(self, request: Request) -> bool:
+        """Hold the transaction's request no longer; False when the message is another one."""
+        if self._message is not request:
+            return False
+        self._message = None
+        return True
+
+    @property
     def request(self) -> Request:
         """The message when it is a request; in failure and branch routes always. Raises TypeError on a reply."""
-        if not isinstance(self.message, Request):
+        message = self.message
+        if not isinstance(message, Request):
             raise TypeError("the message is a reply")
-        return self.message
+        return message
 
     @property
     def is_request(self) -> bool:

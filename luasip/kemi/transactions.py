@@ -74,7 +74,15 @@ class ClientBranchView(Protocol):
     @property
     def status(self) -> int: ...
     @property
-    def response(self) -> Response | None: ...
+    def response(self) -> Response | None:
+        """The newest one; while the branch rings, None soon after it came."""
+        ...
+
+    @property
+    def replied(self) -> bool:
+        """Whether the newest thing heard of it is a response."""
+        ...
+
     @property
     def flags(self) -> int: ...
     @property
@@ -89,7 +97,6 @@ class Transaction(Protocol):
     id_index: int
     id_label: int
     method: str
-    call_id: str
     lists: ValueLists
     flags: int
     xflags: int
@@ -106,6 +113,8 @@ class Transaction(Protocol):
     in_failure_route: bool
     notes: dict[str, Any] | None
 
+    @property
+    def call_id(self) -> str: ...
     @property
     def request(self) -> Request: ...
     @property

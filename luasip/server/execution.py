@@ -5,7 +5,8 @@ or a Lua callback in a coroutine, whose suspending functions are such generators
 thread has its next step, the receiver first and the timer thread after a wait, and never on two at once: handing it
 over is the last thing a step does.
 
-What the steps send is kept in order and sent when the task waits or ends, with no Lua lock held.
+What the steps send is kept in order and sent when the task waits or ends, with no Lua lock held. The file is long
+because all of this is what one step of a task does.
 """
 
 import logging
@@ -17,6 +18,7 @@ from typing import Any, Final
 
 from luasip.errors import MisuseError, ScriptError
 from luasip.kemi.context import RouteContext
+from luasip.kemi.lock import new_lock
 from luasip.kemi.operation import (
     POOL_FULL,
     TIMED_OUT,
@@ -27,6 +29,7 @@ from luasip.kemi.operation import (
     RunCode,
     RunRoute,
     Sleep,
+    lasts,
 )
 from luasip.script.plain_data import FunctionName
 from luasip.script.runtime import Runtime
@@ -113,19 +116,26 @@ def _frame(operation: RunRoute | RunCode) -> LuaFrame:
 
 
 class Task:
-    """One flow of work; see the module's docstring. `on_end(result)` is called once, when the stack is empty."""
+    """One flow of work; see the module's docstring. `on_end(result)` is called once, when the stack is empty.
+
+    It is called with what it waited for, to go on with it on the timer thread.
+    """
 
     __slots__ = (
-        "number", "on_end", "outputs", "result", "runtime", "stack", "started_at", "wait", "waiting_for"
+        "execution", "number", "on_end", "result", "runtime", "stack", "started_at", "wait", "waiting_for"
     )  # fmt: skip
 
     def __init__(
-        self, runtime: Runtime | None, frame: LuaFrame | Flow, on_end: Callable[[Any], None] | None = None
+        self,
+        execution: "Execution",
+        runtime: Runtime | None,
+        frame: LuaFrame | Flow,
+        on_end: Callable[[Any], None] | None = None,
     ) -> None:
+        self.execution = execution
         self.runtime = runtime
         self.stack: list[LuaFrame | Flow] = [frame]
         self.on_end = on_end
-        self.outputs: list[Callable[[], None]] = []
         self.result: Any = None
         """What its first frame returned, once it has ended."""
         self.waiting_for: Operation | None = None
@@ -134,6 +144,9 @@ class Task:
         self.started_at = 0.0
         self.number = 0
         """What it is called by from outside, once it has waited."""
+
+    def __call__(self, value: Any) -> None:
+        self.execution.timers.soon(partial(self.execution.resume, self, value))
 
     @property
     def innermost(self) -> LuaFrame | None:
@@ -154,8 +167,8 @@ class Execution:
         self.max_suspended = max_suspended
         self.pools = pools
         self.wakeups = wakeups
-        self.before_suspension: Callable[[RouteContext], None] = lambda context: None
-        """Told before a route is suspended for the first time: the transaction layer makes it stateful."""
+        self.before_suspension: Callable[[RouteContext, bool], None] = lambda context, lasts: None
+        """Told before a route is suspended, and whether for long: the transaction layer makes it stateful."""
         self.on_failure: Callable[[LuaFrame, ScriptError], None] = lambda frame, error: None
         """Told of every callback that ended with an error; it logs and counts."""
         self.outcomes: dict[str, int] = dict.fromkeys(
@@ -165,7 +178,7 @@ class Execution:
         """How long Lua runs at a time, from one wait of a callback to the next."""
         self._suspended: dict[int, Task] = {}
         self._last_number = 0
-        self._suspended_lock = threading.Lock()
+        self._suspended_lock = new_lock()
 
     @property
     def suspended(self) -> list[Task]:
@@ -195,30 +208,29 @@ class Execution:
         self, runtime: Runtime | None, frame: LuaFrame | Flow, on_end: Callable[[Any], None] | None = None
     ) -> None:
         """Run a new task on this thread until it waits or ends."""
-        task = Task(runtime, frame, on_end)
+        task = Task(self, runtime, frame, on_end)
         if self._advance(task, None) and on_end is not None:
             on_end(task.result)
 
     def begin(self, runtime: Runtime | None, frame: LuaFrame | Flow, on_late_end: Callable[[Any], None]) -> bool:
         """As start, but only an end after a wait is told; True when it has ended without one."""
-        return self._advance(Task(runtime, frame, on_late_end), None)
+        return self._advance(Task(self, runtime, frame, on_late_end), None)
 
     def _advance(self, task: Task, value: Any) -> bool:
         """Run a task until it waits or ends; whether it has ended, which is the caller's to tell."""
         now = work()
         outer, outer_runtime = now.outputs, now.runtime
-        now.outputs, now.runtime = task.outputs, task.runtime
+        outputs: list[Callable[[], None]] = []
+        now.outputs, now.runtime = outputs, task.runtime
         try:
             operation, task.result = self._run(task, value, now)
         finally:
             now.outputs, now.runtime = outer, outer_runtime
-        if task.outputs:
-            outputs, task.outputs = task.outputs, []
-            for output in outputs:
-                try:
-                    output()
-                except BaseException:  # the worker loop: the task must go on, whatever could not be sent
-                    log.exception("an output failed")
+        for output in outputs:
+            try:
+                output()
+            except BaseException:  # the worker loop: the task must go on, whatever could not be sent
+                log.exception("an output failed")
         if operation is None:
             return True
         self._park(task, operation)
@@ -315,10 +327,10 @@ class Execution:
         """Arrange that the task goes on when `operation` is done. Nothing may touch the task after this."""
         frame = task.innermost
         if frame is not None:
-            self.before_suspension(frame.context)
+            self.before_suspension(frame.context, lasts(operation))
         task.waiting_for = operation
         task.started_at = self.timers.clock()
-        wait = task.wait = Wait(lambda value: self.timers.soon(lambda: self._resume(task, value)))
+        wait = task.wait = Wait(task, self._suspended_lock)
         with self._suspended_lock:
             self._suspended[id(task)] = task
             if not task.number:
@@ -334,12 +346,13 @@ class Execution:
     def _begin(self, operation: Operation, wait: Wait) -> None:
         """Start what the operation stands for, with its deadline."""
         if isinstance(operation, Sleep):
-            self.timers.after(operation.seconds, partial(wait.take, None))
+            self.timers.after(operation.seconds, wait)
         elif isinstance(operation, Event):
             key, woken = operation.key, wait.take
             wait.on_taken = partial(self.wakeups.remove, key, woken)
             self.wakeups.add(key, woken)
-            wait.limit(self.timers.after(operation.timeout, partial(wait.take, TIMED_OUT)))
+            wait.late = TIMED_OUT
+            wait.limit(self.timers.after(operation.timeout, wait))
         elif isinstance(operation, Call) and not self._submit(operation, wait):
             wait.take(POOL_FULL)
 
@@ -366,7 +379,11 @@ class Execution:
 
     def run_in_pool(self, operation: Call, done: Callable[[Any], None]) -> bool:
         """Carry out a call nobody waits for; `done` gets its result on the timer thread. False when it is refused."""
-        return self._submit(operation, Wait(lambda value: self.timers.soon(lambda: done(value))))
+
+        def resume(value: Any) -> None:
+            self.timers.soon(lambda: done(value))
+
+        return self._submit(operation, Wait(resume, self._suspended_lock))
 
     def _submit(self, operation: Call, wait: Wait) -> bool:
         """Hand a call to its pool and limit its time; False when the pool is full."""
@@ -402,7 +419,8 @@ class Execution:
             self.outcomes[outcome] += 1
         logging.getLogger("luasip.pool").warning("%s", message)
 
-    def _resume(self, task: Task, value: Any) -> None:
+    def resume(self, task: Task, value: Any) -> None:
+        """Go on with a task whose wait is over."""
         with self._suspended_lock:
             del self._suspended[id(task)]
         task.waiting_for = task.wait = None
@@ -459,7 +477,7 @@ class Execution:
             results.append(value)
             done.set()
 
-        wait = Wait(finished)
+        wait = Wait(finished, self._suspended_lock)
         self._begin(operation, wait)
         # This may be the timer thread itself, which would wait for ever for a deadline of its own.
         if not done.wait(self._limit_of(operation)):

@@ -1,23 +1,32 @@
 """One wait of one task: completion and deadline race to end it. Knows neither tasks nor what is waited for."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
+from luasip.kemi.lock import Lock
 from luasip.server.timers import Entry
 
 
 class Wait:
-    """What resumes a task: the first of completion and deadline wins, the other finds it taken."""
+    """What resumes a task: the first of completion and deadline wins, the other finds it taken.
 
-    __slots__ = ("_deadline", "_lock", "_resume", "_taken", "on_taken")
+    It is called when its time is over.
+    """
 
-    def __init__(self, resume: Callable[[Any], None]) -> None:
-        self._lock = threading.Lock()
+    __slots__ = ("_deadline", "_lock", "_resume", "_taken", "late", "on_taken")
+
+    def __init__(self, resume: Callable[[Any], None], lock: Lock) -> None:
+        """`lock` may be that of other waits too."""
+        self._lock = lock
         self._resume = resume
         self._taken = False
         self._deadline: Entry | None = None
+        self.late: Any = None
+        """What it ends with when its time is over."""
         self.on_taken: Callable[[], None] | None = None
+
+    def __call__(self) -> None:
+        self.take(self.late)
 
     def limit(self, deadline: Entry) -> None:
         """Cancel this timer entry once the wait is over, which it may be already."""
@@ -35,6 +44,7 @@ class Wait:
             action()
 
     def take(self, value: Any) -> bool:
+        """End it with this value; False when it has ended already."""
         with self._lock:
             if self._taken:
                 return False

@@ -260,11 +260,20 @@ class Worker:
         transaction = context.transaction
         return isinstance(transaction, Transaction) and (transaction.forwarded or transaction.final_sent)
 
-    def _before_suspension(self, context: RouteContext) -> None:
-        """A request route is about to wait: from here on retransmissions must not start it again."""
-        if context.route is not _REQUEST or not isinstance(context.message, Request):
+    def _before_suspension(self, context: RouteContext, lasts: bool) -> None:
+        """A route is about to wait: from here on a retransmission must not start it again."""
+        if context.route is _REQUEST:
+            self._make_stateful(context)
+        transaction = context.transaction
+        if lasts and isinstance(transaction, Transaction):
+            with transaction.lock:
+                transaction.put_away_for(context)
+
+    def _make_stateful(self, context: RouteContext) -> None:
+        message = context.message
+        if not isinstance(message, Request):
             return
-        if context.transaction is None and context.message.method not in ("ACK",):
+        if context.transaction is None and message.method not in ("ACK",):
             transaction, is_new = self._layer.create(context, self.slot())
             if not is_new:  # another thread has it; this route goes on to no effect
                 context.transaction = transaction

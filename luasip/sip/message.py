@@ -150,6 +150,16 @@ class Message:
         self._record_routes: list[NameAddr] | None = None
 
     @property
+    def is_rewritten(self) -> bool:
+        """Whether a value that was read from it says more than its text does (NameAddr.rewrite_uri)."""
+        contacts = self._contacts
+        if contacts is not None:
+            for contact in contacts:
+                if contact.is_rewritten:
+                    return True
+        return False
+
+    @property
     def body(self) -> str:
         """The body, "" when there is none."""
         return self.text[self.body_start :]

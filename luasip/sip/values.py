@@ -136,7 +136,7 @@ class NameAddr:
         header: the header's name, for errors.
     """
 
-    __slots__ = ("_uri", "display_name", "end", "header", "params", "start", "text", "uri_text")
+    __slots__ = ("_uri", "display_name", "end", "header", "is_rewritten", "params", "start", "text", "uri_text")
 
     def __init__(
         self,
@@ -156,6 +156,8 @@ class NameAddr:
         self.end = end
         self.header = header
         self._uri: Uri | None = None
+        self.is_rewritten = False
+        """`rewrite_uri` was called."""
 
     def __repr__(self) -> str:
         return f"NameAddr({self.text!r})"
@@ -177,6 +179,7 @@ class NameAddr:
         """Let `uri` and `uri_text` say what the URI will be when the message is sent; `text` stays."""
         self.uri_text = uri_text
         self._uri = None
+        self.is_rewritten = True
 
     @property
     def q(self) -> float | None:

@@ -170,7 +170,8 @@ end
         bob.answer(received, 180, "Ringing")
         [transaction] = scene.server.layer.table.all()
         assert (transaction._request, transaction.branches[0]._response) == (None, None)
-        assert transaction.branches[0].response.status == 180  # read again
+        assert (transaction.branches[0].response, transaction.branches[0].replied) == (None, True)
+        assert transaction.branches[0].target is transaction.target
         scene.advance(20)
         bob.answer(received, 486, "Busy Here")
         assert scene.said[1:] == ["yes 486 10.0.0.2"]
@@ -205,6 +206,52 @@ end
         assert scene.said == ["yes true"]
         bob.answer(bob.requests()[0], 200, "OK")
         assert alice.statuses()[-1] == 200
+
+
+WAITS = """
+function ksr_request_route()
+  %s
+  KSR.force_rport()
+  luasip.sleep(2)
+  luasip.wait("never", 2)
+  KSR.info(KSR.pv.get("$hdr(X-Asked)") .. " " .. KSR.pv.get("$ct") .. " " .. KSR.pv.get("$si"))
+  KSR.pv.sets("$du", "sip:10.0.0.3:5060")
+  KSR.tm.t_relay()
+end
+"""
+
+
+def test_a_route_that_waits_long_keeps_text_too() -> None:
+    with Scene(WAITS % "") as scene:
+        alice, bob = scene.phone("alice"), scene.phone("bob")
+        alice.send(alice.request("INVITE", "sip:bob@example.com", "X-Asked: yes"))
+        [transaction] = scene.server.layer.table.all()
+        for _ in range(2):
+            assert transaction._request is None
+            assert transaction.template._message is None
+            scene.advance(2)
+        [said] = scene.said
+        assert said.startswith("yes <sip:alice@")
+        [received] = bob.requests()
+        assert received.vias[1].rport == "5060"
+        bob.answer(received, 200, "OK")
+        assert alice.statuses()[-1] == 200
+
+
+def test_a_route_that_waits_keeps_a_contact_it_has_rewritten() -> None:
+    with Scene(WAITS % "KSR.nathelper.fix_nated_contact()", '[modules]\nload = ["tm", "pv", "nathelper"]') as scene:
+        alice, bob = scene.phone("alice"), scene.phone("bob")
+        alice.send(
+            alice.request("INVITE", "sip:bob@example.com", "X-Asked: yes").replace(
+                "Contact: <sip:alice@10.0.0.2", "Contact: <sip:alice@192.168.1.1"
+            )
+        )
+        scene.advance(4)
+        [received] = bob.requests()
+        assert received.contacts[0].uri.host == "10.0.0.2"
+        [transaction] = scene.server.layer.table.all()
+        assert transaction.request.contacts[0].uri.host == "10.0.0.2"
+        bob.answer(received, 200, "OK")
 
 
 def test_what_a_callback_applied_to_a_failure_reaches_the_caller() -> None:

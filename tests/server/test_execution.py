@@ -326,7 +326,7 @@ def test_an_output_that_fails_is_logged_and_the_task_goes_on(
 def test_the_transaction_layer_is_told_before_a_callback_waits() -> None:
     told: list[RouteContext] = []
     script = Script(route=lambda ctx: iter_of(ask(Sleep(1))))
-    script.stage.execution.before_suspension = told.append
+    script.stage.execution.before_suspension = lambda context, lasts: told.append(context)
     script.answers(Sleep(1))
     assert told == []  # a flow without a callback has no context
     script.run("route")

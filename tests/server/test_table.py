@@ -132,3 +132,21 @@ def test_an_invite_with_the_same_dialog_key_takes_it_over(table: TransactionTabl
     assert table.by_dialog(ack_key(second.request)) is second
     table.remove(second)
     assert is_empty(table)
+
+
+def test_a_cancel_made_here_is_a_transaction_like_others(table: TransactionTable) -> None:
+    cancel = transaction(table, method="CANCEL")
+    table.add(cancel)
+    branch = client_branch(cancel, "z9hG4bKours")
+    table.add_branch(cancel, branch, "CANCEL")
+    assert table.by_branch("z9hG4bKours", "CANCEL") == (cancel, branch)
+    assert table.by_branch("z9hG4bKours", "INVITE") is None
+    table.remove(cancel)
+    assert is_empty(table)
+
+
+def test_a_label_beyond_all_is_nobodys(table: TransactionTable) -> None:
+    invite = transaction(table)
+    table.add(invite)
+    assert table.by_id(invite.id_index - 1, invite.id_label + LABELS) is None
+    assert table.by_id(invite.id_index + 1, invite.id_label - LABELS) is None

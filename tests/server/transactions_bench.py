@@ -3,6 +3,7 @@
 from typing import Any
 
 from luasip.kemi.context import Branch
+from luasip.kemi.lock import new_reentrant_lock
 from luasip.proxy.response_context import ForkingSettings
 from luasip.server.execution import RuntimeSlot
 from luasip.server.transactions.table import TransactionTable
@@ -26,7 +27,7 @@ def transaction(
     index, label = (TransactionTable() if table is None else table).next_identity(ctx.request.call_id)
     key = server_key(ctx.request)
     slot = slot or slot_of(FakeRuntime())
-    return Transaction(index, label, key, ctx, TransactionTimers(), ForkingSettings(), slot)
+    return Transaction(index, label, key, ctx, TransactionTimers(), ForkingSettings(), slot, new_reentrant_lock())
 
 
 def client_branch(owner: Transaction, branch_id: str) -> ClientBranch:

@@ -3,6 +3,7 @@
 `module` is the Tm.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from luasip.kemi.route_context import RouteContext
@@ -24,17 +25,27 @@ def t_is_set(module: Any, ctx: RouteContext, target: str) -> int:
 
 def t_on_branch(module: Any, ctx: RouteContext, rname: str) -> int:
     """Name the Lua function that is called for every branch before it is sent."""
-    ctx.arming.on_branch = rname
+    ctx.arming.on_branch = _one(rname)
     return 1
 
 
 def t_on_reply(module: Any, ctx: RouteContext, rname: str) -> int:
     """Name the Lua function that is called for every reply of the branches."""
-    ctx.arming.on_reply = rname
+    ctx.arming.on_reply = _one(rname)
     return 1
 
 
 def t_on_failure(module: Any, ctx: RouteContext, rname: str) -> int:
     """Name the Lua function that is called when all branches have failed."""
-    ctx.arming.on_failure = rname
+    ctx.arming.on_failure = _one(rname)
     return 1
+
+
+def _one(name: str) -> str:
+    """The name as one object for all transactions that keep it; a function that was an argument is itself."""
+    return _same(name) if type(name) is str else name
+
+
+@lru_cache(maxsize=256)
+def _same(name: str) -> str:
+    return name

@@ -453,7 +453,7 @@ class Tm(TransactionCommands, Module):
         Returns: 1 or -1.
         """
         transaction = ctx.transaction
-        return 1 if transaction is not None and any(b.response for b in transaction.branches) else -1
+        return 1 if transaction is not None and any(b.replied for b in transaction.branches) else -1
 
     @function(Route.FAILURE | Route.BRANCH_FAILURE)
     def t_branch_timeout(self, ctx: RouteContext) -> int:
@@ -471,7 +471,7 @@ class Tm(TransactionCommands, Module):
         Returns: 1 or -1.
         """
         branch = chosen_branch(ctx)
-        return 1 if branch is not None and branch.response is not None else -1
+        return 1 if branch is not None and branch.replied else -1
 
     @function()
     def t_get_branch_index(self, ctx: RouteContext) -> int:

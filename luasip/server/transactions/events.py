@@ -21,6 +21,8 @@ class Events:
         place = slot or transaction.slot
         with transaction.lock:
             if transaction.events_running:
+                if transaction.events is None:
+                    transaction.events = []
                 transaction.events.append((flow, place))
                 return
             transaction.events_running = True
@@ -31,7 +33,11 @@ class Events:
         """A flow has ended: run those behind it, until one of them must wait; its end calls this again."""
         while True:
             with transaction.lock:
-                event = transaction.events.pop(0) if transaction.events else None
+                events = transaction.events
+                if events:
+                    event: tuple[Flow, RuntimeSlot] | None = events.pop(0)
+                else:
+                    event = transaction.events = None
                 transaction.events_running = event is not None
             if event is None:
                 break

@@ -131,7 +131,9 @@ class TransactionLayer:
         timers = settings.timers
         if "tm.timers" in context.attributes:
             timers = dataclasses.replace(timers, **context.attributes["tm.timers"])
-        transaction = Transaction(index, label, server_key(request), context, timers, settings.forking, slot)
+        lock = self.table.lock(label)
+        key = server_key(request)
+        transaction = Transaction(index, label, key, context, timers, settings.forking, slot, lock)
         transaction.auto_invite_100 = context.attributes.get("tm.auto_invite_100", settings.auto_invite_100)
         transaction.responses.disable_6xx = settings.disable_6xx
         transaction.to_tag = self._tag()
@@ -156,7 +158,8 @@ class TransactionLayer:
         index, label = self.table.next_identity(context.request.call_id)
         settings = self.settings
         key = f"local\n{index}\n{label}"
-        transaction = Transaction(index, label, key, context, settings.timers, settings.forking, slot)
+        lock = self.table.lock(label)
+        transaction = Transaction(index, label, key, context, settings.timers, settings.forking, slot, lock)
         transaction.local_request = True
         transaction.ends_at = _ends_at(transaction, self.timers.clock())
         context.transaction = transaction
@@ -467,7 +470,7 @@ class TransactionLayer:
         """The request route is over: a transaction nobody took care of is answered or given up."""
         with transaction.lock:
             transaction.script_running = False
-            postponed, transaction.after_script = transaction.after_script, []
+            postponed, transaction.after_script = transaction.after_script, None
         cared_for = transaction.forwarded or transaction.suspended or bool(postponed)
         if not transaction.final_sent and not cared_for:
             if transaction.error_reply is not None:
@@ -482,7 +485,7 @@ class TransactionLayer:
                 with transaction.lock:
                     if not transaction.final_sent:  # a CANCEL may have answered it just now
                         transaction.machine = None
-        for action in postponed:
+        for action in postponed or ():
             action()
         self.settle(transaction)
 

@@ -130,7 +130,7 @@ class Outcome:
         response: Response | None,
         edits: Edits | None,
     ) -> Flow:
-        branch.reply_edits = edits
+        branch.reply_edits = edits if status >= 300 and edits else None
         with transaction.lock:
             decision = transaction.responses.on_response(branch.index, status, response)
         if decision & FORWARD and response is not None:

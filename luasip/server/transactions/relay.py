@@ -189,11 +189,12 @@ class Relay:
             target,
         )
         branch.context = branch_context
-        branch.hops = hops if transaction.failover else hops[:1]
+        first = hops.pop(0)
+        branch.hops = hops if hops and transaction.failover else None
         branch.on_reply = branch_context.arming.on_reply
         branch.on_branch_failure = branch_context.arming.on_branch_failure
         branch.on_response = branch_context.on_response
-        self._address(branch, branch.hops.pop(0))
+        self._address(branch, first)
         assert branch.destination is not None
         if self._on_send.is_there and not (
             yield from self._on_send.allows(branch_context, branch.destination, branch.text)
@@ -208,7 +209,7 @@ class Relay:
         branch.text = request_text(context, destination, branch.branch_id)
         larger = self.next_hops.larger_transport(context.target, destination, len(branch.text))
         if larger is not None and destination is not branch.small_destination:
-            branch.hops.insert(0, destination)
+            branch.hops = [destination, *(branch.hops or ())]
             branch.small_destination = destination
             destination = larger
             branch.text = request_text(context, destination, branch.branch_id)
@@ -236,6 +237,7 @@ class Relay:
 
     def _next_address(self, transaction: Transaction, branch: ClientBranch) -> None:
         """Try a branch's next address, as a branch of its own on the wire (RFC 3263 §4.3)."""
+        assert branch.hops is not None
         destination = branch.hops.pop(0)
         self.layer.table.remove_branch(branch.branch_id, transaction.method)
         with transaction.lock:

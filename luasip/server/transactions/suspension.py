@@ -128,6 +128,8 @@ class Suspension:
             if holds_request and transaction.in_failure_route:
                 transaction.continued = True
             if holds_request and transaction.script_running:
+                if transaction.after_script is None:
+                    transaction.after_script = []
                 transaction.after_script.append(lambda: self._layer.timers.soon(go_on))
                 return 1
         if not holds_request:

@@ -6,11 +6,13 @@ Knows nothing of what transactions do; guards its dicts with one lock held for l
 from typing import Final
 from zlib import crc32
 
-from luasip.kemi.lock import new_lock
+from luasip.kemi.lock import Lock, new_lock, new_reentrant_lock
 from luasip.server.transactions.transaction import ClientBranch, Transaction
 
 SLOTS: Final = 65536
 LABELS: Final = 2**31
+LOCKS: Final = 512
+"""Transactions share so many locks: a step holds one of them, never two, and one for each transaction takes memory."""
 
 _crc32: Final = crc32
 
@@ -21,9 +23,12 @@ class TransactionTable:
     def __init__(self, first_label: int = 1) -> None:
         self._lock = new_lock()
         self._by_key: dict[str, Transaction] = {}
-        self._by_id: dict[tuple[int, int], Transaction] = {}
-        self._by_branch: dict[tuple[str, str], tuple[Transaction, ClientBranch]] = {}
+        self._by_id: dict[int, Transaction] = {}
+        self._by_branch: dict[str, tuple[Transaction, ClientBranch]] = {}
+        self._by_cancel: dict[str, tuple[Transaction, ClientBranch]] = {}
+        """Branches that sent a CANCEL too, by the same branch parameter."""
         self._by_dialog: dict[str, Transaction] = {}
+        self._locks = [new_reentrant_lock() for _ in range(LOCKS)]
         self._next_label = first_label
         self.created = 0
         """Transactions since the start."""
@@ -38,7 +43,7 @@ class TransactionTable:
     def branches(self) -> int:
         """How many branches lead to a transaction, those of CANCELs included."""
         with self._lock:
-            return len(self._by_branch)
+            return len(self._by_branch) + len(self._by_cancel)
 
     def next_identity(self, call_id: str) -> tuple[int, int]:
         """Kamailio's pair: a hash slot and a label never used before in it."""
@@ -47,6 +52,10 @@ class TransactionTable:
             self._next_label = label + 1
         return _crc32(call_id.encode("latin-1")) % SLOTS, label % LABELS
 
+    def lock(self, label: int) -> Lock:
+        """The lock of the transaction with this label."""
+        return self._locks[label % LOCKS]
+
     def find(self, key: str) -> Transaction | None:
         """The transaction with this server key."""
         with self._lock:
@@ -54,13 +63,18 @@ class TransactionTable:
 
     def by_id(self, index: int, label: int) -> Transaction | None:
         """The transaction with Kamailio's identity."""
+        if not 0 <= label < LABELS:
+            return None
         with self._lock:
-            return self._by_id.get((index, label))
+            return self._by_id.get(_identity(index, label))
 
     def by_branch(self, branch_id: str, method: str) -> tuple[Transaction, ClientBranch] | None:
         """The client branch a response with this top Via branch and CSeq method belongs to."""
         with self._lock:
-            return self._by_branch.get((branch_id, method))
+            if method == "CANCEL":
+                return self._by_cancel.get(branch_id)
+            found = self._by_branch.get(branch_id)
+        return found if found is not None and found[0].method == method else None
 
     def by_dialog(self, key: str) -> Transaction | None:
         """The INVITE transaction whose ACK for a 2xx has this `ack_key`."""
@@ -87,7 +101,7 @@ class TransactionTable:
             if there is transaction:
                 self.created += 1
                 self.created_local += transaction.local_request
-                self._by_id[transaction.id_index, transaction.id_label] = transaction
+                self._by_id[_identity(transaction.id_index, transaction.id_label)] = transaction
                 if transaction.is_invite:
                     self._by_dialog[transaction.dialog_key] = transaction
             return there
@@ -95,18 +109,20 @@ class TransactionTable:
     def add_branch(self, transaction: Transaction, branch: ClientBranch, method: str) -> None:
         """Make responses with the branch's Via find it."""
         with self._lock:
-            self._by_branch[branch.branch_id, method] = (transaction, branch)
+            places = self._by_cancel if method == "CANCEL" else self._by_branch
+            places[branch.branch_id] = (transaction, branch)
 
     def remove_branch(self, branch_id: str, method: str) -> None:
         """Let responses with this Via find nothing any more: the branch goes on under another one."""
         with self._lock:
-            self._by_branch.pop((branch_id, method), None)
+            places = self._by_cancel if method == "CANCEL" else self._by_branch
+            places.pop(branch_id, None)
 
     def remove(self, transaction: Transaction) -> None:
         """Forget a transaction and its branches."""
-        method = transaction.method
+        places = self._by_cancel if transaction.method == "CANCEL" else self._by_branch
         with self._lock:
-            if self._by_id.pop((transaction.id_index, transaction.id_label), None) is None:
+            if self._by_id.pop(_identity(transaction.id_index, transaction.id_label), None) is None:
                 return
             if self._by_key.get(transaction.key) is transaction:
                 del self._by_key[transaction.key]
@@ -115,6 +131,11 @@ class TransactionTable:
                 if self._by_dialog.get(key) is transaction:
                     del self._by_dialog[key]
             for branch in transaction.branches:
-                self._by_branch.pop((branch.branch_id, method), None)
+                places.pop(branch.branch_id, None)
                 if branch.cancel_machine is not None:
-                    self._by_branch.pop((branch.branch_id, "CANCEL"), None)
+                    self._by_cancel.pop(branch.branch_id, None)
+
+
+def _identity(index: int, label: int) -> int:
+    """Kamailio's pair as one number, which takes less memory."""
+    return index * LABELS + label

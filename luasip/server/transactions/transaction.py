@@ -10,7 +10,7 @@ from typing import Any
 
 from luasip.kemi.context import Arming, Branch, RouteContext, Source
 from luasip.kemi.lists import ValueLists
-from luasip.kemi.lock import new_reentrant_lock
+from luasip.kemi.lock import Lock
 from luasip.kemi.transactions import Completed
 from luasip.proxy.response_context import ForkingSettings, ResponseContext
 from luasip.server.execution import Flow, RuntimeSlot
@@ -46,11 +46,13 @@ class Template:
         self.advertised = context.advertised
         self.local_rport = context.local_rport
         self.forward_send_flags = context.forward_send_flags
-        self.attributes = {
-            name: value
-            for name, value in context.attributes.items()
-            if not name.startswith(("core.", "tm."))
-        }
+        self.attributes = tuple(
+            [
+                (name, value)
+                for name, value in context.attributes.items()
+                if not name.startswith(("core.", "tm."))
+            ]
+        )
 
     def apply(self, context: RouteContext) -> None:
         """Let the context of a later route begin with it."""
@@ -83,6 +85,7 @@ class ClientBranch:
         "on_branch_failure",
         "on_reply",
         "on_response",
+        "replied",
         "reply_edits",
         "request_uri",
         "ruid",
@@ -110,8 +113,8 @@ class ClientBranch:
         self.text = ""
         """The request as sent, for retransmissions, CANCEL and ACK; dropped when the branch is over."""
         self.destination: Destination | None = None
-        self.hops: list[Destination] = []
-        """Further addresses to try when this one cannot be reached (RFC 3263 §4.3)."""
+        self.hops: list[Destination] | None = None
+        """Further addresses to try when this one cannot be reached (RFC 3263 §4.3); None for none."""
         self.small_destination: Destination | None = None
         """The UDP address whose TCP twin is tried first, because the request is large (RFC 3261 §18.1.1)."""
         self.machine: InviteClient | NonInviteClient | None = None
@@ -123,6 +126,8 @@ class ClientBranch:
         self.on_response: tuple[Callable[[RouteContext], None], ...] = ()
         self.status = 0
         """Newest status received (408 after a timeout), 0 before any."""
+        self.replied = False
+        """The newest thing heard of it is a response."""
         self._response: Response | None = None
         self._response_text = ""
         self.reply_edits: Edits | None = None
@@ -131,7 +136,7 @@ class ClientBranch:
 
     @property
     def response(self) -> Response | None:
-        """The newest response received; read once more when it had been put away."""
+        """The newest response received, a provisional one until it is put away; read once more when a final one was."""
         response = self._response
         if response is None and self._response_text:
             parsed = parse_message(self._response_text, ANY_SIZE)
@@ -143,16 +148,24 @@ class ClientBranch:
     def response(self, response: Response | None) -> None:
         self._response = response
         self._response_text = ""
+        self.replied = response is not None
 
-    def put_away(self) -> None:
-        """Keep text in place of what was read from it; nothing has to be tried any more once a response came."""
+    def put_away(self, common: Branch) -> None:
+        """Keep text in place of what was read from it; nothing has to be tried any more once a response came.
+
+        A provisional response is passed on at once and chosen by nobody: it goes. `common`: the transaction's target,
+        which is the branch's too unless its callback changed it.
+        """
         if self.status:
             self.context = None
-            self.hops.clear()
+            self.hops = None
+            if self.target is not common and self.target.equals(common):
+                self.target = common
         response = self._response
         if response is not None:
             self._response = None
-            self._response_text = response.text
+            if response.status >= 200:
+                self._response_text = response.text
 
     @property
     def timer_at(self) -> float:
@@ -167,6 +180,7 @@ class Transaction:
     """See the module's docstring. Fields are guarded by `lock` unless they are set once."""
 
     __slots__ = (
+        "_call_id",
         "_request",
         "_request_text",
         "_top_via_text",
@@ -176,7 +190,6 @@ class Transaction:
         "auto_ack",
         "auto_invite_100",
         "branches",
-        "call_id",
         "canceled",
         "carry_cancel_reason",
         "completed",
@@ -231,21 +244,23 @@ class Transaction:
         timers: TransactionTimers,
         forking: ForkingSettings,
         slot: RuntimeSlot,
+        lock: Lock,
     ) -> None:
+        """`lock` may be that of other transactions too."""
         request = context.request
         self.id_index = id_index
         self.id_label = id_label
         self.key = key
-        self.lock = new_reentrant_lock()
+        self.lock = lock
         self._request: Request | None = request
         self._request_text = ""
         self._top_via_text = ""
-        self.method = request.method
-        self.call_id = request.call_id
-        self.dialog_key = ack_key(request) if request.method == "INVITE" else ""
-        """What the ACK for a 2xx to an INVITE finds it by."""
+        self.is_invite = is_invite = request.method == "INVITE"
+        self.method = "INVITE" if is_invite else request.method  # the request's own text need not be kept
+        self.dialog_key = ack_key(request) if is_invite else ""
+        """What the ACK for a 2xx to an INVITE finds it by; it begins with the Call-ID."""
+        self._call_id = "" if is_invite else request.call_id
         self.source: Source = context.source
-        self.is_invite = request.method == "INVITE"
         self.timers = timers
         self.slot = slot
         """Where the Lua runtime is found that runs its callbacks."""
@@ -279,7 +294,7 @@ class Transaction:
         """t_suspend holds it until t_continue."""
         self.continued = False
         """It was continued before the callback that had suspended it came to its end."""
-        self.after_script: list[Callable[[], None]] = []
+        self.after_script: list[Callable[[], None]] | None = None
         """To be done when the request route has ended."""
         self.script_running = True
         """The request route has not ended yet."""
@@ -302,7 +317,8 @@ class Transaction:
         """Who is to be told how a request made here ended."""
         self.notes: dict[str, Any] | None = None
         """What observers keep with it, keyed by module; None as long as there is nothing."""
-        self.events: list[tuple[Flow, RuntimeSlot]] = []
+        self.events: list[tuple[Flow, RuntimeSlot]] | None = None
+        """Flows that wait for the one that runs."""
         self.events_running = False
         self.timer_entry: Entry | None = None
 
@@ -310,12 +326,24 @@ class Transaction:
     def request(self) -> Request:
         """The request as it came; read once more when it had been put away."""
         request = self._request
-        if request is None:
-            parsed = parse_message(self._request_text, ANY_SIZE)
-            assert isinstance(parsed, Request)
-            parsed.top_via_text = self._top_via_text
-            request = self._request = parsed
+        return self._read_again() if request is None else request
+
+    def _read_again(self) -> Request:
+        """The one object for all who ask: what they note in it must be seen by the others."""
+        with self.lock:
+            request = self._request
+            if request is None:
+                parsed = parse_message(self._request_text, ANY_SIZE)
+                assert isinstance(parsed, Request)
+                parsed.top_via_text = self._top_via_text
+                request = self._request = parsed
         return request
+
+    @property
+    def call_id(self) -> str:
+        """The request's Call-ID."""
+        key = self.dialog_key
+        return key[: key.index("\n")] if key else self._call_id
 
     @property
     def final_sent(self) -> bool:
@@ -378,7 +406,14 @@ class Transaction:
             self.template = Template(self.template)
         self._put_request_away()
         for branch in self.branches:
-            branch.put_away()
+            branch.put_away(self.target)
+
+    def put_away_for(self, context: RouteContext) -> None:
+        """One of its routes is about to wait for long: what was read from the request goes, the context's too. The lock
+        is held."""
+        request = self._request
+        if request is not None and not request.is_rewritten and context.put_away(request):
+            self._put_request_away()
 
     def _put_request_away(self) -> None:
         request = self._request
