@@ -60,6 +60,15 @@ class RunRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class GoOn:
+    """Go on with a Lua function that has begun and waits for `operation`: what luasip.server gives in place of a
+    RunRoute. `frame` is the server's record of it. The result is that of the RunRoute."""
+
+    frame: Any
+    operation: Any
+
+
+@dataclass(frozen=True, slots=True)
 class RunCode:
     """Run Lua code with the context `context`, then go on.
 
@@ -99,7 +108,7 @@ TIMED_OUT: Final = _Outcome("TIMED_OUT")
 POOL_FULL: Final = _Outcome("POOL_FULL")
 """The pool and its queue are full; nothing was started."""
 
-Operation = Sleep | Call | Event | RunRoute | RunCode | Parallel
+Operation = Sleep | Call | Event | RunRoute | GoOn | RunCode | Parallel
 
 LONG: Final = 1.0
 """Seconds from which on a wait is worth letting go of what can be read again."""

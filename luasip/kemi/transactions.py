@@ -15,6 +15,9 @@ from luasip.transaction.timers import TransactionTimers
 
 Relaying = Generator[Operation, Any, int]
 
+Relayed = int | Relaying
+"""What forwarding gives: the result, or, when something must be waited for first, what waits and returns it."""
+
 Completed = Callable[[int, Response | None], None]
 """Told once how a request of our own ended: the final status, and the response, None for a status made here (408 nobody
 answered, 478 it leads nowhere, 477 the script dropped it …). Not on a thread of the caller's choosing: be quick."""
@@ -196,7 +199,7 @@ class Transactions(Protocol):
         """Answer a request that came again from state, take an ACK. False when it is not for this transaction."""
         ...
 
-    def relay(self, ctx: Any, flags: int = 0, next_hop: str = "") -> Relaying:
+    def relay(self, ctx: Any, flags: int = 0, next_hop: str = "") -> Relayed:
         """t_relay: forward to the targets of the context, or to the URI `next_hop`."""
         ...
 

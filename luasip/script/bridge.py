@@ -264,7 +264,7 @@ def _suspending(current: Current, method: Method, export: Export, name: str) -> 
             return current.refused(export, name)
         try:
             answer = method(current.ctx, *arguments)
-            if not always and type(answer) is not GeneratorType:
+            if isinstance(answer, int) or (not always and type(answer) is not GeneratorType):
                 return current.plain(answer)
             try:
                 operation = next(answer)

@@ -126,7 +126,7 @@ class Steps:
         current = self._current
         if self._soft_limit and self._memory_used() > self._soft_limit and self._crowded():
             return Step(FAILED, error=ScriptError(f"{self._path}: {_CROWDED}"))
-        outer_ctx, outer_route, outer_overrun = current.ctx, current.route, current.overrun_at
+        outer_ctx, outer_route = current.ctx, current.route
         current.ctx, current.route, current.overrun_at = ctx, int(ctx.route), 0.0
         method, level = method_of(ctx.message), _level_of(self._log)
         try:
@@ -134,7 +134,8 @@ class Steps:
         except Exception as error:  # noqa: BLE001 - the Lua bridge: no failure of Lua may end the thread
             outcome = f"{self._path}: {type(error).__name__} {error}", ""
         finally:
-            current.ctx, current.route, current.overrun_at = outer_ctx, outer_route, outer_overrun
+            # A callback that called this one has its full time again, as if it had waited.
+            current.ctx, current.route, current.overrun_at = outer_ctx, outer_route, 0.0
         if outcome is None:
             return _DONE_STEP
         if outcome is False:

@@ -24,6 +24,7 @@ from luasip.kemi.operation import (
     TIMED_OUT,
     Call,
     Event,
+    GoOn,
     Operation,
     Parallel,
     RunCode,
@@ -252,6 +253,9 @@ class Execution:
                 log.exception("a flow failed")
                 stack.clear()
                 return None, None
+            if isinstance(operation, GoOn):
+                stack.append(operation.frame)
+                operation, value = operation.operation, None
             if operation is None:
                 stack.pop()
             elif isinstance(operation, (RunRoute, RunCode)):
@@ -283,12 +287,37 @@ class Execution:
             if operation is not None:
                 return operation, None
             frame.generator = None
+        inside = now.inside
         with runtime.lock:
             began = _perf_counter()
             steps = runtime.steps
             step = steps.resume(frame.coroutine, context, ok, answer) if has_begun else frame.start(runtime)
-            self.callbacks.observe(frame.name, _perf_counter() - began)
+            self.callbacks.observe(frame.name, _perf_counter() - began - (now.inside - inside))
         return self._after(frame, step)
+
+    def call(self, name: str, context: RouteContext) -> GoOn | None:
+        """Run a Lua function at once, inside the task of this thread; for what else would yield a RunRoute.
+
+        None when it has ended, well or not. Else it waits: what is given is to be yielded, with a RunRoute's result.
+        """
+        now = work()
+        message, callback, transaction, outer = now.message, now.callback, now.transaction, now.runtime
+        assert outer is not None
+        frame = LuaFrame(name, context)
+        runtime = now.runtime = frame.place(outer)
+        now.bind(context.message, name, context.transaction)
+        try:
+            with runtime.lock:
+                began = _perf_counter()
+                step = frame.start(runtime)
+                spent = _perf_counter() - began
+                self.callbacks.observe(name, spent)
+                now.inside += spent
+            operation, _ = self._after(frame, step)
+        finally:
+            now.runtime = outer
+            now.bind(message, callback, transaction)
+        return None if operation is None else GoOn(frame, operation)
 
     def _step_generator(self, frame: LuaFrame, value: Any) -> tuple[Operation | None, bool, Any]:
         """Take the function a callback waits in one step on: (what it waits for next, …) or (None, ok, its answer)."""
@@ -468,6 +497,8 @@ class Execution:
             return None
         if isinstance(operation, RunRoute | RunCode):
             return self._run_blocking(_frame(operation))
+        if isinstance(operation, GoOn):
+            return self._run_blocking(operation.frame, operation.operation)
         if isinstance(operation, Parallel):
             return [self._run_blocking(_frame(route)) for route in operation.routes]
         done = threading.Event()
@@ -491,8 +522,9 @@ class Execution:
             return operation.timeout
         return self.pools[operation.pool].settings.deadline if operation.deadline is None else operation.deadline
 
-    def _run_blocking(self, frame: LuaFrame) -> bool:
-        """Run a Lua callback to its end on this thread; returns whether it ended well."""
+    def _run_blocking(self, frame: LuaFrame, operation: Operation | None = None) -> bool:
+        """Run a Lua callback to its end on this thread, one that has begun from what it waits for; returns whether it
+        ended well."""
         now = work()
         outer: Runtime | None = now.runtime
         if outer is None:
@@ -505,13 +537,15 @@ class Execution:
         runtime = now.runtime = frame.place(outer)
         try:
             with runtime.lock:
-                step = frame.start(runtime)
-                while step.state == SUSPENDED:
-                    frame.generator, operation = step.generator, step.operation
+                ended_well = None
+                if operation is None:
+                    operation, ended_well = self._after(frame, frame.start(runtime))
+                while operation is not None:
                     ok, answer = True, None
                     while operation is not None:
                         operation, ok, answer = self._step_generator(frame, self._perform_blocking(operation))
-                    step = runtime.steps.resume(step.coroutine, frame.context, ok, answer)
-            return bool(self._after(frame, step)[1])
+                    step = runtime.steps.resume(frame.coroutine, frame.context, ok, answer)
+                    operation, ended_well = self._after(frame, step)
+            return bool(ended_well)
         finally:
             now.runtime, now.depth = outer, depth

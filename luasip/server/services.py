@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from luasip.kemi.byte_streams import ByteStreams
 from luasip.kemi.context import Commands, Databases, LuaWorkers, RouteContext, Script, Source, Variables
@@ -35,6 +35,10 @@ Interval = float | Callable[[], float]
 """Seconds, or what says them each time."""
 
 
+class _IsOwn(Protocol):
+    def __call__(self, host: str, port: int = 0, protocol: str = "") -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class HttpCallback:
     """The Lua callback that HTTP requests on SIP connections go to, who admits them, and who is told of its end."""
@@ -56,6 +60,8 @@ class ServerServices:
     byte_streams: ByteStreams
     stateless: Stateless
     layer: TransactionLayer
+    is_myself: _IsOwn
+    """Whether a host is one of ours. Asked several times for a message, so it is the sockets' own method."""
 
     def __init__(
         self,
@@ -69,6 +75,7 @@ class ServerServices:
         user_agent: str,
     ) -> None:
         self.sockets = sockets
+        self.is_myself = sockets.is_own
         self.tokens = Tokens()
         self.execution = execution
         self.wakeups = wakeups
@@ -99,10 +106,6 @@ class ServerServices:
     def random_token(self, length: int = 16) -> str:
         """Unguessable text of `length` characters from [0-9a-z]."""
         return self.tokens.take(length)
-
-    def is_myself(self, host: str, port: int = 0, protocol: str = "") -> bool:
-        """Whether a host is one of ours."""
-        return self.sockets.is_own(host, port, protocol)
 
     def register_own(self, check: Callable[[str], bool]) -> None:
         """Count the hosts for which `check(host)` holds as ours."""
@@ -145,6 +148,8 @@ class ServerServices:
         if not ctx.is_request:
             return self.stateless.forward_response(ctx)
         flow = self.stateless.forward_request(ctx, uri)
+        if isinstance(flow, int):
+            return flow > 0
         try:
             operation = next(flow)
         except StopIteration as stop:

@@ -35,7 +35,7 @@ class Sockets:
         streams: Sequence[StreamConnections] = (),
     ) -> None:
         """`transports` by protocol; `aliases` are (protocol, host, port) that count as ours too, "" and 0 match any."""
-        self.transports = transports
+        self.transports = dict(transports)
         self.traffic = Traffic()
         self._streams = streams
         self.use_aliases(aliases)

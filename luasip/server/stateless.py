@@ -8,6 +8,7 @@ from typing import Any, Final
 from luasip.errors import SipError
 from luasip.kemi.context import Branch, Listener, RouteContext
 from luasip.kemi.operation import Operation
+from luasip.kemi.transactions import Relayed, Relaying
 from luasip.proxy.forward import forward_response
 from luasip.proxy.loop import make_branch
 from luasip.server.execution import Execution
@@ -90,30 +91,52 @@ class Stateless:
         self._execution.send(Sending(self._sockets, text, destination, _NotSent(f"{status} response")))
         return 1
 
-    def forward_request(self, context: RouteContext, next_hop: str = "") -> Generator[Operation, Any, int]:
+    def forward_request(self, context: RouteContext, next_hop: str = "") -> Relayed:
         """Forward without a transaction; 1, or -1 when there is nowhere to go (context.last_error says why)."""
         request = context.request
         try:
             if request.max_forwards == 0:
                 context.last_error = (483, "Too Many Hops")
                 return -1
-            if next_hop:
-                context.target.destination_uri = next_hop
-            # A stateless proxy does not fork (§16.11): the first target only.
-            hops = self.next_hops.find_now(context, context.target)
-            if hops is None:
-                hops = yield from self.next_hops.find(context, context.target)
-            if isinstance(hops, Unreachable):
-                context.last_error = (hops.status, hops.reason)
-                return -1
-            text = self._text(context, hops[0])
-            if self._on_send.is_there and not (yield from self._on_send.allows(context, hops[0], text)):
-                context.last_error = (477, "Dropped by the script")
-                return -1
-            self._execution.send(Sending(self._sockets, text, hops[0], _NotSent(request.method)))
         except SipError as error:
             context.last_error = (error.status, error.reason)
             return -1
+        if next_hop:
+            context.target.destination_uri = next_hop
+        # A stateless proxy does not fork (§16.11): the first target only.
+        hops = self.next_hops.find_now(context, context.target)
+        return self._look_up(context) if hops is None else self._forward_to(context, hops)
+
+    def _look_up(self, context: RouteContext) -> Relaying:
+        """Forward when the name of the next hop has been looked up."""
+        hops = yield from self.next_hops.find(context, context.target)
+        forwarded = self._forward_to(context, hops)
+        return forwarded if isinstance(forwarded, int) else (yield from forwarded)
+
+    def _forward_to(self, context: RouteContext, hops: list[Destination] | Unreachable) -> Relayed:
+        """Forward to the first of these."""
+        if isinstance(hops, Unreachable):
+            context.last_error = (hops.status, hops.reason)
+            return -1
+        try:
+            text = self._text(context, hops[0])
+        except SipError as error:
+            context.last_error = (error.status, error.reason)
+            return -1
+        if self._on_send.is_there:
+            return self._send_if_allowed(context, hops[0], text)
+        return self._send(context, hops[0], text)
+
+    def _send_if_allowed(self, context: RouteContext, destination: Destination, text: str) -> Relaying:
+        """Forward unless the script has it dropped."""
+        if not (yield from self._on_send.allows(context, destination, text)):
+            context.last_error = (477, "Dropped by the script")
+            return -1
+        return self._send(context, destination, text)
+
+    def _send(self, context: RouteContext, destination: Destination, text: str) -> int:
+        output = Sending(self._sockets, text, destination, _NotSent(context.request.method))
+        self._execution.send(output)
         return 1
 
     def _text(self, context: RouteContext, destination: Destination) -> str:

@@ -13,7 +13,7 @@ from luasip.sip.message import Request, Response
 class Work:
     """What one thread does now; only that thread uses it."""
 
-    __slots__ = ("callback", "depth", "message", "outputs", "runtime", "transaction")
+    __slots__ = ("callback", "depth", "inside", "message", "outputs", "runtime", "transaction")
 
     def __init__(self) -> None:
         self.message: Request | Response | None = None
@@ -26,6 +26,8 @@ class Work:
         """The Lua runtime of the running task."""
         self.depth = 0
         """Callbacks in each other that run where Lua cannot yield."""
+        self.inside = 0.0
+        """Seconds spent so far in callbacks that ran inside a step of another one."""
 
     def bind(self, message: Request | Response | None, callback: str, transaction: Any) -> None:
         """Say what the thread works on from now on; every record it logs carries it."""

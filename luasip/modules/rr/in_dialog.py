@@ -88,7 +88,7 @@ def follow(module: Any, ctx: RouteContext, initial: bool, strict: bool) -> Route
     settings = module.settings
     rules = Rules(
         module.is_own,
-        module.services.listeners,
+        module.services,
         settings.enable_double_rr > 0,
         settings.force_send_socket > 0,
         strict,

@@ -6,30 +6,34 @@ the removals to its edits; which addresses are ours and which sockets there are 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from luasip.errors import SipError
-from luasip.kemi.context import Listener, RouteContext
+from luasip.kemi.context import Listener, RouteContext, Services
 from luasip.kemi.current import parsed_uri, request_uri, uri_of
 from luasip.proxy.route import append_route, remove_routes
 from luasip.sip.uri import Uri, hosts_equal
 from luasip.sip.values import NameAddr
 
 
-@dataclass(frozen=True, slots=True)
 class Rules:
-    """How to follow routes.
+    """How to follow routes. Not to be changed.
 
-    `is_own` tells our URIs, `pairs` whether two Routes with r2=on count as one, `pin_single` whether a
-    single Route of ours chooses the sending socket too, `strict` whether a strict router may be before us.
+    `is_own` tells our URIs, `services` which sockets there are, `pairs` whether two Routes with r2=on count as one,
+    `pin_single` whether a single Route of ours chooses the sending socket too, `strict` whether a strict router may be
+    before us.
     """
 
-    is_own: Callable[[Uri], bool]
-    listeners: Sequence[Listener]
-    pairs: bool
-    pin_single: bool
-    strict: bool = True
+    __slots__ = ("is_own", "pairs", "pin_single", "services", "strict")
+
+    def __init__(
+        self, is_own: Callable[[Uri], bool], services: Services, pairs: bool, pin_single: bool, strict: bool
+    ) -> None:
+        self.is_own = is_own
+        self.services = services
+        self.pairs = pairs
+        self.pin_single = pin_single
+        self.strict = strict
 
 
 class Routed:
@@ -78,14 +82,14 @@ def _after_loose_router(ctx: RouteContext, rules: Rules, routes: list[NameAddr],
     if rules.is_own(first):
         parameters, own = parameters_text(first), 1
         if rules.pin_single:
-            socket = find_listener(rules.listeners, first)
+            socket = find_listener(rules.services.listeners, first)
         if rules.pairs and "r2" in first.params and len(routes) > 1:
             second = uri_of(routes[1])
             if second is None:
                 return NOT_ROUTED
             if rules.is_own(second):
                 own = 2
-                socket = find_listener(rules.listeners, second)
+                socket = find_listener(rules.services.listeners, second)
                 unknown = "" if socket else second.text
     if own == len(routes):
         _finish(ctx, routes, socket)
@@ -109,7 +113,7 @@ def _after_strict_router(ctx: RouteContext, rules: Rules, routes: list[NameAddr]
     following = uri_of(routes[0])
     if following is not None and rules.pairs and "r2" in own_uri.params and rules.is_own(following):
         own = 1
-        socket = find_listener(rules.listeners, following)
+        socket = find_listener(rules.services.listeners, following)
         unknown = "" if socket else following.text
         if len(routes) == 1:
             _finish(ctx, routes, socket)

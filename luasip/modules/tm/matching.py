@@ -47,5 +47,5 @@ def t_check_trans(module: Any, ctx: RouteContext) -> int:
 
 
 def t_relay(module: Any, ctx: RouteContext) -> Any:
-    """Forward the request statefully: the layer's generator itself."""
+    """Forward the request statefully: what the layer gives, a result or a generator."""
     return module._services.transactions.relay(ctx)

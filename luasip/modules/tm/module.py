@@ -52,7 +52,11 @@ class Tm(TransactionCommands, Module):
         Returns: 1 when it was forwarded (or was a retransmission), negative when not: sl_reply_error() then answers;
             0 in a route where it is not possible.
         """
-        return (yield from self._services.transactions.relay(ctx))
+        return (yield from self._relay(ctx))
+
+    def _relay(self, ctx: RouteContext, flags: int = 0, next_hop: str = "") -> Relaying:
+        relayed = self._services.transactions.relay(ctx, flags, next_hop)
+        return relayed if isinstance(relayed, int) else (yield from relayed)
 
     @function(suspends=True)
     def t_relay_to_flags(self, ctx: RouteContext, rflags: int) -> Relaying:
@@ -62,7 +66,7 @@ class Tm(TransactionCommands, Module):
             rflags: 1 no automatic 100, 2 no automatic negative reply, 4 no failover to further addresses; added up.
         Returns: as t_relay.
         """
-        return (yield from self._services.transactions.relay(ctx, rflags))
+        return (yield from self._relay(ctx, rflags))
 
     @function(suspends=True)
     def t_relay_to_proto(self, ctx: RouteContext, sproto: str) -> Relaying:
@@ -75,7 +79,7 @@ class Tm(TransactionCommands, Module):
         ctx.target.protocol = sproto.lower()
         for branch in ctx.branches:
             branch.protocol = sproto.lower()
-        return (yield from self._services.transactions.relay(ctx))
+        return (yield from self._relay(ctx))
 
     @function(suspends=True)
     def t_relay_to_proto_addr(self, ctx: RouteContext, sproto: str, host: str, port: int) -> Relaying:
@@ -88,7 +92,7 @@ class Tm(TransactionCommands, Module):
         Returns: as t_relay.
         """
         next_hop = f"sip:{host}" + (f":{port}" if port else "") + f";transport={sproto.lower()}"
-        return (yield from self._services.transactions.relay(ctx, 0, next_hop))
+        return (yield from self._relay(ctx, 0, next_hop))
 
     @function(suspends=True)
     def t_relay_to_proxy(self, ctx: RouteContext, sproxy: str) -> Relaying:
@@ -118,7 +122,7 @@ class Tm(TransactionCommands, Module):
         if not address:
             return -1
         next_hop = f"sip:{address}" + (f";transport={protocol.lower()}" if protocol else "")
-        return (yield from self._services.transactions.relay(ctx, flags, next_hop))
+        return (yield from self._relay(ctx, flags, next_hop))
 
     @function(suspends=True)
     def t_replicate(self, ctx: RouteContext, suri: str) -> Relaying:

@@ -1,14 +1,20 @@
 """What modules may do with transactions: luasip.kemi.transactions.Transactions, made of the layer and its flows."""
 
 import dataclasses
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from luasip.errors import SipError
 from luasip.kemi.context import Branch, RouteContext, Source
 from luasip.kemi.declare import Route
-from luasip.kemi.operation import Operation
-from luasip.kemi.transactions import Completed, OwnRequest, TransactionObserver, TransactionSettings
+from luasip.kemi.transactions import (
+    Completed,
+    OwnRequest,
+    Relayed,
+    Relaying,
+    TransactionObserver,
+    TransactionSettings,
+)
 from luasip.kemi.transactions import Transaction as TransactionView
 from luasip.server.execution import Execution, RuntimeSlot
 from luasip.server.transactions.layer import TransactionLayer
@@ -21,8 +27,6 @@ from luasip.sip.message import Request, Response
 from luasip.sip.parser import parse_message
 from luasip.sip.uri import parse_uri
 from luasip.transaction.key import cancel_key, client_key
-
-Relaying = Generator[Operation, Any, int]
 
 
 class TransactionAccess:
@@ -114,9 +118,9 @@ class TransactionAccess:
         """Answer a request that came again from state, take an ACK."""
         return self._layer.absorb(_own(transaction), request)
 
-    def relay(self, ctx: RouteContext, flags: int = 0, next_hop: str = "") -> Relaying:
+    def relay(self, ctx: RouteContext, flags: int = 0, next_hop: str = "") -> Relayed:
         """t_relay: forward to the targets of the context, or to the URI `next_hop`."""
-        return (yield from self._relay.relay(ctx, self._current_slot(), flags, next_hop))
+        return self._relay.relay(ctx, self._current_slot(), flags, next_hop)
 
     def replicate(self, ctx: RouteContext, uri: str) -> Relaying:
         """Send a copy of the request to `uri`; nobody gets its responses."""

@@ -10,10 +10,10 @@ from typing import Final
 from luasip.errors import SipError
 from luasip.kemi.context import RouteContext, Services, Source
 from luasip.kemi.declare import Route
-from luasip.kemi.operation import RunRoute
+from luasip.kemi.operation import GoOn, RunRoute
 from luasip.proxy.forward import forward_response
 from luasip.proxy.response_context import ALL_FINAL, CANCEL, FORWARD
-from luasip.server.execution import Flow
+from luasip.server.execution import Execution, Flow
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.transaction import ClientBranch, Template, Transaction
 from luasip.sip.edits import Edits
@@ -47,24 +47,21 @@ class Outcome:
         self, layer: TransactionLayer, services: Services, reply_route: str = "ksr_reply_route"
     ) -> None:
         self.layer = layer
+        self._execution: Execution = layer.execution
         self.services = services
         self.reply_route = reply_route
         self.held_reply: HeldReply = _not_held
         """Flow that waits while an onreply callback has suspended its reply; set by Suspension."""
         layer.branch_failed = self.branch_failed
 
-    def _reply_route(self, transaction: Transaction, context: RouteContext) -> Flow:
-        """ksr_reply_route, which sees every response before anything else does."""
-        if self.reply_route and self.reply_route in transaction.slot.runtime.functions:
-            yield RunRoute(self.reply_route, context)
-
     def cancel_response(
         self, transaction: Transaction, branch: ClientBranch, response: Response, source: Source
     ) -> Flow:
         """A response to a CANCEL of ours came."""
-        context = RouteContext(_REPLY, response, source, self.services)
-        context.script_variables = transaction.slot.runtime.script_variables
-        yield from self._reply_route(transaction, context)
+        runtime = transaction.slot.runtime
+        context = RouteContext(_REPLY, response, source, self.services, runtime.script_variables)
+        if self.reply_route in runtime.functions:
+            yield RunRoute(self.reply_route, context)
         if not context.dropped:
             self.layer.on_cancel_response(transaction, branch, response)
 
@@ -75,7 +72,9 @@ class Outcome:
         runtime = transaction.slot.runtime
         context = RouteContext(_REPLY, response, source, self.services, runtime.script_variables)
         if self.reply_route in runtime.functions:
-            yield RunRoute(self.reply_route, context)
+            waits = self._execution.call(self.reply_route, context)
+            if waits is not None:
+                yield waits
         if context.dropped:
             return
         response = context.message  # type: ignore[assignment]
@@ -88,29 +87,42 @@ class Outcome:
         # A 2xx is never lost, even when the branch was given up before it came.
         late = transaction.is_invite and machine.terminated and 200 <= response.status < 300
         if step & PASS or late:
-            yield from self._passed(transaction, branch, response, context)
+            waits = self._told(transaction, branch, response, context)
+            if waits is not None:
+                yield waits
+            if REPLY_HELD in context.attributes:
+                yield from self.held_reply(transaction, context)
+            rest = self._pass_on(transaction, branch, response, context)
+            if rest is not None:
+                yield from rest
         yield None  # ends here, see Flow
 
-    def _passed(
+    def _told(
         self, transaction: Transaction, branch: ClientBranch, response: Response, context: RouteContext
-    ) -> Flow:
+    ) -> GoOn | None:
+        """Note a response that is to be passed on, and run the callback of t_on_reply; what it waits for."""
         branch.status = max(branch.status, response.status)
         branch.response = response
         for action in branch.on_response:
             action(context)
+        if not branch.on_reply:
+            return None
+        self._enter_onreply(context, transaction, branch)
+        return self._execution.call(branch.on_reply, context)
+
+    def _pass_on(
+        self, transaction: Transaction, branch: ClientBranch, response: Response, context: RouteContext
+    ) -> Flow | None:
+        """Choose among the responses, now that the callback has seen this one; the flow that is left, if any."""
         if branch.on_reply:
-            self._enter_onreply(context, transaction, branch)
-            yield RunRoute(branch.on_reply, context)
-            if REPLY_HELD in context.attributes:
-                yield from self.held_reply(transaction, context)
             transaction.flags, transaction.xflags = context.flags, context.xflags
             if context.dropped and response.status < 200:
-                return
+                return None
             response = context.message  # type: ignore[assignment]
             branch.response = response  # the callback may have applied its changes
         if response.status >= 300 and branch.on_branch_failure:
-            yield from self._branch_failure(transaction, branch, response)
-        yield from self._decide(transaction, branch, response.status, response, context.edits)
+            return self._fail_branch(transaction, branch, response.status, response, context.edits)
+        return self._decide(transaction, branch, response.status, response, context.edits)
 
     def _enter_onreply(self, context: RouteContext, transaction: Transaction, branch: ClientBranch) -> None:
         context.route = _ONREPLY
@@ -129,23 +141,30 @@ class Outcome:
         status: int,
         response: Response | None,
         edits: Edits | None,
-    ) -> Flow:
+    ) -> Flow | None:
+        """Do what follows from a branch's status; the flow that is left, if any."""
         branch.reply_edits = edits if status >= 300 and edits else None
         with transaction.lock:
             decision = transaction.responses.on_response(branch.index, status, response)
         if decision & FORWARD and response is not None:
             if transaction.local_request:
-                if transaction.is_invite and status >= 200:
-                    yield from self.layer.succeeded(transaction, response)
-                if status >= 200:
-                    transaction.complete(status, response)
-            else:
-                self._forward(transaction, response, edits)
+                return self._take(transaction, status, response, decision)
+            self._forward(transaction, response, edits)
+        self._cancel_others(transaction, status, decision)
+        return self._all_final(transaction) if decision & ALL_FINAL else None
+
+    def _take(self, transaction: Transaction, status: int, response: Response, decision: int) -> Flow:
+        """A request made here has a response that nobody else gets."""
+        if transaction.is_invite and status >= 200:
+            yield from self.layer.succeeded(transaction, response)
+        if status >= 200:
+            transaction.complete(status, response)
+        self._cancel_others(transaction, status, decision)
+
+    def _cancel_others(self, transaction: Transaction, status: int, decision: int) -> None:
         if decision & CANCEL:
             reason = CALL_COMPLETED_ELSEWHERE if self._winner_cancels(status) else ""
             self.layer.cancel_branches(transaction, reason)
-        if decision & ALL_FINAL:
-            yield from self._all_final(transaction)
 
     def _winner_cancels(self, status: int) -> bool:
         return 200 <= status < 300 and self.layer.settings.add_local_cancel_reason
@@ -160,18 +179,31 @@ class Outcome:
         branch.timed_out = status == 408
         transaction.expired = branch.timed_out and self.layer.timers.clock() >= transaction.ends_at
         branch.response = None
+        yield from self._fail_branch(transaction, branch, status, None, None)
+
+    def _fail_branch(
+        self,
+        transaction: Transaction,
+        branch: ClientBranch,
+        status: int,
+        response: Response | None,
+        edits: Edits | None,
+    ) -> Flow:
+        """A branch has failed: its callback hears of it before it is decided what follows."""
         if branch.on_branch_failure:
-            yield from self._branch_failure(transaction, branch, None)
-        yield from self._decide(transaction, branch, status, None, None)
+            yield self._branch_failure(transaction, branch, response)
+        rest = self._decide(transaction, branch, status, response, edits)
+        if rest is not None:
+            yield from rest
 
     def _branch_failure(
         self, transaction: Transaction, branch: ClientBranch, response: Response | None
-    ) -> Flow:
+    ) -> RunRoute:
         context = self.failure_context(transaction, response)
         context.route = Route.BRANCH_FAILURE
         context.branch_index = branch.index
         name, branch.on_branch_failure = branch.on_branch_failure, ""
-        yield RunRoute(name, context)
+        return RunRoute(name, context)
 
     def _all_final(self, transaction: Transaction) -> Flow:
         """Every branch has failed: the failure callback may fork again or answer; else the best response goes up."""

@@ -10,15 +10,13 @@ from luasip.errors import SipError
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Route
 from luasip.kemi.operation import Operation, RunRoute
-from luasip.kemi.transactions import Completed
+from luasip.kemi.transactions import Completed, Relayed, Relaying
 from luasip.server.execution import Flow, RuntimeSlot
 from luasip.server.next_hop import Unreachable
-from luasip.server.transactions.relay import Relay
+from luasip.server.transactions.relay import Relay, prepared
 from luasip.server.transactions.transaction import Transaction
 from luasip.sip.message import Request, Response
 from luasip.sip.parser import parse_message
-
-Relaying = Generator[Operation, Any, int]
 
 PLACEHOLDER_VIA = "Via: SIP/2.0/UDP local.invalid;branch=z9hG4bKlocal\r\n"
 
@@ -26,7 +24,7 @@ PLACEHOLDER_VIA = "Via: SIP/2.0/UDP local.invalid;branch=z9hG4bKlocal\r\n"
 class OwnRequests:
     """Sends requests of our own."""
 
-    def __init__(self, relay: Relay, forward_stateless: Callable[[RouteContext, str], Relaying]) -> None:
+    def __init__(self, relay: Relay, forward_stateless: Callable[[RouteContext, str], Relayed]) -> None:
         self._relay = relay
         self._layer = relay.layer
         self._forward_stateless = forward_stateless
@@ -48,7 +46,8 @@ class OwnRequests:
                 if context.dropped:
                     context.last_error = (477, "Dropped by the script")
                     return -1
-            branches = yield from self._relay.prepare(context, transaction, [context.target])
+            preparing = self._relay.prepare(context, transaction, [context.target])
+            branches = yield from prepared(preparing, next(preparing))
             if isinstance(branches, Unreachable):
                 context.last_error = (branches.status, branches.reason)
                 return -1
@@ -81,7 +80,8 @@ class OwnRequests:
         except (SipError, IndexError):
             return -1
         routes = context.request.routes
-        return (yield from self._forward_stateless(context, routes[0].uri_text if routes else ""))
+        forwarded = self._forward_stateless(context, routes[0].uri_text if routes else "")
+        return forwarded if isinstance(forwarded, int) else (yield from forwarded)
 
     def _ack_context(
         self, transaction: Transaction, response: Response, headers: str, body: str

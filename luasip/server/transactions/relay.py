@@ -11,10 +11,11 @@ from typing import Any, Final
 from luasip.errors import SipError
 from luasip.kemi.context import Branch, RouteContext, Services
 from luasip.kemi.declare import Route
-from luasip.kemi.operation import Operation, RunRoute
+from luasip.kemi.operation import Operation
+from luasip.kemi.transactions import Relayed, Relaying
 from luasip.proxy.forward import forward_request
 from luasip.proxy.loop import find_own_loop, loop_hash, make_branch
-from luasip.server.execution import RuntimeSlot
+from luasip.server.execution import Execution, RuntimeSlot
 from luasip.server.next_hop import NextHops, Unreachable, record_route_values, via_value
 from luasip.server.onsend import OnSend
 from luasip.server.transactions.layer import TransactionLayer
@@ -37,7 +38,11 @@ _BRANCH: Final = Route.BRANCH
 _RELAYING: Final = (Route.REQUEST, Route.FAILURE, Route.BRANCH_FAILURE)
 """Routes in which a request may be forwarded."""
 
-Relaying = Generator[Operation, Any, int]
+Branches = list[ClientBranch] | Unreachable
+"""Ready to be sent, or why there is none."""
+
+Preparing = Generator[Operation | Branches, Any, None]
+"""Yields Operations and, last, the branches: saying by an exception that it has ended would cost more than the rest."""
 
 
 class Relay:
@@ -48,7 +53,7 @@ class Relay:
         layer: TransactionLayer,
         next_hops: NextHops,
         unique: Callable[[], str],
-        forward_stateless: Callable[[RouteContext, str], Relaying],
+        forward_stateless: Callable[[RouteContext, str], Relayed],
         services: Services,
         on_send: OnSend,
     ) -> None:
@@ -58,15 +63,16 @@ class Relay:
         self._unique = unique
         self._forward_stateless = forward_stateless
         self._on_send = on_send
+        self._execution: Execution = layer.execution
         layer.next_address = self._next_address
 
-    def relay(self, context: RouteContext, slot: RuntimeSlot, flags: int = 0, next_hop: str = "") -> Relaying:
-        """Forward the request of `context` to its targets. Returns Kamailio's code for t_relay."""
+    def relay(self, context: RouteContext, slot: RuntimeSlot, flags: int = 0, next_hop: str = "") -> Relayed:
+        """Forward the request of `context` to its targets. Gives Kamailio's code for t_relay."""
         request = context.request
         if request.method == "ACK":
-            return (yield from self._forward_stateless(context, next_hop))
+            return self._forward_stateless(context, next_hop)
         if request.method == "CANCEL":
-            return (yield from self._relay_cancel(context, slot, next_hop))
+            return self._relay_cancel(context, slot, next_hop)
         transaction, code = self._transaction_for(context, slot)
         if transaction is None:
             return code
@@ -83,10 +89,19 @@ class Relay:
         if problem is not None:
             return self._failed(context, transaction, problem)
         self.layer.trying(transaction)
-        try:
-            branches = yield from self.prepare(context, transaction, targets)
-        except SipError as error:
-            branches = Unreachable(error.status, error.reason)
+        preparing = self.prepare(context, transaction, targets)
+        first = next(preparing)
+        if isinstance(first, (list, Unreachable)):
+            return self._send_prepared(context, transaction, first)
+        return self._send_later(context, transaction, preparing, first)
+
+    def _send_later(
+        self, context: RouteContext, transaction: Transaction, preparing: Preparing, first: Operation
+    ) -> Relaying:
+        branches = yield from prepared(preparing, first)
+        return self._send_prepared(context, transaction, branches)
+
+    def _send_prepared(self, context: RouteContext, transaction: Transaction, branches: Branches) -> int:
         if isinstance(branches, Unreachable):
             return self._failed(context, transaction, branches)
         return self.send(context, transaction, branches)
@@ -149,9 +164,7 @@ class Relay:
             self.layer.fail(transaction, problem.status, problem.reason)
         return -1
 
-    def prepare(
-        self, context: RouteContext, transaction: Transaction, targets: Sequence[Branch]
-    ) -> Generator[Operation, Any, list[ClientBranch] | Unreachable]:
+    def prepare(self, context: RouteContext, transaction: Transaction, targets: Sequence[Branch]) -> Preparing:
         """Branches ready for `send`; Unreachable when there is none."""
         if context.route is _REQUEST:
             transaction.edits = context.edits.copy()
@@ -160,29 +173,42 @@ class Relay:
         ready: list[ClientBranch] = []
         problem: Unreachable | None = None
         first_index = len(transaction.branches)
-        for target in targets:
-            branch_context = _branch_context(context, target, first_index + len(ready))
-            if transaction.arming.on_branch:
-                yield RunRoute(transaction.arming.on_branch, branch_context)
-                transaction.arming.on_failure = branch_context.arming.on_failure
-                if branch_context.dropped:
-                    continue
-            prepared = yield from self._prepare_one(context, branch_context, transaction)
-            if isinstance(prepared, Unreachable):
-                problem = prepared
-            else:
-                ready.append(prepared)
-        return ready or problem or Unreachable(500, "Server error occurred (no branch)")
+        try:
+            for target in targets:
+                branch_context = _branch_context(context, target, first_index + len(ready))
+                if transaction.arming.on_branch:
+                    waits = self._execution.call(transaction.arming.on_branch, branch_context)
+                    if waits is not None:
+                        yield waits
+                    transaction.arming.on_failure = branch_context.arming.on_failure
+                    if branch_context.dropped:
+                        continue
+                hops = self.next_hops.find_now(branch_context, branch_context.target)
+                if hops is None:
+                    hops = yield from self.next_hops.find(branch_context, branch_context.target)
+                prepared = self._prepare_one(branch_context, transaction, hops)
+                if (
+                    isinstance(prepared, ClientBranch)
+                    and self._on_send.is_there
+                    and not (yield from self._allowed(prepared))
+                ):
+                    prepared = Unreachable(477, "Dropped by the script")
+                if isinstance(prepared, Unreachable):
+                    problem = prepared
+                else:
+                    ready.append(prepared)
+            branches: Branches = ready or problem or Unreachable(500, "Server error occurred (no branch)")
+        except SipError as error:
+            branches = Unreachable(error.status, error.reason)
+        yield branches
 
     def _prepare_one(
-        self, context: RouteContext, branch_context: RouteContext, transaction: Transaction
-    ) -> Generator[Operation, Any, ClientBranch | Unreachable]:
-        target = branch_context.target
-        hops = self.next_hops.find_now(branch_context, target)
-        if hops is None:
-            hops = yield from self.next_hops.find(branch_context, target)
+        self, branch_context: RouteContext, transaction: Transaction, hops: list[Destination] | Unreachable
+    ) -> ClientBranch | Unreachable:
+        """The branch to these addresses, the first one that the others are kept for."""
         if isinstance(hops, Unreachable):
             return hops
+        target = branch_context.target
         branch = ClientBranch(
             branch_context.branch_index,
             make_branch(self._unique(), loop_hash(transaction.request)),
@@ -195,12 +221,13 @@ class Relay:
         branch.on_branch_failure = branch_context.arming.on_branch_failure
         branch.on_response = branch_context.on_response
         self._address(branch, first)
-        assert branch.destination is not None
-        if self._on_send.is_there and not (
-            yield from self._on_send.allows(branch_context, branch.destination, branch.text)
-        ):
-            return Unreachable(477, "Dropped by the script")
         return branch
+
+    def _allowed(self, branch: ClientBranch) -> Generator[Operation, Any, bool]:
+        """Whether the script lets the branch be sent."""
+        assert branch.context is not None
+        assert branch.destination is not None
+        return (yield from self._on_send.allows(branch.context, branch.destination, branch.text))
 
     def _address(self, branch: ClientBranch, destination: Destination) -> None:
         """Write the branch's request for a destination; a large one goes by TCP where that is allowed."""
@@ -254,12 +281,12 @@ class Relay:
             self.layer.reschedule(transaction)
         self.layer.start_branch(transaction, branch)
 
-    def _relay_cancel(self, context: RouteContext, slot: RuntimeSlot, next_hop: str) -> Relaying:
+    def _relay_cancel(self, context: RouteContext, slot: RuntimeSlot, next_hop: str) -> Relayed:
         """CANCEL: hop by hop when its INVITE is known, else forwarded statelessly (RFC 3261 §16.10)."""
         request = context.request
         invite = self.layer.table.find(cancel_key(request))
         if invite is None:
-            return (yield from self._forward_stateless(context, next_hop))
+            return self._forward_stateless(context, next_hop)
         if context.transaction is None:
             made, is_new = self.layer.create(context, slot)
             if not is_new:
@@ -288,6 +315,14 @@ class Relay:
         else:
             self.layer.reply(invite, 487, "Request Terminated")
             self.layer.settle(invite)
+
+
+def prepared(preparing: Preparing, first: Operation | Branches) -> Generator[Operation, Any, Branches]:
+    """What `Relay.prepare` comes to, `first` being what it has yielded already."""
+    step = first
+    while not isinstance(step, (list, Unreachable)):
+        step = preparing.send((yield step))
+    return step
 
 
 def _branch_context(context: RouteContext, target: Branch, index: int) -> RouteContext:
