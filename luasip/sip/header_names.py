@@ -32,21 +32,20 @@ COMPACT: Final[dict[str, str]] = {
 """Compact form → key (IANA registry of SIP header fields)."""
 
 _NAMES: Final = (
-    "Accept Accept-Contact Accept-Encoding Accept-Language Accept-Resource-Priority Alert-Info Allow "
-    "Allow-Events Answer-Mode Authentication-Info Authorization Call-ID Call-Info Contact Content- "
-    "Disposition Content-Encoding Content-Language Content-Length Content-Type CSeq Date Diversion Error- "
-    "Info Event Expires Feature-Caps Flow-Timer From Geolocation History-Info Identity Identity-Info In- "
-    "Reply-To Info-Package Join Max-Breadth Max-Forwards MIME-Version Min-Expires Min-SE Organization "
-    "P-Access-Network-Info P-Answer-State P-Asserted-Identity P-Asserted-Service P-Associated-URI "
-    "P-Called-Party-ID P-Charging-Function-Addresses P-Charging-Vector P-Early-Media P-Preferred-Identity "
-    "P-Preferred-Service P-RTP-Stat P-Served-User P-Visited-Network-ID Path Permission-Missing Policy- "
-    "Contact Policy-ID Priority Privacy Proxy-Authenticate Proxy-Authentication-Info Proxy-Authorization "
-    "Proxy-Require RAck Reason Record-Route Recv-Info Refer-Events-At Refer-Sub Refer-To Referred-By "
-    "Reject-Contact Remote-Party-ID Replaces Reply-To Request-Disposition Require Resource-Priority "
-    "Response-Key Retry-After Route RSeq Security-Client Security-Server Security-Verify Server Service- "
-    "Route Session-Expires Session-ID SIP-ETag SIP-If-Match Subject Subscription-State Supported "
-    "Suppress-If-Match Target-Dialog Timestamp To Trigger-Consent Unsupported User-Agent User-to-User Via "
-    "Warning WWW-Authenticate X-Forwarded-For"
+    "Accept Accept-Contact Accept-Encoding Accept-Language Accept-Resource-Priority Alert-Info Allow Allow-Events "
+    "Answer-Mode Authentication-Info Authorization Call-ID Call-Info Contact Content-Disposition Content-Encoding "
+    "Content-Language Content-Length Content-Type CSeq Date Diversion Error-Info Event Expires Feature-Caps "
+    "Flow-Timer From Geolocation History-Info Identity Identity-Info In-Reply-To Info-Package Join Max-Breadth "
+    "Max-Forwards MIME-Version Min-Expires Min-SE Organization P-Access-Network-Info P-Answer-State "
+    "P-Asserted-Identity P-Asserted-Service P-Associated-URI P-Called-Party-ID P-Charging-Function-Addresses "
+    "P-Charging-Vector P-Early-Media P-Preferred-Identity P-Preferred-Service P-RTP-Stat P-Served-User "
+    "P-Visited-Network-ID Path Permission-Missing Policy-Contact Policy-ID Priority Privacy Proxy-Authenticate "
+    "Proxy-Authentication-Info Proxy-Authorization Proxy-Require RAck Reason Record-Route Recv-Info Refer-Events-At "
+    "Refer-Sub Refer-To Referred-By Reject-Contact Remote-Party-ID Replaces Reply-To Request-Disposition Require "
+    "Resource-Priority Response-Key Retry-After Route RSeq Security-Client Security-Server Security-Verify Server "
+    "Service-Route Session-Expires Session-ID SIP-ETag SIP-If-Match Subject Subscription-State Supported "
+    "Suppress-If-Match Target-Dialog Timestamp To Trigger-Consent Unsupported User-Agent User-to-User Via Warning "
+    "WWW-Authenticate X-Forwarded-For"
 )
 _COMMON: Final = _NAMES.split()
 
@@ -55,22 +54,53 @@ _DISPLAY: Final[dict[str, str]] = {name.lower(): name for name in _COMMON}
 _KEYS: Final = [sys.intern(name.lower()) for name in _COMMON]
 """One and the same object as the literals they are looked up with, so that dictionaries compare no characters."""
 
-SPELLINGS: Final[dict[str, str]] = {
-    **dict(zip(_COMMON, _KEYS, strict=True)),
-    **{key: key for key in _KEYS},
-    **{key.upper(): key for key in _KEYS},
-    **COMPACT,
-    **{short.upper(): long for short, long in COMPACT.items()},
+_FREQUENT_NAMES: Final = (
+    "accept allow authorization call-id contact content-disposition content-length content-type cseq date event "
+    "expires from max-forwards min-se organization p-asserted-identity path privacy proxy-authenticate "
+    "proxy-authorization proxy-require reason record-route refer-to require route server session-expires subject "
+    "subscription-state supported timestamp to user-agent via www-authenticate"
+)
+_FREQUENT: Final = _FREQUENT_NAMES.split()
+
+
+class HeaderName:
+    """A name of a header, however it is spelled.
+
+    Attributes:
+        key: the key, one and the same object for a known name.
+        bit: the bit it is counted by while a message is read, 0 for a name that few messages have.
+    """
+
+    __slots__ = ("bit", "key")
+
+    def __init__(self, key: str, bit: int = 0) -> None:
+        self.key = key
+        self.bit = bit
+
+
+def _bit(key: str) -> int:
+    return 1 << _FREQUENT.index(key) if key in _FREQUENT else 0
+
+
+_KNOWN: Final = {key: HeaderName(key, _bit(key)) for key in _KEYS}
+
+CONTENT_LENGTH_BIT: Final = _bit("content-length")
+
+SPELLINGS: Final[dict[str, HeaderName]] = {
+    **{name: _KNOWN[name.lower()] for name in _COMMON},
+    **_KNOWN,
+    **{key.upper(): name for key, name in _KNOWN.items()},
+    **{short: _KNOWN[long] for short, long in COMPACT.items()},
+    **{short.upper(): _KNOWN[long] for short, long in COMPACT.items()},
 }
-"""The spellings that nearly all messages use → key: one dictionary read for the parser's hot path."""
+"""The spellings that nearly all messages use → name: one dictionary read for the parser's hot path."""
 
 _LIST_NAMES: Final = (
-    "accept accept-contact accept-encoding accept-language accept-resource-priority alert-info allow "
-    "allow-events call-info contact content-encoding content-language diversion error-info feature-caps "
-    "history-info in-reply-to p-asserted-identity p-associated-uri p-preferred-identity p-visited- "
-    "network-id path proxy-require reason record-route recv-info reject-contact request-disposition "
-    "require resource-priority route security-client security-server security-verify service-route "
-    "supported unsupported via warning"
+    "accept accept-contact accept-encoding accept-language accept-resource-priority alert-info allow allow-events "
+    "call-info contact content-encoding content-language diversion error-info feature-caps history-info in-reply-to "
+    "p-asserted-identity p-associated-uri p-preferred-identity p-visited-network-id path proxy-require reason "
+    "record-route recv-info reject-contact request-disposition require resource-priority route security-client "
+    "security-server security-verify service-route supported unsupported via warning"
 )
 LIST_HEADERS: Final = frozenset(_LIST_NAMES.split())
 """Keys of the headers whose grammar is a comma-separated list. Authorization and challenges are not among
@@ -79,9 +109,9 @@ them: their commas separate parameters."""
 
 def canonical(name: str) -> str:
     """The key of a header name in any spelling: "v" and "VIA" give "via"."""
-    key = SPELLINGS.get(name)
-    if key is not None:
-        return key
+    known = SPELLINGS.get(name)
+    if known is not None:
+        return known.key
     lower = name.lower()
     return COMPACT.get(lower, lower)
 

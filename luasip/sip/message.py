@@ -35,26 +35,26 @@ class HeaderLine:
 
     Attributes:
         key: canonical name ("via").
-        colon: offset of the colon in `Message.text`.
         start, end: the whole field in `Message.text`; `end` is behind the CRLF of its last folded line.
+        value_start: offset of the raw value in `Message.text`; white space around the value is left out.
         folded: it stands on more than one line.
     """
 
-    __slots__ = ("_text", "_value", "colon", "end", "folded", "key", "start")
+    __slots__ = ("_text", "_value", "end", "folded", "key", "start", "value_start")
 
-    def __init__(self, text: str, key: str, start: int, colon: int, end: int, folded: bool) -> None:
+    def __init__(self, text: str, key: str, start: int, value_start: int, end: int, folded: bool) -> None:
         self._text = text
         self._value: str | None = None
         self.key = key
         self.start = start
-        self.colon = colon
+        self.value_start = value_start
         self.end = end
         self.folded = folded
 
     @property
     def name(self) -> str:
         """The name as on the wire ("v")."""
-        return self._text[self.start : self.colon].rstrip(SPACE)
+        return self._text[self.start : self._text.find(":", self.start)].rstrip(SPACE)
 
     @property
     def value(self) -> str:
@@ -68,24 +68,14 @@ class HeaderLine:
         return value
 
     @property
-    def value_start(self) -> int:
-        """Offset of the raw value in `Message.text`; white space around the value is left out."""
-        text = self._text
-        start = self.colon + 1
-        end = self.end - 2
-        while start < end and is_white(ord(text[start])):
-            start += 1
-        return start
-
-    @property
     def value_end(self) -> int:
         """Offset behind the raw value, line folds inside it included."""
         text = self._text
         end = self.end - 2
-        start = self.colon + 1
+        start = self.value_start
         while end > start and is_white(ord(text[end - 1])):
             end -= 1
-        return end if end > start else self.end - 2
+        return end
 
     def __repr__(self) -> str:
         return f"HeaderLine({self.name!r}, {self.value!r})"
@@ -99,25 +89,28 @@ class Message:
         headers: the header lines in order.
         headers_start: offset of the first header line.
         body_start: offset of the body, behind the empty line.
+        repeated: the keys that stand in more than one line.
+        headers_checked: `validation.check_headers` found nothing wrong.
     """
 
     __slots__ = (
         "_call_id",
         "_contact_star",
         "_contacts",
+        "_content_length",
         "_cseq",
-        "_first",
         "_from",
         "_record_routes",
-        "_repeated",
         "_routes",
         "_to",
         "_top_via",
         "_vias",
         "body_start",
         "headers",
+        "headers_checked",
         "headers_start",
         "is_request",
+        "repeated",
         "text",
     )
 
@@ -125,19 +118,21 @@ class Message:
         self,
         text: str,
         headers: list[HeaderLine],
-        first: dict[str, HeaderLine],
         headers_start: int,
         body_start: int,
         is_request: bool,
-        repeated: "dict[str, list[HeaderLine]]",
+        repeated: tuple[str, ...],
+        content_length: int,
     ) -> None:
+        """`content_length` is that of the header when it has been read and fits the text, else -1."""
         self.text = text
         self.headers = headers
-        self._first = first
-        self._repeated = repeated
+        self.repeated = repeated
+        self._content_length = content_length
         self.headers_start = headers_start
         self.body_start = body_start
         self.is_request = is_request
+        self.headers_checked = False
         self._call_id = ""
         self._top_via: Via | None = None
         self._vias: list[Via] | None = None
@@ -171,20 +166,14 @@ class Message:
 
     def first(self, key: str) -> HeaderLine | None:
         """The first header line with this key, or None."""
-        return self._first.get(key)
+        for line in self.headers:
+            if line.key == key:
+                return line
+        return None
 
     def all(self, key: str) -> list[HeaderLine]:
         """Every header line with this key, in order."""
-        lines = self._repeated.get(key)
-        if lines is not None:
-            return lines.copy()
-        line = self._first.get(key)
-        return [] if line is None else [line]
-
-    @property
-    def repeated(self) -> "dict[str, list[HeaderLine]]":
-        """The lines of every key that stands in more than one, in order. Not to be changed."""
-        return self._repeated
+        return [line for line in self.headers if line.key == key]
 
     def values(self, key: str) -> list[str]:
         """The values of every line with this key; a list header's lines are split at their commas, empty
@@ -204,7 +193,7 @@ class Message:
 
     def required(self, key: str) -> HeaderLine:
         """The first header line with this key; HeaderError when there is none."""
-        line = self._first.get(key)
+        line = self.first(key)
         if line is None:
             raise HeaderError(display(key), "", "missing")
         return line
@@ -220,11 +209,12 @@ class Message:
         via = self._top_via
         if via is None:
             line = self.required("via")
-            if "," in line.value:
+            value = line.value
+            if "," in value:
                 start, end = self._split(line, "via")[0]
                 via = parse_via(unfold(self.text[start:end]), start, end)
             else:
-                via = parse_via(line.value, line.value_start, line.value_end)
+                via = parse_via(value, line.value_start, line.value_end)
             self._top_via = via
         return via
 
@@ -233,11 +223,14 @@ class Message:
         """All Via values, topmost first. HeaderError when one is malformed; empty when there is none."""
         vias = self._vias
         if vias is None:
-            if "via" not in self._first:
+            lines = self.all("via")
+            if not lines:
                 return []
             top = self.top_via
             vias = [top]
-            for line in self.all("via"):
+            for line in lines:
+                if line.value_start == top.start and "," not in line.value:
+                    continue
                 for start, end in self._split(line, "via"):
                     if start <= top.start:
                         continue
@@ -268,12 +261,10 @@ class Message:
     def addresses(self, key: str) -> list[NameAddr]:
         """All name-addr values of the headers with this key. HeaderError when one is malformed."""
         values: list[NameAddr] = []
-        if key not in self._first:
-            return values
-        name = display(key)
-        for line in self.all(key):
-            for start, end in self._split(line, key):
-                values.append(parse_name_addr(unfold(self.text[start:end]), name, start, end))
+        for line in self.headers:
+            if line.key == key:
+                for start, end in self._split(line, key):
+                    values.append(parse_name_addr(unfold(self.text[start:end]), display(key), start, end))
         return values
 
     @property
@@ -314,7 +305,7 @@ class Message:
     @property
     def contact_star(self) -> bool:
         """True when a Contact is "*" (RFC 3261 §10.2.2). HeaderError as for `contacts`."""
-        return bool(self.first("contact")) and self._reads_star()
+        return self.first("contact") is not None and self._reads_star()
 
     def _reads_star(self) -> bool:
         _ = self.contacts
@@ -344,7 +335,7 @@ class Message:
     @property
     def max_forwards(self) -> int | None:
         """Max-Forwards, 0 to 255, None when absent. HeaderError when malformed or out of range."""
-        line = self._first.get("max-forwards")
+        line = self.first("max-forwards")
         if line is None:
             return None
         number = parse_uint32(line.value, "Max-Forwards")
@@ -355,7 +346,7 @@ class Message:
     @property
     def expires(self) -> int | None:
         """Expires in seconds, capped at 2**32-1, None when absent. HeaderError when not a number."""
-        line = self._first.get("expires")
+        line = self.first("expires")
         if line is None:
             return None
         if not is_number(line.value):
@@ -365,7 +356,9 @@ class Message:
     @property
     def content_length(self) -> int | None:
         """Content-Length, None when absent. HeaderError when not a number."""
-        line = self._first.get("content-length")
+        if self._content_length >= 0:
+            return self._content_length
+        line = self.first("content-length")
         if line is None:
             return None
         return parse_uint32(line.value, "Content-Length")
@@ -373,7 +366,7 @@ class Message:
     @property
     def content_type(self) -> str:
         """Content-Type as written, parameters included; "" when absent."""
-        line = self._first.get("content-type")
+        line = self.first("content-type")
         return "" if line is None else line.value
 
     @property
@@ -385,7 +378,7 @@ class Message:
     @property
     def user_agent(self) -> str:
         """User-Agent as written, "" when absent."""
-        line = self._first.get("user-agent")
+        line = self.first("user-agent")
         return "" if line is None else line.value
 
 
@@ -398,15 +391,15 @@ class Request(Message):
         self,
         text: str,
         headers: list[HeaderLine],
-        first: dict[str, HeaderLine],
         headers_start: int,
         body_start: int,
         method: str,
         request_uri: str,
         version: str,
-        repeated: dict[str, list[HeaderLine]],
+        repeated: tuple[str, ...],
+        content_length: int,
     ) -> None:
-        super().__init__(text, headers, first, headers_start, body_start, True, repeated)
+        super().__init__(text, headers, headers_start, body_start, True, repeated, content_length)
         self.method = method
         self.request_uri = request_uri
         self.version = version
@@ -438,15 +431,15 @@ class Response(Message):
         self,
         text: str,
         headers: list[HeaderLine],
-        first: dict[str, HeaderLine],
         headers_start: int,
         body_start: int,
         status: int,
         reason: str,
         version: str,
-        repeated: dict[str, list[HeaderLine]],
+        repeated: tuple[str, ...],
+        content_length: int,
     ) -> None:
-        super().__init__(text, headers, first, headers_start, body_start, False, repeated)
+        super().__init__(text, headers, headers_start, body_start, False, repeated, content_length)
         self.status = status
         self.reason = reason
         self.version = version

@@ -11,6 +11,7 @@ from typing import Final
 from luasip.errors import HeaderError
 from luasip.sip.grammar import (
     SPACE,
+    TOKEN_TABLE,
     VISIBLE_TABLE,
     has_control,
     is_made_of,
@@ -25,6 +26,7 @@ __all__ = [
     "parse_params",
     "quote",
     "render_param",
+    "sole_token",
     "split_items",
     "unquote",
 ]
@@ -108,6 +110,19 @@ def parse_params(text: str, start: int = 0, name: str = "parameter") -> dict[str
         _add_param(params, text, semicolon + 1, following if following >= 0 else len(text), name)
         semicolon = following
     return params
+
+
+def sole_token(text: str, start: int, prefix: str) -> str:
+    """The value when `text[start:]` is `prefix` and a token, "" otherwise.
+
+    For the one parameter that nearly every Via, From and To has (`prefix` is ";branch=" or ";tag="): no other
+    parameter, quote or space can be in a token, so that nothing is left to read.
+    """
+    value_start = start + len(prefix)
+    if text[start:value_start] != prefix:
+        return ""
+    value = text[value_start:]
+    return value if is_made_of(value, TOKEN_TABLE) else ""
 
 
 def _expect_blank(text: str, start: int, end: int, name: str) -> None:

@@ -24,7 +24,7 @@ from luasip.sip.grammar import (
     is_white,
     short_number,
 )
-from luasip.sip.header_names import SPELLINGS, canonical, display
+from luasip.sip.header_names import CONTENT_LENGTH_BIT, SPELLINGS, HeaderName, canonical, display
 from luasip.sip.message import HeaderLine, Request, Response
 from luasip.sip.values import bounded_int
 
@@ -93,96 +93,143 @@ def _use_crlf(text: str) -> str:
 class _HeaderReader:
     """The header lines of a text, read as far as they go; `fault` is the first thing wrong with them."""
 
-    __slots__ = ("body_start", "fault", "first", "headers", "headers_start", "repeated", "status", "text")
+    __slots__ = (
+        "body_start",
+        "content_length",
+        "fault",
+        "headers",
+        "headers_start",
+        "length_line",
+        "line_ends",
+        "line_fault",
+        "repeated",
+        "status",
+        "text",
+    )
 
     def __init__(self, text: str, headers_start: int, limits: Limits) -> None:
         self.text = text
         self.headers_start = headers_start
-        self.headers: list[HeaderLine] = []
-        self.first: dict[str, HeaderLine] = {}
-        self.repeated: dict[str, list[HeaderLine]] = {}
         self.fault = ""
         self.status = 400
-        end = text.find("\r\n\r\n", headers_start - 2)
-        if end < 0:
-            self.object_to("No empty line after headers")
-            end = len(text) - 2 if text.endswith("\r\n") else len(text)
+        self._clear()
+        end = self._read_headers(limits)
         self.body_start = min(end + 4, len(text))
-        if len(text) > limits.message:
-            self.object_to("Message Too Large", 513)
-        if end > headers_start:
-            self._read_headers(end, limits)
+        self.content_length = -1
         self._cut_body()
+
+    def _clear(self) -> None:
+        self.headers: list[HeaderLine] = []
+        self.repeated: tuple[str, ...] = ()
+        self.length_line: HeaderLine | None = None
+        self.line_ends = 0
+        self.line_fault = ""
 
     def object_to(self, fault: str, status: int = 400) -> None:
         if not self.fault:
             self.fault = fault
             self.status = status
 
-    def _read_headers(self, end: int, limits: Limits) -> None:
-        """Reads the header lines up to `end`, the line end of the last one."""
+    def _read_headers(self, limits: Limits) -> int:
+        """Reads the header lines. Returns where the line end of the last one begins."""
         text = self.text
         start = self.headers_start
-        if text[start] in SPACE:
+        end = self._read_lines(text, limits)
+        is_clean = end >= 0 and not _has_stray_control(text[start : end + 2], self.line_ends)
+        if end < 0:
+            end = text.find("\r\n\r\n", start - 2)
+        if end < 0:
+            self.object_to("No empty line after headers")
+            end = len(text) - 2 if text.endswith("\r\n") else len(text)
+        if len(text) > limits.message:
+            self.object_to("Message Too Large", 513)
+        if end > start and text[start] in SPACE:
             self.object_to("Header begins with white space")
-        line_ends, fault = self._read_lines(text, end, limits)
-        if line_ends < 0 or _has_stray_control(text[start:end], line_ends):
-            blanked = _blank_lines_with_control(text, start, end)
-            if blanked != text:
+        if not is_clean:
+            self._read_unclean(end, limits)
+        if self.line_fault:
+            self.object_to(self.line_fault)
+        return end
+
+    def _read_unclean(self, end: int, limits: Limits) -> None:
+        """Reads lines that hold control characters or that no empty line ends."""
+        self._clear()
+        if end > self.headers_start:
+            blanked = _blank_lines_with_control(self.text, self.headers_start, end)
+            if blanked != self.text[:end]:
                 self.object_to("Control character in header")
-                self.headers.clear()
-                self.first.clear()
-                self.repeated.clear()
-                _, fault = self._read_lines(blanked, end, limits)
-        if fault:
-            self.object_to(fault)
+            self._read_lines(f"{blanked}\r\n\r\n", limits)
 
-    def _read_lines(self, text: str, end: int, limits: Limits) -> tuple[int, str]:
-        """Reads the header lines in `text[headers_start:end]`.
+    def _read_lines(self, text: str, limits: Limits) -> int:
+        """Reads the header lines up to the empty line.
 
-        Returns how many line ends it passed over, -1 when an LF stands alone, and what is wrong, "" when nothing is.
+        Returns where the line end of the last one begins; -1 when no empty line comes or an LF stands alone.
         """
+        length = len(text)
         headers = self.headers
-        first = self.first
         longest = limits.line
-        fault = ""
-        count = line_ends = 0
+        rare: set[str] | None = None
+        count = seen = 0
         following = self.headers_start
-        while following < end:
+        while True:
             start = following
+            stop = text.find("\n", start)
+            if stop == start + 1 and ord(text[start]) == 0x0D:
+                if count > limits.headers:
+                    self.line_fault = "Too many header lines"
+                return start - 2
             folded = False
-            line_end = text.find("\n", start, end)
-            while line_end >= 0:
-                if ord(text[line_end - 1]) != 0x0D:
-                    return -1, ""
-                line_ends += 1
-                if line_end + 1 == end or not is_white(ord(text[line_end + 1])):
+            while True:
+                if stop <= start or ord(text[stop - 1]) != 0x0D:
+                    return -1
+                self.line_ends += 1
+                following = stop + 1
+                if following == length:
+                    return -1
+                code = ord(text[following])
+                if code != 0x20 and code != 0x09:
                     break
                 folded = True
-                line_end = text.find("\n", line_end + 1, end)  # the line is continued (§7.3.1)
-            stop = end if line_end < 0 else line_end - 1
-            following = stop + 2
+                stop = text.find("\n", following)  # the line is continued (§7.3.1)
             count += 1
             if count > limits.headers:
                 continue
+            stop -= 1
             colon = text.find(":", start, stop)
-            name = text[start : stop if colon < 0 else colon]
-            key = SPELLINGS.get(name)
-            if key is None:
-                key = _unusual_key(name)
-            if colon < 0 or not key or stop - start > longest:
-                fault = fault or _fault_of_line(colon, key)
+            spelling = text[start : stop if colon < 0 else colon]
+            name = SPELLINGS.get(spelling)
+            if name is None:
+                name = _unusual_name(spelling)
+            if colon < 0 or name is None or stop - start > longest:
+                if not self.line_fault:
+                    self.line_fault = _fault_of_line(colon, name)
                 continue
-            header = HeaderLine(text, key, start, colon, following, folded)
+            value_start = colon + 1
+            while value_start < stop and is_white(ord(text[value_start])):
+                value_start += 1
+            header = HeaderLine(text, name.key, start, value_start, following, folded)
             headers.append(header)
-            before = first.setdefault(key, header)
-            if before is not header:
-                self.repeated.setdefault(key, [before]).append(header)
-        return line_ends, fault if count <= limits.headers else "Too many header lines"
+            bit = name.bit
+            if bit == 0:
+                if rare is None:
+                    rare = set()
+                if name.key in rare:
+                    self._note_repeat(name.key)
+                rare.add(name.key)
+            elif seen & bit:
+                self._note_repeat(name.key)
+            else:
+                seen |= bit
+                if bit == CONTENT_LENGTH_BIT:
+                    self.length_line = header
+
+    def _note_repeat(self, key: str) -> None:
+        if key not in self.repeated:
+            self.repeated = (*self.repeated, key)
 
     def _cut_body(self) -> None:
         """Ends the text where Content-Length says (§18.3)."""
-        header = self.first.get("content-length")
+        header = self.length_line
         if header is None:
             return
         value = header.value
@@ -190,9 +237,9 @@ class _HeaderReader:
         if length < 0 and not is_number(value):
             self.object_to("Bad Content-Length header")
             return
-        if self.repeated:
-            for other in self.repeated.get("content-length", ()):
-                if other.value != value:
+        if header.key in self.repeated:
+            for other in self.headers:
+                if other.key == header.key and other.value != value:
                     self.object_to("Conflicting Content-Length headers")
                     return
         if length < 0:
@@ -200,29 +247,34 @@ class _HeaderReader:
         end = self.body_start + length
         if end > len(self.text):
             self.object_to("Content-Length larger than message")
-        elif end < len(self.text):
+            return
+        self.content_length = length
+        if end < len(self.text):
             self.text = self.text[:end]
 
 
-def _unusual_key(name: str) -> str:
-    """The key of a header name that is spelled as few do, "" when it is none."""
-    name = name.rstrip(SPACE)
-    return canonical(name) if is_token(name) else ""
+def _unusual_name(spelling: str) -> HeaderName | None:
+    """A header name that is spelled as few do, None when it is none."""
+    spelling = spelling.rstrip(SPACE)
+    if not is_token(spelling):
+        return None
+    key = canonical(spelling)
+    return SPELLINGS.get(key) or HeaderName(key)
 
 
-def _fault_of_line(colon: int, key: str) -> str:
+def _fault_of_line(colon: int, name: HeaderName | None) -> str:
     if colon < 0:
         return "Header line without colon"
-    return f"{display(key)[:32]} header too long" if key else "Bad header name"
+    return "Bad header name" if name is None else f"{display(name.key)[:32]} header too long"
 
 
 def _blank_lines_with_control(text: str, start: int, end: int) -> str:
-    """A line of `text[start:end]` with a control character is blanked, so that it is skipped but keeps its length."""
+    """`text` up to `end`; from `start` on lines with a control character are blanked: skipped, but as long as before."""
     lines = text[start:end].split("\r\n")
     for index, line in enumerate(lines):
         if has_control(line):
             lines[index] = "\x00" * len(line)
-    return text[:start] + "\r\n".join(lines) + text[end:]
+    return text[:start] + "\r\n".join(lines)
 
 
 def _has_stray_control(head: str, line_ends: int) -> bool:
@@ -256,13 +308,13 @@ def _make_request(lines: _HeaderReader, start_line: str, limits: Limits) -> Requ
     return Request(
         lines.text,
         lines.headers,
-        lines.first,
         lines.headers_start,
         lines.body_start,
         method,
         request_uri,
         version,
         lines.repeated,
+        lines.content_length,
     )
 
 
@@ -285,13 +337,13 @@ def parse_http_request(text: str, via: str, limits: Limits = DEFAULT) -> Request
     return Request(
         lines.text,
         lines.headers,
-        lines.first,
         lines.headers_start,
         lines.body_start,
         method,
         target,
         version,
         lines.repeated,
+        lines.content_length,
     )
 
 
@@ -315,11 +367,11 @@ def _make_response(lines: _HeaderReader, start_line: str) -> Response:
     return Response(
         lines.text,
         lines.headers,
-        lines.first,
         lines.headers_start,
         lines.body_start,
         status,
         reason,
         version,
         lines.repeated,
+        lines.content_length,
     )

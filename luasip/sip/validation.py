@@ -53,6 +53,8 @@ def validate_request(
 
 def check_headers(message: Message) -> None:
     """HeaderError when the top Via, From, To, Call-ID or CSeq is missing, malformed or there twice."""
+    if message.headers_checked:
+        return
     check_repeats(message)
     _ = message.top_via
     _ = message.from_
@@ -61,11 +63,12 @@ def check_headers(message: Message) -> None:
     _ = message.cseq
     _ = message.max_forwards
     _ = message.content_length
+    message.headers_checked = True
 
 
 def check_repeats(message: Message) -> None:
     """HeaderError when a header that may stand only once stands twice (RFC 3261 §7.3.1)."""
-    if not any(key in SINGLE_HEADERS for key in message.repeated):
+    if all(key not in SINGLE_HEADERS for key in message.repeated):
         return
     seen: set[str] = set()
     for line in message.headers:

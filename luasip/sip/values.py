@@ -17,7 +17,7 @@ from luasip.sip.grammar import (
     skip_quoted,
     unquote,
 )
-from luasip.sip.params import parse_params
+from luasip.sip.params import parse_params, sole_token
 from luasip.sip.uri import Uri, parse_uri, split_host_port
 
 MAGIC_COOKIE: Final = "z9hG4bK"
@@ -35,11 +35,11 @@ class Via:
         transport: upper case, "UDP".
         host: sent-by host, an IPv6 reference with its brackets.
         port: sent-by port or None.
-        params: names in lower case, values as written.
+        branch: the branch parameter, "" when absent.
         start, end: where the value stands in `Message.text` (0, 0 when it was not read from a message).
     """
 
-    __slots__ = ("end", "host", "params", "port", "start", "text", "transport")
+    __slots__ = ("_params", "branch", "end", "host", "port", "start", "text", "transport")
 
     def __init__(
         self,
@@ -47,15 +47,18 @@ class Via:
         transport: str,
         host: str,
         port: int | None,
-        params: dict[str, str],
+        branch: str,
+        params: dict[str, str] | None,
         start: int,
         end: int,
     ) -> None:
+        """`params` None: `branch` is the only parameter."""
         self.text = text
         self.transport = transport
         self.host = host
         self.port = port
-        self.params = params
+        self.branch = branch
+        self._params = params
         self.start = start
         self.end = end
 
@@ -63,19 +66,27 @@ class Via:
         return f"Via({self.text!r})"
 
     @property
-    def branch(self) -> str:
-        """The branch parameter, "" when absent."""
-        return self.params.get("branch", "")
+    def params(self) -> dict[str, str]:
+        """The parameters, names in lower case, values as written."""
+        params = self._params
+        if params is None:
+            params = self._params = {"branch": self.branch}
+        return params
+
+    def param(self, name: str) -> str | None:
+        """The parameter `name`, not branch, as written: "" when it is a flag, None when absent."""
+        params = self._params
+        return None if params is None else params.get(name)
 
     @property
     def received(self) -> str:
         """The received parameter as written, "" when absent."""
-        return self.params.get("received", "")
+        return self.param("received") or ""
 
     @property
     def rport(self) -> str | None:
         """The rport parameter: None when absent, "" when it asks for a value, else the digits (RFC 3581)."""
-        return self.params.get("rport")
+        return self.param("rport")
 
     @property
     def sent_by(self) -> str:
@@ -95,7 +106,11 @@ def parse_via(text: str, start: int = 0, end: int = 0) -> Via:
     else:
         transport, sent_by = _read_unusual_head(text[:head_end], text)
     host, port = _read_sent_by(sent_by, text)
-    return Via(text, transport, host, port, parse_params(text, head_end, "Via"), start, end)
+    branch = sole_token(text, head_end, ";branch=")
+    if branch:
+        return Via(text, transport, host, port, branch, None, start, end)
+    params = parse_params(text, head_end, "Via")
+    return Via(text, transport, host, port, params.get("branch", ""), params, start, end)
 
 
 def _read_unusual_head(head: str, text: str) -> tuple[str, str]:
@@ -129,29 +144,31 @@ class NameAddr:
 
     Attributes:
         text: the value, unfolded.
-        display_name: unquoted, "" when absent.
         uri_text: the URI without angle brackets.
-        params: header parameters, names in lower case, values as written.
+        tag: the tag parameter, "" when absent.
         start, end: where the value stands in `Message.text` (0, 0 when it was not read from a message).
         header: the header's name, for errors.
     """
 
-    __slots__ = ("_uri", "display_name", "end", "header", "is_rewritten", "params", "start", "text", "uri_text")
+    __slots__ = ("_name_end", "_params", "_uri", "end", "header", "is_rewritten", "start", "tag", "text", "uri_text")
 
     def __init__(
         self,
         text: str,
-        display_name: str,
+        name_end: int,
         uri_text: str,
-        params: dict[str, str],
+        tag: str,
+        params: dict[str, str] | None,
         start: int,
         end: int,
         header: str,
     ) -> None:
+        """`text[:name_end]` is the display name as written. `params` None: there is none but `tag`, if that."""
         self.text = text
-        self.display_name = display_name
+        self._name_end = name_end
         self.uri_text = uri_text
-        self.params = params
+        self.tag = tag
+        self._params = params
         self.start = start
         self.end = end
         self.header = header
@@ -163,9 +180,17 @@ class NameAddr:
         return f"NameAddr({self.text!r})"
 
     @property
-    def tag(self) -> str:
-        """The tag parameter, "" when absent."""
-        return self.params.get("tag", "")
+    def display_name(self) -> str:
+        """The display name, unquoted; "" when absent."""
+        return unquote(self.text[: self._name_end].strip(SPACE))
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The header parameters, names in lower case, values as written."""
+        params = self._params
+        if params is None:
+            params = self._params = {"tag": self.tag} if self.tag else {}
+        return params
 
     @property
     def uri(self) -> Uri:
@@ -217,28 +242,34 @@ def parse_name_addr(text: str, header: str = "name-addr", start: int = 0, end: i
     close = text.find(">", angle)
     if close < 0:
         raise HeaderError(header, text, "unclosed <")
-    display_name = _read_display_name(text, quote_end, angle, header)
+    name_end = quote_end
+    if quote_end != angle:
+        name_end = _check_display_name(text, quote_end, angle, header)
     uri_text = text[angle + 1 : close]
     _check_uri_text(uri_text, text, header)
-    params = parse_params(text, close + 1, header) if close + 1 < len(text) else {}
-    return NameAddr(text, display_name, uri_text, params, start, end, header)
+    close += 1
+    if close == len(text):
+        return NameAddr(text, name_end, uri_text, "", None, start, end, header)
+    tag = sole_token(text, close, ";tag=")
+    if tag:
+        return NameAddr(text, name_end, uri_text, tag, None, start, end, header)
+    params = parse_params(text, close, header)
+    return NameAddr(text, name_end, uri_text, params.get("tag", ""), params, start, end, header)
 
 
-def _read_display_name(text: str, quote_end: int, angle: int, header: str) -> str:
-    """The display name before `<`. Read liberally (any words but separators), as much equipment does not
-    quote.
+def _check_display_name(text: str, quote_end: int, angle: int, header: str) -> int:
+    """Where the display name before `<` ends. Read liberally (any words but separators), as much equipment does
+    not quote.
     """
-    if not angle:
-        return ""
     if quote_end:
         between = text[quote_end:angle]
-        if between and between != " " and between.strip(SPACE):
+        if between != " " and between.strip(SPACE):
             raise HeaderError(header, text, "text between display name and <")
-        return unquote(text[:quote_end])
-    name = text[:angle].strip(SPACE)
-    if name and ('"' in name or "," in name or ";" in name or has_control(name)):
+        return quote_end
+    name = text[:angle]
+    if '"' in name or "," in name or ";" in name or has_control(name):
         raise HeaderError(header, text, "display name needs quotes")
-    return name
+    return angle
 
 
 def _check_uri_text(uri_text: str, text: str, header: str) -> None:
@@ -248,14 +279,14 @@ def _check_uri_text(uri_text: str, text: str, header: str) -> None:
 
 def _parse_addr_spec(text: str, header: str, start: int, end: int) -> NameAddr:
     uri_text, semicolon, _ = text.partition(";")
-    params = parse_params(text, len(uri_text), header) if semicolon else {}
+    params: dict[str, str] = parse_params(text, len(uri_text), header) if semicolon else {}
     uri_text = uri_text.rstrip(SPACE)
     if "?" in uri_text or "," in uri_text:
         raise HeaderError(header, text, "URI needs angle brackets")
     if ">" in uri_text or '"' in uri_text:
         raise HeaderError(header, text, "bad URI")
     _check_uri_text(uri_text, text, header)
-    return NameAddr(text, "", uri_text, params, start, end, header)
+    return NameAddr(text, 0, uri_text, params.get("tag", ""), params, start, end, header)
 
 
 def parse_qvalue(text: str, header: str = "Contact") -> float:
@@ -284,14 +315,17 @@ class CSeq:
 def parse_cseq(text: str) -> CSeq:
     """The CSeq value `text`."""
     space = text.find(" ")
+    if space > 0:  # nearly every one: digits, one space, the method
+        number = short_number(text[:space])
+        method = text[space + 1 :]
+        if number >= 0 and is_token(method):
+            return CSeq(number, method)
     tab = text.find("\t")
     if tab >= 0 and (tab < space or space < 0):
         space = tab
-    method = text[space + 1 :]
+    method = text[space + 1 :].strip(SPACE)
     if space < 0 or not is_token(method):
-        method = method.strip(SPACE)
-        if space < 0 or not is_token(method):
-            raise HeaderError("CSeq", text)
+        raise HeaderError("CSeq", text)
     return CSeq(parse_uint32(text[:space], "CSeq"), method)
 
 

@@ -19,11 +19,12 @@ def received_via(via: Via, source_host: str, source_port: int, force_rport: bool
     a value the sender wrote is replaced. `source_host` is an address, IPv6 without brackets. `force_rport`
     treats the request as if it asked for rport.
     """
-    wants_rport = force_rport or "rport" in via.params
+    wants_rport = force_rport or via.rport is not None
+    was_received = via.param("received") is not None
     is_source = via.host == source_host or hosts_equal(via.host, source_host)
-    if is_source and not wants_rport and "received" not in via.params:
+    if is_source and not wants_rport and not was_received:
         return via.text
-    if "received" not in via.params and "rport" not in via.params:  # nothing of the sender's to replace
+    if not was_received and via.rport is None:  # nothing of the sender's to replace
         asked = f";rport={source_port}" if wants_rport else ""
         return f"{via.text}{asked};received={source_host}"
     pieces = _without(_split_params(via.text), "received")
@@ -59,12 +60,13 @@ def via_target(via: Via) -> tuple[str, int | None]:
 
     The host has no brackets. None: no port is given, the transport's default holds.
     """
-    maddr = via.params.get("maddr", "")
+    maddr = via.param("maddr")
     if maddr:
         return maddr.strip("[]"), via.port
-    if not via.received:
+    received = via.received
+    if not received:
         return via.host.strip("[]"), via.port
     rport = via.rport or ""
     if rport.isdecimal() and len(rport) <= 5 and 0 < int(rport) <= 65535:
-        return via.received.strip("[]"), int(rport)
-    return via.received.strip("[]"), via.port
+        return received.strip("[]"), int(rport)
+    return received.strip("[]"), via.port

@@ -13,6 +13,7 @@ from luasip.sip.digest import parse_credentials
 from luasip.sip.grammar import MAX_UINT32, is_number
 from luasip.sip.message import Message, Request
 from luasip.sip.params import split_items
+from luasip.sip.uri import Uri
 from luasip.sip.validation import check_headers
 from luasip.sip.values import CSeq
 
@@ -23,7 +24,10 @@ LONGEST_URI: Final = 1024
 LONGEST_VALUE: Final = 255
 """Greatest length of a Call-ID or tag under check 65536."""
 
-REQUEST_URI, FROM_URI, TO_URI, CONTACT_URI = 1, 2, 4, 8
+REQUEST_URI: Final = 1
+FROM_URI: Final = 2
+TO_URI: Final = 4
+CONTACT_URI: Final = 8
 """Bits of the second argument, for check 1024."""
 
 
@@ -42,7 +46,7 @@ SILENT: Final = Fault()
 class Subject:
     """What is checked: the message, its current Request-URI ("" on replies), URI bits, extensions we know."""
 
-    __slots__ = ("extensions", "message", "request_uri", "uri_checks")
+    __slots__ = ("_uri", "_uri_was_read", "extensions", "message", "request_uri", "uri_checks")
 
     def __init__(
         self, message: Message, request_uri: str, uri_checks: int, extensions: Collection[str]
@@ -51,6 +55,16 @@ class Subject:
         self.request_uri = request_uri
         self.uri_checks = uri_checks
         self.extensions = extensions
+        self._uri: Uri | None = None
+        self._uri_was_read = False
+
+    @property
+    def uri(self) -> Uri | None:
+        """The current Request-URI, None when it is malformed."""
+        if not self._uri_was_read:
+            self._uri_was_read = True
+            self._uri = parsed_uri(self.request_uri)
+        return self._uri
 
 
 def first_fault(subject: Subject, checks: int) -> Fault | None:
@@ -87,7 +101,7 @@ def _version(subject: Subject) -> Fault | None:
 def _scheme(subject: Subject) -> Fault | None:
     if not isinstance(subject.message, Request):
         return None
-    uri = parsed_uri(subject.request_uri)
+    uri = subject.uri
     if uri is None:
         return Fault(400, "Bad Request URI")
     if uri.scheme not in SCHEMES:
@@ -97,12 +111,18 @@ def _scheme(subject: Subject) -> Fault | None:
 
 def _required_headers(subject: Subject) -> Fault | None:
     message = subject.message
-    repeated = message.repeated
-    for key in ("from", "to", "call-id", "cseq", "via"):
-        line = message.first(key)
-        if line is None or not line.value or (repeated and key != "via" and key in repeated):
-            return SILENT
-    return None
+    if message.headers_checked:  # which says more
+        return None
+    if _lacks(message, "from") or _lacks(message, "to") or _lacks(message, "call-id") or _lacks(message, "cseq"):
+        return SILENT
+    via = message.first("via")
+    return SILENT if via is None or not via.value else None
+
+
+def _lacks(message: Message, key: str) -> bool:
+    """True when the header is missing or empty, or there twice."""
+    line = message.first(key)
+    return line is None or not line.value or key in message.repeated
 
 
 def _cseq_method(subject: Subject) -> Fault | None:
@@ -175,7 +195,7 @@ def _proxy_require(subject: Subject) -> Fault | None:
 
 def _uris(subject: Subject) -> Fault | None:
     message, bits = subject.message, subject.uri_checks
-    if bits & REQUEST_URI and isinstance(message, Request) and parsed_uri(subject.request_uri) is None:
+    if bits & REQUEST_URI and isinstance(message, Request) and subject.uri is None:
         return Fault(400, "Bad Request URI")
     if bits & FROM_URI and uri_of(from_header(message)) is None:
         return Fault(400, "Invalid From Header") if message.first("from") else SILENT

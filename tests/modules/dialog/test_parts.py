@@ -18,7 +18,7 @@ from luasip.modules.dialog.requests import route
 from luasip.modules.dialog.settings import DialogSettings, check
 from luasip.modules.dialog.store import DialogStore, rows_of
 from luasip.modules.dialog.table import DialogTable
-from luasip.sip.values import NameAddr
+from luasip.sip.values import NameAddr, parse_name_addr
 from luasip.storage import Databases
 from tests.bench import FakeListener, FakeServices
 
@@ -199,7 +199,7 @@ def test_an_error_does_not_stop_the_deadlines() -> None:
 
 
 def address(text: str) -> NameAddr:
-    return NameAddr(f"<sip:{text}>", "", f"sip:{text}", {}, 0, 0, "Record-Route")
+    return parse_name_addr(f"<sip:{text}>", "Record-Route")
 
 
 @pytest.mark.parametrize(
