@@ -1,4 +1,5 @@
-"""LuaSIP is plain Python; with LUASIP_COMPILE=1 mypyc turns the code every message passes into C extensions.
+"""LuaSIP is plain Python; with LUASIP_COMPILE=1 mypyc turns the code every message passes into C extensions, and the
+way into Lua is one written in C.
 
     LUASIP_COMPILE=1 pip install .
 
@@ -12,7 +13,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 PACKAGES = ("sip", "transaction", "proxy")
@@ -134,6 +135,9 @@ def extensions() -> list:
     flags = dense_flags()
     for extension in built:  # they share one list
         extension.extra_compile_args = [*extension.extra_compile_args, *flags]
+    if sys.platform == "linux":
+        sources = ["luasip/script/crossing.c"]
+        built.append(Extension("luasip.script.crossing", sources, libraries=["dl"], extra_compile_args=DENSE))
     return built
 
 

@@ -26,6 +26,8 @@ class Interrupted(ScriptError):
 class ChunkRuntime(Runtime):
     """The state of one thread. One thread at a time may use it."""
 
+    crosses = False
+
     def __init__(self, options: ScriptOptions, log: logging.Logger, version: int) -> None:
         limited = dataclasses.replace(options, time_limit=1.0)  # any: each chunk brings its own end
         super().__init__(limited, (), block=_cannot_block, log=log, version=version, clock=time.monotonic)

@@ -10,7 +10,8 @@ local OURS = "=[luasip]"
 local EXIT = "~~ksr~exit~~"
 local SUSPEND, DONE = {}, {}
 local getinfo, getlocal, sethook, traceback = debug.getinfo, debug.getlocal, debug.sethook, debug.traceback
-local raw_create, raw_resume, raw_yield = coroutine.create, coroutine.resume, coroutine.yield
+local raw_create, raw_yield = coroutine.create, coroutine.yield
+local raw_resume = host.resume or coroutine.resume
 local raw_status, running, raw_close = coroutine.status, coroutine.running, coroutine.close
 local type, tostring, error, select, rawget, rawset = type, tostring, error, select, rawget, rawset
 local pcall, xpcall, setmetatable, getmetatable, pairs = pcall, xpcall, setmetatable, getmetatable, pairs
@@ -123,8 +124,11 @@ if guard then
     end
 end
 
+if guard and host.set_guard then host.set_guard(guard) end
+
+-- host.resume sets the hook when a step lasts (crossing.c).
 local function watch(co)
-    if not guard then return end
+    if not guard or host.resume then return end
     if jit then sethook(guard, "", COUNT) else sethook(co, guard, "", COUNT) end
 end
 

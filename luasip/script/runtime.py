@@ -21,6 +21,7 @@ from luasip.errors import ScriptError, SettingsError
 from luasip.kemi.declare import Module
 from luasip.kemi.lock import entered
 from luasip.script.bridge import Block, Current, adapter
+from luasip.script.crossings import crossing_of
 from luasip.script.explain import Names, explain, whole_file_names
 from luasip.script.plain_data import FunctionName
 from luasip.script.shims import functions_of
@@ -32,6 +33,8 @@ FLAVOURS: Final = ("lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "lua
 LOAD_TIME_FACTOR: Final = 30
 """Loading the script may take this many times the limit of a callback."""
 
+_LIMITED: Final = ("start", "resume", "start_code", "load")
+"""Functions of runner.lua that run the script."""
 _RETIREMENT: Final = 1.0
 """Seconds a runtime that is replaced is waited for."""
 _HERE = Path(__file__).parent
@@ -55,6 +58,9 @@ class ScriptOptions:
 
 class Runtime:
     """A Lua state and the script in it."""
+
+    crosses = True
+    """It takes the short way into Lua where there is one."""
 
     def __init__(
         self,
@@ -104,9 +110,12 @@ class Runtime:
             block, log, explicit=options.suspend == "explicit", large=self._reserve // 4
         )
         self._lua = _new_state(options)
+        self._crossing = crossing_of(self._lua, options.lua) if self.crosses else None
         runner, shims, support = self._run_own_files()
         self._runner: dict[str, Any] = dict(runner)
         """Fetched now: while Lua runs its tables cannot be read from here, but functions in hand can be called."""
+        if self._crossing:
+            self._runner |= {name: self._crossing.reached(runner[name]) for name in _LIMITED}
         self._describe = partial(_described, self.files, self._names, self._current)
         self.steps = Steps(
             self._lua,
@@ -168,7 +177,10 @@ class Runtime:
         def called_while_loading(name: str, where: str) -> None:
             log.error("%s%s called while the script is loading: there is no message", where, name)
 
+        way = self._crossing
         return {
+            "resume": way.resume if way else None,
+            "set_guard": way.set_guard if way else None,
             "soft_limit": self._soft_limit / 1024 if options.memory_limit else None,
             "time_limited": bool(limit),
             "folder": str(options.path.parent),
@@ -193,7 +205,8 @@ class Runtime:
             index, export = functions[number]
             return adapter(current, installed[index], export)
 
-        tables = dict(zip(("KSR", "luasip"), self._own_text(source)(shims, bind), strict=True))
+        wrapped = self._crossing.wrapping(bind) if self._crossing else bind
+        tables = dict(zip(("KSR", "luasip"), self._own_text(source)(shims, wrapped), strict=True))
         for name, table in tables.items():
             self._lua.globals()[name] = table
         if tables["luasip"].spawn is not None:

@@ -1,0 +1,610 @@
+/* The short way between Python and a Lua state that lupa made: what every message passes many times.
+
+   lupa carries any object either way. A callback of a route script needs nil, booleans, numbers and strings only, and no
+   look at attributes, so here a Lua function is a closure over a Python callable, and a Python callable a reference to a
+   Lua function. Everything else, first of all the state itself, stays lupa's. Where this module was not built lupa does
+   its work as well (script/runtime.py).
+
+   Two rules hold throughout. Lua runs while this thread has let go of Python ("detached"), so that a script keeps no
+   other thread waiting. And Lua's errors are jumps: what may raise one (anything that makes a string) is only called
+   detached, and with no reference to a Python object that would then be lost.
+
+   The limits of a script cost nothing while it keeps them: a hook that counts costs as much again as the instructions it
+   counts, so it is set when a call has already run for some time (see "Calls that last").
+
+   The module is both: Python imports it, and Lua loads it (package.loadlib), which is how it gets at the state. It has
+   no Lua of its own but uses that inside lupa, whose functions it looks up by name. Lua 5.4 and Linux only. */
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <Python.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ------------------------------------------------------------------------------------------------ Lua 5.4, by name */
+
+typedef struct lua_State lua_State;
+typedef long long lua_Integer;
+typedef int (*lua_CFunction)(lua_State *);
+typedef int (*lua_KFunction)(lua_State *, int, ptrdiff_t);
+typedef void (*lua_Hook)(lua_State *, void *);
+
+enum { TYPE_NIL, TYPE_BOOLEAN, TYPE_LIGHTUSERDATA, TYPE_NUMBER, TYPE_STRING };
+enum { REGISTRY = -1001000, MAIN_THREAD = 1, MASK_COUNT = 8 };
+enum { ENDED, YIELDED }; /* of lua_resume; anything else is a failure */
+#define UPVALUE(number) (REGISTRY - (number))
+
+#define LUA_FUNCTIONS(F)                                                  \
+    F(int, lua_, gettop, (lua_State *))                                   \
+    F(void, lua_, settop, (lua_State *, int))                             \
+    F(int, lua_, checkstack, (lua_State *, int))                          \
+    F(int, lua_, type, (lua_State *, int))                                \
+    F(const char *, lua_, typename, (lua_State *, int))                   \
+    F(int, lua_, isinteger, (lua_State *, int))                           \
+    F(lua_Integer, lua_, tointegerx, (lua_State *, int, int *))           \
+    F(double, lua_, tonumberx, (lua_State *, int, int *))                 \
+    F(int, lua_, toboolean, (lua_State *, int))                           \
+    F(const char *, lua_, tolstring, (lua_State *, int, size_t *))        \
+    F(void *, lua_, touserdata, (lua_State *, int))                       \
+    F(lua_State *, lua_, tothread, (lua_State *, int))                    \
+    F(void, lua_, pushnil, (lua_State *))                                 \
+    F(void, lua_, pushboolean, (lua_State *, int))                        \
+    F(void, lua_, pushinteger, (lua_State *, lua_Integer))                \
+    F(void, lua_, pushnumber, (lua_State *, double))                      \
+    F(const char *, lua_, pushlstring, (lua_State *, const char *, size_t)) \
+    F(void, lua_, pushvalue, (lua_State *, int))                          \
+    F(void, lua_, pushlightuserdata, (lua_State *, void *))               \
+    F(void, lua_, pushcclosure, (lua_State *, lua_CFunction, int))        \
+    F(void *, lua_, newuserdatauv, (lua_State *, size_t, int))            \
+    F(void, lua_, createtable, (lua_State *, int, int))                   \
+    F(void, lua_, setfield, (lua_State *, int, const char *))             \
+    F(int, lua_, setmetatable, (lua_State *, int))                        \
+    F(int, lua_, rawgeti, (lua_State *, int, lua_Integer))                \
+    F(void, lua_, callk, (lua_State *, int, int, ptrdiff_t, lua_KFunction)) \
+    F(int, lua_, pcallk, (lua_State *, int, int, int, ptrdiff_t, lua_KFunction)) \
+    F(int, lua_, resume, (lua_State *, lua_State *, int, int *))          \
+    F(void, lua_, xmove, (lua_State *, lua_State *, int))                 \
+    F(void, lua_, sethook, (lua_State *, lua_Hook, int, int))             \
+    F(lua_Hook, lua_, gethook, (lua_State *))                             \
+    F(int, luaL_, ref, (lua_State *, int))                                \
+    F(int, luaL_, typeerror, (lua_State *, int, const char *))            \
+    F(int, luaL_, error, (lua_State *, const char *, ...))
+
+#define DECLARE(result, prefix, name, parameters) result(*name) parameters;
+static struct {
+    LUA_FUNCTIONS(DECLARE)
+} lua;
+
+static int may_watch(void);
+
+static PyObject *use(PyObject *module, PyObject *path) {
+    PyObject *bytes;
+    if (!PyUnicode_FSConverter(path, &bytes)) return NULL;
+    void *library = dlopen(PyBytes_AS_STRING(bytes), RTLD_NOW);
+    Py_DECREF(bytes);
+    if (!library) return PyErr_Format(PyExc_ImportError, "%s", dlerror());
+#define LOOK_UP(result, prefix, name, parameters)                                              \
+    if (!(*(void **)&lua.name = dlsym(library, #prefix #name)))                                 \
+        return PyErr_Format(PyExc_ImportError, "%U has no function " #prefix #name, path);
+    LUA_FUNCTIONS(LOOK_UP)
+    if (!may_watch()) return PyErr_Format(PyExc_ImportError, "the system gives no timer of a thread's CPU time");
+    Py_RETURN_NONE;
+}
+
+/* --------------------------------------------------------------------------------------- a state, and who is in it */
+
+typedef struct Coroutine {
+    lua_State *L;
+    struct Coroutine *outer; /* what resumed it */
+} Coroutine;
+
+typedef struct {
+    PyThreadState *volatile thread; /* of the thread that runs Lua detached, entered from here; NULL while attached */
+    Coroutine *volatile running;    /* NULL when none does */
+    PyObject *held;                 /* what Lua was given last and may still be copying from */
+    int guard;                      /* the function that looks at limits, by its number in the registry; 0: no limits */
+} State;
+
+typedef struct {
+    enum { ATTACHED_BEFORE, BY_US, BY_OTHERS } how;
+    PyGILState_STATE before;
+} Attachment;
+
+/* lupa, which knows nothing of `thread`, may have entered Lua too, or have attached this thread since we did. */
+static Attachment attach(State *state) {
+    Attachment attachment = {ATTACHED_BEFORE, PyGILState_LOCKED};
+    PyThreadState *thread = state->thread;
+    if (PyGILState_Check()) return attachment;
+    if (thread) {
+        attachment.how = BY_US;
+        state->thread = NULL;
+        PyEval_RestoreThread(thread);
+    } else {
+        attachment.how = BY_OTHERS;
+        attachment.before = PyGILState_Ensure();
+    }
+    return attachment;
+}
+
+static void detach(State *state, Attachment attachment) {
+    if (attachment.how == BY_US)
+        state->thread = PyEval_SaveThread();
+    else if (attachment.how == BY_OTHERS)
+        PyGILState_Release(attachment.before);
+}
+
+/* -------------------------------------------------------------------------------------------------------- values */
+
+/* Whether push() can take it; else 0 and an exception. Attached. */
+static int is_plain(PyObject *value) {
+    if (value == Py_None || PyBool_Check(value) || PyFloat_Check(value)) return 1;
+    if (PyLong_Check(value)) {
+        int overflow;
+        long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
+        if (overflow) PyErr_Format(PyExc_OverflowError, "%R does not fit into a number of Lua", value);
+        return !overflow && !(number == -1 && PyErr_Occurred());
+    }
+    if (PyUnicode_Check(value)) {
+        if (PyUnicode_READY(value) < 0) return 0;
+        if (PyUnicode_KIND(value) == PyUnicode_1BYTE_KIND) return 1;
+        PyErr_Format(PyExc_ValueError, "%R has characters that are no bytes", value);
+        return 0;
+    }
+    PyErr_Format(PyExc_TypeError, "a %s cannot be handed to Lua", Py_TYPE(value)->tp_name);
+    return 0;
+}
+
+/* Detached: such values do not change, and a string may be more than the memory limit of the state allows. */
+static void push(lua_State *L, PyObject *value) {
+    if (value == Py_None)
+        lua.pushnil(L);
+    else if (PyBool_Check(value))
+        lua.pushboolean(L, value == Py_True);
+    else if (PyLong_Check(value))
+        lua.pushinteger(L, PyLong_AsLongLong(value));
+    else if (PyFloat_Check(value))
+        lua.pushnumber(L, PyFloat_AS_DOUBLE(value));
+    else
+        lua.pushlstring(L, PyUnicode_DATA(value), PyUnicode_GET_LENGTH(value));
+}
+
+static int is_plain_in_lua(lua_State *L, int index) {
+    int type = lua.type(L, index);
+    return type <= TYPE_STRING && type != TYPE_LIGHTUSERDATA;
+}
+
+/* Of what is_plain_in_lua: a new reference, NULL with an exception. Attached; none of these functions of Lua raises. */
+static PyObject *taken(lua_State *L, int index) {
+    switch (lua.type(L, index)) {
+    case TYPE_BOOLEAN:
+        return PyBool_FromLong(lua.toboolean(L, index));
+    case TYPE_NUMBER:
+        if (lua.isinteger(L, index)) return PyLong_FromLongLong(lua.tointegerx(L, index, NULL));
+        return PyFloat_FromDouble(lua.tonumberx(L, index, NULL));
+    case TYPE_STRING: {
+        size_t size;
+        const char *bytes = lua.tolstring(L, index, &size);
+        return PyUnicode_DecodeLatin1(bytes, (Py_ssize_t)size, NULL);
+    }
+    default:
+        Py_RETURN_NONE;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------- Python called by Lua */
+
+enum { FEW = 16 };
+
+static PyObject *called(lua_State *L, PyObject *callable, int count) {
+    PyObject *few[FEW + 1], **arguments = few, *result = NULL;
+    int made = 0;
+    if (count > FEW && !(arguments = PyMem_New(PyObject *, (size_t)count + 1))) return PyErr_NoMemory();
+    while (made < count && (arguments[made + 1] = taken(L, made + 1))) made++;
+    if (made == count)
+        result = PyObject_Vectorcall(callable, arguments + 1, (size_t)count | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    for (int i = 1; i <= made; i++) Py_DECREF(arguments[i]);
+    if (arguments != few) PyMem_Free(arguments);
+    return result;
+}
+
+/* How many values of Lua `result` becomes; -1 and an exception when it is nothing for Lua. Attached. */
+static int width(PyObject *result) {
+    if (!PyTuple_CheckExact(result)) return is_plain(result) ? 1 : -1;
+    Py_ssize_t size = PyTuple_GET_SIZE(result);
+    for (Py_ssize_t i = 0; i < size; i++)
+        if (!is_plain(PyTuple_GET_ITEM(result, i))) return -1;
+    return (int)size;
+}
+
+/* The current exception as text, and no longer current. Adapters raise none (bridge.py), but a thread may be told to die
+   anywhere: as with lupa that ends the callback. */
+static void describe_exception(char *text, size_t size) {
+    PyObject *type, *value, *trace;
+    PyErr_Fetch(&type, &value, &trace);
+    PyObject *shown = value ? PyObject_Str(value) : NULL;
+    const char *message = shown ? PyUnicode_AsUTF8(shown) : NULL;
+    PyOS_snprintf(text, size, "%s: %s", ((PyTypeObject *)type)->tp_name, message ? message : "");
+    PyErr_Clear();
+    Py_XDECREF(shown);
+    Py_DECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(trace);
+}
+
+/* A function of Lua: upvalue 1 holds the Python callable, 2 is the State. */
+static int cross(lua_State *L) {
+    PyObject *callable = *(PyObject **)lua.touserdata(L, UPVALUE(1));
+    State *state = lua.touserdata(L, UPVALUE(2));
+    int count = lua.gettop(L);
+    for (int i = 1; i <= count; i++)
+        if (!is_plain_in_lua(L, i))
+            return lua.error(L, "a %s cannot be handed to Python", lua.typename(L, lua.type(L, i)));
+    if (!lua.checkstack(L, 2 + FEW)) return lua.error(L, "stack overflow");
+    Attachment attachment = attach(state);
+    PyObject *result = called(L, callable, count);
+    int values = result ? width(result) : -1;
+    if (values > FEW) {
+        PyErr_SetString(PyExc_ValueError, "too many results");
+        values = -1;
+    }
+    if (values < 0) {
+        char text[256];
+        describe_exception(text, sizeof text);
+        Py_XDECREF(result);
+        detach(state, attachment);
+        return lua.error(L, "%s", text);
+    }
+    Py_XSETREF(state->held, result);
+    detach(state, attachment);
+    if (!PyTuple_CheckExact(result)) {
+        push(L, result);
+    } else {
+        for (int i = 0; i < values; i++) push(L, PyTuple_GET_ITEM(result, i));
+    }
+    return values;
+}
+
+static int let_go(lua_State *L) {
+    PyObject **box = lua.touserdata(L, 1);
+    State *state = lua.touserdata(L, UPVALUE(1));
+    Attachment attachment = attach(state);
+    Py_CLEAR(*box);
+    detach(state, attachment);
+    return 0;
+}
+
+/* (address of give()) → a function of Lua. Upvalue 1 is the State, 2 the metatable of what holds a callable. */
+static int wrap(lua_State *L) {
+    PyObject **box = lua.newuserdatauv(L, sizeof *box, 0);
+    *box = (PyObject *)lua.tointegerx(L, 1, NULL);
+    lua.pushvalue(L, UPVALUE(2));
+    lua.setmetatable(L, -2);
+    lua.pushvalue(L, UPVALUE(1));
+    lua.pushcclosure(L, cross, 2);
+    return 1;
+}
+
+/* --------------------------------------------------------------------------------------------------- Calls that last
+
+   A timer of the thread's own CPU time sends it a signal now and then. The first signal within a call marks it; at
+   the next one, and every later one, the coroutines that run get the hook that counts, as lua_sethook may be called
+   amid a signal. So a route that is done within a tick, as all are that do no harm, never meets a hook. */
+
+#ifndef sigev_notify_thread_id /* glibc has the field and not its name */
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+enum { TICK = 20000000 /* ns of CPU */, COUNT = 10000 /* instructions of Lua between two looks */ };
+#define TICK_SIGNAL SIGURG /* ignored where nobody asks for it, so a late one is harmless */
+
+static _Thread_local struct {
+    State *volatile state; /* what this thread entered last */
+    volatile unsigned long call, marked;
+    int watched; /* it has its timer */
+} here;
+static pthread_key_t timer_key;
+
+static void look(lua_State *L, void *record) {
+    State *state = here.state;
+    lua.rawgeti(L, REGISTRY, state->guard);
+    lua.callk(L, 0, 0, 0, NULL);
+}
+
+static void tick(int number) {
+    State *state = here.state;
+    if (!state || !state->guard || !state->thread || !state->running) return;
+    if (here.marked != here.call)
+        here.marked = here.call;
+    else
+        for (Coroutine *each = state->running; each; each = each->outer)
+            if (!lua.gethook(each->L)) lua.sethook(each->L, look, MASK_COUNT, COUNT);
+}
+
+static int make_timer(timer_t *timer) {
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = TICK_SIGNAL};
+    event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
+    return timer_create(CLOCK_THREAD_CPUTIME_ID, &event, timer) == 0;
+}
+
+static void end_timer(void *timer) {
+    timer_delete(*(timer_t *)timer);
+    free(timer);
+}
+
+/* Whether this system can do it; the signal is this module's from now on. */
+static int may_watch(void) {
+    struct sigaction action = {.sa_handler = tick, .sa_flags = SA_RESTART};
+    timer_t timer;
+    if (!make_timer(&timer)) return 0;
+    timer_delete(timer);
+    return sigaction(TICK_SIGNAL, &action, NULL) == 0 && pthread_key_create(&timer_key, end_timer) == 0;
+}
+
+/* 0 and an exception when there is no timer to be had. */
+static int watch_thread(void) {
+    struct itimerspec every = {{0, TICK}, {0, TICK}};
+    timer_t *timer = malloc(sizeof *timer);
+    if (!timer || !make_timer(timer)) {
+        free(timer);
+        PyErr_SetFromErrno(PyExc_OSError);
+        return 0;
+    }
+    timer_settime(*timer, 0, &every, NULL);
+    pthread_setspecific(timer_key, timer);
+    return here.watched = 1;
+}
+
+/* (coroutine, …) → true and its values, or false and the error, like coroutine.resume. Upvalue 1 is the State. */
+static int resume(lua_State *L) {
+    State *state = lua.touserdata(L, UPVALUE(1));
+    Coroutine coroutine = {lua.tothread(L, 1), state->running};
+    int count = lua.gettop(L) - 1, results;
+    if (!coroutine.L) return lua.typeerror(L, 1, "coroutine");
+    if (!lua.checkstack(coroutine.L, count)) return lua.error(L, "too many arguments for a coroutine");
+    lua.xmove(L, coroutine.L, count);
+    atomic_signal_fence(memory_order_release); /* tick() reads what running points to */
+    state->running = &coroutine;
+    int status = lua.resume(coroutine.L, L, count, &results);
+    state->running = coroutine.outer;
+    if (lua.gethook(coroutine.L) == look) lua.sethook(coroutine.L, NULL, 0, 0);
+    int good = status == ENDED || status == YIELDED;
+    if (!good) results = 1;
+    if (!lua.checkstack(L, results + 1)) return lua.error(L, "too many results of a coroutine");
+    lua.pushboolean(L, good);
+    lua.xmove(coroutine.L, L, results);
+    return results + 1;
+}
+
+/* (function): look at the limits with it. Upvalue 1 is the State. */
+static int set_guard(lua_State *L) {
+    State *state = lua.touserdata(L, UPVALUE(1));
+    lua.settop(L, 1);
+    state->guard = lua.ref(L, REGISTRY);
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------- Lua called by Python */
+
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    lua_State *L;
+    State *state;
+    int function;      /* its number in the registry */
+    PyObject *runtime; /* lupa's, without which there is no state */
+} LuaFunction;
+
+typedef struct {
+    int function;
+    Py_ssize_t count;
+    PyObject *const *arguments;
+} Call;
+
+/* The protected part of a call: two results, the second nil where there is one. */
+static int run(lua_State *L) {
+    const Call *call = lua.touserdata(L, 1);
+    if (!lua.checkstack(L, (int)call->count + 2)) return lua.error(L, "stack overflow");
+    lua.rawgeti(L, REGISTRY, call->function);
+    for (Py_ssize_t i = 0; i < call->count; i++) push(L, call->arguments[i]);
+    lua.callk(L, (int)call->count, 2, 0, NULL);
+    return 2;
+}
+
+static PyObject *failure(lua_State *L, int index) {
+    PyObject *message = lua.type(L, index) == TYPE_STRING ? taken(L, index) : PyUnicode_FromString("no message");
+    if (message) PyErr_SetObject(PyExc_RuntimeError, message);
+    Py_XDECREF(message);
+    return NULL;
+}
+
+static PyObject *results(lua_State *L, int first) {
+    for (int i = first; i <= first + 1; i++)
+        if (!is_plain_in_lua(L, i))
+            return PyErr_Format(PyExc_TypeError, "a %s came from Lua", lua.typename(L, lua.type(L, i)));
+    PyObject *value = taken(L, first);
+    if (!value || lua.type(L, first + 1) == TYPE_NIL) return value;
+    PyObject *second = taken(L, first + 1), *both = second ? PyTuple_Pack(2, value, second) : NULL;
+    Py_DECREF(value);
+    Py_XDECREF(second);
+    return both;
+}
+
+static PyObject *enter(LuaFunction *self, PyObject *const *arguments, size_t flagged, PyObject *names) {
+    State *state = self->state;
+    lua_State *L = self->L;
+    Call call = {self->function, PyVectorcall_NARGS(flagged), arguments};
+    if (names) return PyErr_Format(PyExc_TypeError, "Lua knows no keyword arguments");
+    for (Py_ssize_t i = 0; i < call.count; i++)
+        if (!is_plain(arguments[i])) return NULL;
+    if (!here.watched && !watch_thread()) return NULL;
+    int top = lua.gettop(L);
+    if (!lua.checkstack(L, 4)) return PyErr_NoMemory();
+    State *outer = here.state;
+    PyThreadState *thread = state->thread; /* not NULL when lupa called what called this */
+    here.state = state;
+    here.call++;
+    state->thread = PyEval_SaveThread();
+    lua.pushcclosure(L, run, 0);
+    lua.pushlightuserdata(L, &call);
+    int status = lua.pcallk(L, 1, 2, 0, 0, NULL);
+    PyEval_RestoreThread(state->thread);
+    state->thread = thread;
+    here.state = outer;
+    Py_CLEAR(state->held);
+    PyObject *result = status ? failure(L, top + 1) : results(L, top + 1);
+    lua.settop(L, top);
+    return result;
+}
+
+static int visit(LuaFunction *self, visitproc visit, void *arg) {
+    Py_VISIT(self->runtime);
+    return 0;
+}
+
+static int clear(LuaFunction *self) {
+    Py_CLEAR(self->runtime);
+    return 0;
+}
+
+/* The number in the registry stays taken until the state ends, and a state has few such functions. */
+static void deallocate(LuaFunction *self) {
+    PyObject_GC_UnTrack(self);
+    clear(self);
+    PyObject_GC_Del(self);
+}
+
+static PyTypeObject LuaFunctionType = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "luasip.script.crossing.LuaFunction",
+    .tp_doc = "A function of Lua. It takes and gives plain values; the Lua state is its runtime's.",
+    .tp_basicsize = sizeof(LuaFunction),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_vectorcall_offset = offsetof(LuaFunction, vectorcall),
+    .tp_call = PyVectorcall_Call,
+    .tp_traverse = (traverseproc)visit,
+    .tp_clear = (inquiry)clear,
+    .tp_dealloc = (destructor)deallocate,
+};
+
+/* (function) → light userdata's number: a LuaFunction without its runtime, for take(). Upvalue 1 is the State. */
+static int reach(lua_State *L) {
+    State *state = lua.touserdata(L, UPVALUE(1));
+    lua.settop(L, 1);
+    int number = lua.ref(L, REGISTRY);
+    lua.rawgeti(L, REGISTRY, MAIN_THREAD);
+    lua_State *main_thread = lua.tothread(L, -1);
+    Attachment attachment = attach(state);
+    LuaFunction *function = PyObject_GC_New(LuaFunction, &LuaFunctionType);
+    if (function) {
+        function->vectorcall = (vectorcallfunc)enter;
+        function->L = main_thread;
+        function->state = state;
+        function->function = number;
+        function->runtime = NULL;
+        PyObject_GC_Track(function);
+    } else {
+        PyErr_Clear();
+    }
+    detach(state, attachment);
+    if (!function) return lua.error(L, "not enough memory");
+    lua.pushinteger(L, (lua_Integer)function);
+    return 1;
+}
+
+/* The Lua state ends, and with it what held points to. */
+static int end(lua_State *L) {
+    State *state = lua.touserdata(L, 1);
+    Attachment attachment = attach(state);
+    Py_CLEAR(state->held);
+    detach(state, attachment);
+    return 0;
+}
+
+/* A table with one field, __gc: the function with the value at the top of the stack, if any, as upvalue. */
+static void push_metatable(lua_State *L, lua_CFunction collect, int upvalues) {
+    lua.pushcclosure(L, collect, upvalues);
+    lua.createtable(L, 0, 1);
+    lua.pushvalue(L, -2);
+    lua.setfield(L, -2, "__gc");
+}
+
+static void push_function(lua_State *L, lua_CFunction function, int state) {
+    lua.pushvalue(L, state);
+    lua.pushcclosure(L, function, 1);
+}
+
+/* What package.loadlib finds: gives wrap, reach, resume and set_guard for this state. */
+Py_EXPORTED_SYMBOL int luasip_crossing(lua_State *L) {
+    State *state = lua.newuserdatauv(L, sizeof *state, 0);
+    memset(state, 0, sizeof *state);
+    int index = lua.gettop(L);
+    push_metatable(L, end, 0);
+    lua.setmetatable(L, index);
+    lua.pushvalue(L, index);
+    lua.ref(L, REGISTRY); /* LuaFunctions point to it */
+    lua.pushvalue(L, index);
+    push_metatable(L, let_go, 1);
+    int metatable = lua.gettop(L);
+    lua.pushvalue(L, index);
+    lua.pushvalue(L, metatable);
+    lua.pushcclosure(L, wrap, 2);
+    push_function(L, reach, index);
+    push_function(L, resume, index);
+    push_function(L, set_guard, index);
+    return 4;
+}
+
+/* ------------------------------------------------------------------------------------------------ the Python module */
+
+static PyObject *give(PyObject *module, PyObject *callable) {
+    PyObject *address = PyLong_FromVoidPtr(callable);
+    if (address) Py_INCREF(callable);
+    return address;
+}
+
+static PyObject *take(PyObject *module, PyObject *arguments) {
+    PyObject *address, *runtime;
+    if (!PyArg_ParseTuple(arguments, "OO", &address, &runtime)) return NULL;
+    LuaFunction *function = PyLong_AsVoidPtr(address);
+    if (!function) return NULL;
+    function->runtime = Py_NewRef(runtime);
+    return (PyObject *)function;
+}
+
+static PyMethodDef methods[] = {
+    {"use", use, METH_O, "use(path): take Lua's functions from this library. Raises ImportError."},
+    {"give", give, METH_O, "give(callable): the number with which Lua's wrap() makes a function of it, once."},
+    {"take", take, METH_VARARGS, "take(number, runtime): the LuaFunction Lua's reach() made, once."},
+    {NULL},
+};
+
+static int execute(PyObject *module) {
+    return PyType_Ready(&LuaFunctionType);
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, execute},
+#ifdef Py_GIL_DISABLED
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0},
+};
+
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "crossing",
+    .m_doc = "The short way between Python and a Lua state that lupa made.",
+    .m_methods = methods,
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit_crossing(void) {
+    return PyModuleDef_Init(&definition);
+}

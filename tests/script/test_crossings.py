@@ -1,0 +1,127 @@
+"""The short way into Lua: where it is built it is taken, and values and failures are those of the long way.
+
+The tests of this folder run on both builds; these are about what crossing.c does itself.
+"""
+
+import importlib.util
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lupa import lua53, lua54
+
+from luasip.kemi.context import RouteContext
+from luasip.kemi.declare import Module, function
+from luasip.script.crossings import crossing_of
+from luasip.script.steps import DONE, FAILED
+from tests.script.fakes import Bench, context
+
+BUILT = importlib.util.find_spec("luasip.script.crossing") is not None
+
+
+class Mirror(Module):
+    """Gives back what it was given, and remembers it."""
+
+    name = "mirror"
+
+    def __init__(self) -> None:
+        self.given: list[Any] = []
+
+    @function()
+    def of(self, ctx: RouteContext, value: Any) -> Any:
+        """The same.
+
+        Args:
+            value: anything plain.
+
+        Returns: it.
+        """
+        self.given.append(value)
+        return value
+
+
+def test_it_is_taken_where_it_is_built_and_only_for_the_lua_it_knows() -> None:
+    assert (crossing_of(lua54.LuaRuntime(), "lua54") is not None) is BUILT
+    assert crossing_of(lua53.LuaRuntime(), "lua53") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("nil", None),
+        ("true", True),
+        ("false", False),
+        ("0", 0),
+        ("-1", -1),
+        ("math.maxinteger", 2**63 - 1),
+        ("math.mininteger", -(2**63)),
+        ("0.5", 0.5),
+        ("3.0", 3.0),
+        ("''", ""),
+        (r"'a\0b'", "a\0b"),
+        (r"'\127\128\255'", "\x7f\x80\xff"),
+        ("string.rep('x', 100000)", "x" * 100_000),
+    ],
+)
+def test_plain_values_come_back_as_they_went(tmp_path: Path, written: str, value: Any) -> None:
+    mirror = Mirror()
+    script = f"""function ksr_request_route()
+        local value = {written}
+        local back = KSR.mirror.of(value)
+        assert(back == value and math.type(back) == math.type(value), tostring(back))
+    end"""
+    bench = Bench(tmp_path, script, modules=[mirror])
+    step = bench.start()
+    assert step.state == DONE, step.error and step.error.message
+    assert mirror.given == [value]
+    assert type(mirror.given[0]) is type(value)
+
+
+def test_two_states_entered_one_inside_the_other(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    inner = Bench(tmp_path / "inner", "function ksr_request_route() KSR.info('inner') end")
+
+    class Nesting(list[str]):
+        def append(self, line: str) -> None:
+            super().append(line)
+            assert inner.run() == ["inner"]
+
+    outer = Bench(tmp_path, "function ksr_request_route() KSR.info('one') KSR.info('two') end")
+    outer.core.lines = Nesting()
+    assert outer.start().state == DONE
+    assert outer.core.lines == ["one", "two"]
+
+
+def test_other_threads_go_on_while_lua_computes(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "function ksr_request_route() while true do end end", time_limit=0.2)
+    ended = threading.Event()
+    turns = 0
+
+    def turn() -> None:
+        nonlocal turns
+        while not ended.wait(0.001):
+            turns += 1
+
+    thread = threading.Thread(target=turn)
+    thread.start()
+    step = bench.start()
+    ended.set()
+    thread.join()
+    assert step.state == FAILED
+    assert turns > 10
+
+
+def test_each_thread_that_runs_lua_keeps_the_limits(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "function ksr_request_route() while true do end end", time_limit=0.05)
+    states: list[int] = []
+
+    def work() -> None:
+        with bench.runtime.lock:
+            states.append(bench.runtime.steps.start("ksr_request_route", context()).state)
+
+    for _ in range(3):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert states == [FAILED] * 3
