@@ -1,7 +1,7 @@
 """LuaSIP is plain Python; with LUASIP_COMPILE=1 mypyc turns the code every message passes into C extensions, and the
 way into Lua is one written in C.
 
-    LUASIP_COMPILE=1 pip install .
+    LUASIP_COMPILE=1 pip install '.[compiled]'
 
 Beside each extension its Python source stays, so a build without it differs in speed only. Everything else stands in
 pyproject.toml. Compile copies (scripts/environment.sh does), never the working tree in place: there an extension made
@@ -23,7 +23,7 @@ FILES = (
     "kemi/current",
     "kemi/header_edits",
     "kemi/lists",
-    "kemi/lock",
+    "lock",
     "kemi/operation",
     "kemi/own_via",
     "kemi/route_context",
@@ -82,6 +82,7 @@ FILES = (
     "storage/sqlite_file",
     "transport/address",
     "transport/packet",
+    "transport/reporting",
     "transport/resolver",
     "transport/udp",
 )
@@ -159,5 +160,5 @@ class BuildOnAllCores(build_ext):
 setup(
     ext_modules=extensions(),
     cmdclass={"build_ext": BuildOnAllCores},
-    setup_requires=["mypy[mypyc]>=1.10,<3"] if WANTED else [],
+    setup_requires=["mypy[mypyc]>=2.4,<3"] if WANTED else [],
 )

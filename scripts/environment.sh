@@ -122,7 +122,7 @@ make_compiled() {
 }
 
 compile_into() {
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input 'mypy[mypyc]>=1.10,<3' \
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input 'mypy[mypyc]>=2.4,<3' \
         'setuptools>=69' || return 1
     tar -C "$root" --exclude __pycache__ --exclude '*.so' -cf - luasip setup.py pyproject.toml README.md |
         tar -C "$1" -xf - || return 1

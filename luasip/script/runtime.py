@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from luasip.errors import ScriptError, SettingsError
 from luasip.kemi.declare import Module
-from luasip.kemi.lock import entered
+from luasip.lock import entered
 from luasip.script.bridge import Block, Current, adapter
 from luasip.script.crossings import crossing_of
 from luasip.script.explain import Names, explain, whole_file_names

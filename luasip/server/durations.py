@@ -5,7 +5,7 @@ Knows no metrics library; an observation is a search in a short tuple and three 
 
 from typing import Final
 
-from luasip.kemi.lock import new_lock
+from luasip.lock import new_lock
 
 CALLBACK_BOUNDS: Final[tuple[float, ...]] = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005),

@@ -18,7 +18,6 @@ from typing import Any, Final
 
 from luasip.errors import MisuseError, ScriptError
 from luasip.kemi.context import RouteContext
-from luasip.kemi.lock import new_lock
 from luasip.kemi.operation import (
     POOL_FULL,
     TIMED_OUT,
@@ -32,6 +31,7 @@ from luasip.kemi.operation import (
     Sleep,
     lasts,
 )
+from luasip.lock import new_lock
 from luasip.script.plain_data import FunctionName
 from luasip.script.runtime import Runtime
 from luasip.script.steps import DONE, SUSPENDED, Step

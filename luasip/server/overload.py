@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from luasip.kemi.lock import new_lock
+from luasip.lock import new_lock
 from luasip.server.light_sources import LightSources
 
 PASS: Final = 0

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from luasip.kemi.lock import new_lock
+from luasip.lock import new_lock
 from luasip.server.durations import WAIT_BOUNDS, Durations
 from luasip.transport.lasting_thread import LastingThread
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
-from luasip.kemi.lock import new_lock
+from luasip.lock import new_lock
 
 ADDRESSES: Final = 16_384
 """Addresses remembered: so many that sent lately, and so many that sent before."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from luasip.kemi.lock import new_lock
+from luasip.lock import new_lock
 
 
 class Statistics:

@@ -4,7 +4,7 @@ import os
 import string
 from typing import Final
 
-from luasip.kemi.lock import new_lock
+from luasip.lock import new_lock
 
 ALPHABET: Final = string.digits + string.ascii_lowercase
 DRAWN: Final = 1024

@@ -6,7 +6,7 @@ Counted where it passes, so each count is one addition under a lock. Whatever a 
 
 from typing import Final
 
-from luasip.kemi.lock import new_lock
+from luasip.lock import new_lock
 
 METHODS: Final = (
     *("ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "PUBLISH", "REFER"),
@@ -18,7 +18,16 @@ CLASSES: Final = ("1xx", "2xx", "3xx", "4xx", "5xx", "6xx")
 
 _STATUS_LINE: Final = "SIP/2.0 "
 _REQUEST_LINE_END: Final = " SIP/2.0"
-_CLASS_OF: Final = {name[0]: name for name in CLASSES}
+_METHOD_STARTS: Final = tuple(f"{method} " for method in METHODS)
+
+
+class _Count:
+    """One number. Cheaper to add to than an entry of a dict."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
 
 
 class Traffic:
@@ -26,39 +35,45 @@ class Traffic:
 
     def __init__(self) -> None:
         self._lock = new_lock()
-        self._requests_received = dict.fromkeys((*METHODS, OTHER), 0)
-        self._requests_sent = dict(self._requests_received)
-        self._responses_received = dict.fromkeys(CLASSES, 0)
-        self._responses_sent = dict(self._responses_received)
+        self._requests_received = {method: _Count() for method in METHODS}
+        self._others_received = self._requests_received[OTHER] = _Count()
+        self._requests_sent = [_Count() for _ in (*METHODS, OTHER)]
+        self._responses_received = [_Count() for _ in CLASSES]
+        self._responses_sent = [_Count() for _ in CLASSES]
         self._repeated = dict.fromkeys(
             [(direction, kind) for direction in ("received", "sent") for kind in ("request", "response")], 0
         )
 
     def received_request(self, method: str) -> None:
         """A request came."""
-        counts = self._requests_received
-        if method not in counts:
-            method = OTHER
+        count = self._requests_received.get(method)
+        if count is None:
+            count = self._others_received
         with self._lock:
-            counts[method] += 1
+            count.value += 1
 
     def received_response(self, status: int) -> None:
         """A response with a status of 100 to 699 came."""
-        name = CLASSES[status // 100 - 1]
+        count = self._responses_received[status // 100 - 1]
         with self._lock:
-            self._responses_received[name] += 1
+            count.value += 1
 
     def sent(self, text: str) -> None:
         """A message left; `text` is its wire text. What is no SIP, answers of HTTP or pings, does not count."""
-        if text.startswith(_STATUS_LINE):
-            counts, name = self._responses_sent, _CLASS_OF.get(text[8:9], "")
-        else:
-            counts, name = self._requests_sent, text[: text.find(" ")]
-            if name not in counts:
-                name = OTHER if text.partition("\r\n")[0].endswith(_REQUEST_LINE_END) else ""
-        if name:
+        count = self._sent_response(text) if text.startswith(_STATUS_LINE) else self._sent_request(text)
+        if count is not None:
             with self._lock:
-                counts[name] += 1
+                count.value += 1
+
+    def _sent_response(self, text: str) -> _Count | None:
+        number = ord(text[8]) - ord("1") if len(text) > 8 else -1
+        return self._responses_sent[number] if 0 <= number < len(CLASSES) else None
+
+    def _sent_request(self, text: str) -> _Count | None:
+        for number, start in enumerate(_METHOD_STARTS):
+            if text.startswith(start):
+                return self._requests_sent[number]
+        return self._requests_sent[-1] if text.partition("\r\n")[0].endswith(_REQUEST_LINE_END) else None
 
     def repeated(self, direction: str, kind: str) -> None:
         """A message went again. direction: "received" or "sent"; kind: "request" or "response"."""
@@ -68,12 +83,17 @@ class Traffic:
     def requests(self) -> dict[str, dict[str, int]]:
         """Direction → method → how many."""
         with self._lock:
-            return {"received": dict(self._requests_received), "sent": dict(self._requests_sent)}
+            received = {method: count.value for method, count in self._requests_received.items()}
+            sent = {method: count.value for method, count in zip(received, self._requests_sent, strict=True)}
+        return {"received": received, "sent": sent}
 
     def responses(self) -> dict[str, dict[str, int]]:
         """Direction → class → how many."""
         with self._lock:
-            return {"received": dict(self._responses_received), "sent": dict(self._responses_sent)}
+            return {
+                "received": _by_class(self._responses_received),
+                "sent": _by_class(self._responses_sent),
+            }
 
     def repetitions(self) -> dict[tuple[str, str], int]:
         """(direction, kind) → how many messages went again."""
@@ -82,9 +102,12 @@ class Traffic:
 
     def statistics(self) -> dict[str, int]:
         """What was received, by the names of Kamailio's core statistics."""
-        with self._lock:
-            requests, responses = dict(self._requests_received), dict(self._responses_received)
+        requests, responses = self.requests()["received"], self.responses()["received"]
         found = {"core:rcv_requests": sum(requests.values()), "core:rcv_replies": sum(responses.values())}
         found["core:unsupported_methods"] = requests.pop(OTHER)
         found |= {f"core:rcv_requests_{method.lower()}": count for method, count in requests.items()}
         return found | {f"core:rcv_replies_{name}": count for name, count in responses.items()}
+
+
+def _by_class(counts: list[_Count]) -> dict[str, int]:
+    return {name: count.value for name, count in zip(CLASSES, counts, strict=True)}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from luasip.kemi.lock import Lock
+from luasip.lock import Lock
 from luasip.server.timers import Entry
 
 

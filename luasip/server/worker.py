@@ -12,8 +12,8 @@ from typing import Final
 from luasip.errors import NotSip, ParseError, ScriptError, SipError
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Route
-from luasip.kemi.lock import new_lock
 from luasip.kemi.operation import RunRoute
+from luasip.lock import new_lock
 from luasip.server.execution import Execution, Flow, LuaFrame, RuntimeSlot
 from luasip.server.overload import DROP, REFUSE, Overload
 from luasip.server.services import ServerServices

@@ -4,27 +4,33 @@ Knows no sockets.
 """
 
 import logging
-import threading
-from typing import Final
 
+from luasip.lock import new_lock
 from luasip.transport.packet import ErrorCallback
 
 logger = logging.getLogger("luasip.transport")
 
 
-_NAMES: Final = {
-    direction: (f"messages_{direction}", f"bytes_{direction}") for direction in ("received", "sent")
-}
+class _Passed:
+    """Messages that went one way."""
+
+    __slots__ = ("messages", "octets")
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.octets = 0
 
 
 class Counters:
     """Named counts that only grow; safe from any thread."""
 
-    __slots__ = ("_counts", "_lock")
+    __slots__ = ("_counts", "_lock", "_received", "_sent")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._counts: dict[str, int] = {}
+        self._received = _Passed()
+        self._sent = _Passed()
 
     def count(self, name: str, amount: int = 1) -> None:
         """Add `amount` to `name`."""
@@ -33,16 +39,20 @@ class Counters:
 
     def count_message(self, direction: str, size: int) -> None:
         """Count one message of `size` bytes; `direction` is "received" or "sent"."""
-        messages, octets = _NAMES[direction]
-        counts = self._counts
+        passed = self._sent if direction == "sent" else self._received
         with self._lock:
-            counts[messages] = counts.get(messages, 0) + 1
-            counts[octets] = counts.get(octets, 0) + size
+            passed.messages += 1
+            passed.octets += size
 
     def values(self) -> dict[str, int]:
-        """A copy of all counts."""
+        """All counts by name: "messages_received", "bytes_received", the same "_sent", and those of `count`."""
         with self._lock:
-            return dict(self._counts)
+            counts = dict(self._counts)
+            for direction, passed in (("received", self._received), ("sent", self._sent)):
+                if passed.messages:
+                    counts[f"messages_{direction}"] = passed.messages
+                    counts[f"bytes_{direction}"] = passed.octets
+        return counts
 
 
 def report_error(on_error: ErrorCallback | None, error: Exception) -> None:

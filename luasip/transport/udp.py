@@ -12,9 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from luasip.errors import TransportError
-from luasip.transport.address import normal_literal, pick_listener, socket_address
+from luasip.transport.address import SocketAddress, normal_literal, pick_listener, socket_address
 from luasip.transport.lasting_thread import LastingThread, is_stalled
 from luasip.transport.packet import Destination, ErrorCallback, Listener, Packet
 from luasip.transport.reporting import Counters, report_error
@@ -22,18 +23,18 @@ from luasip.transport.sockets import bind_failure, error_name, family_of, local_
 
 logger = logging.getLogger("luasip.transport")
 
-MAX_DATAGRAM = 65535
+MAX_DATAGRAM: Final = 65535
 SO_TIMESTAMPNS = 35
 """Linux's socket option and control message for when a datagram came (socket(7)); Python has no name for it."""
 TIMESPEC = struct.Struct("ll")
 ANCILLARY = socket.CMSG_SPACE(TIMESPEC.size)
-IN_TIME = 0.02
+IN_TIME: Final = 0.02
 """Seconds a datagram may have waited to count as taken at once."""
-UNMEASURED = 15
+UNMEASURED: Final = 15
 """Datagrams taken without asking how long they waited, after one that came in time: asking costs."""
 LONGEST_AGE = 60.0
 """Seconds beyond which it is the clock that has jumped."""
-KEEP_ALIVE_BYTES = b"\r\n\x00 "
+KEEP_ALIVE_BYTES: Final = b"\r\n\x00 "
 STOP_CHECK_AFTER = 1.0
 """Seconds after which a receiver that nothing woke looks whether it should stop."""
 PAUSE_AFTER_ERROR = 0.05
@@ -41,6 +42,12 @@ PAUSE_AFTER_ERROR = 0.05
 PASSING_ERRORS = frozenset(
     (errno.EAGAIN, errno.EINTR, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNRESET)
 )
+
+SendTo = Callable[[bytes, int, SocketAddress], int]
+
+# Not looked up each time.
+_DONTWAIT: Final[int] = socket.MSG_DONTWAIT
+_monotonic: Final = time.monotonic
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +70,10 @@ class UdpTransport:
         self.settings = settings or UdpSettings()
         self._listeners: tuple[Listener, ...] = tuple(listeners)
         self._sockets: dict[Listener, list[socket.socket]] = {}
+        self._senders: dict[str, SendTo] = {}
+        """`sendto` of the socket that sends for a listener, by the listener's text."""
         self._receivers: list[UdpReceiver] = []
         self._threads: list[LastingThread] = []
-        self._stopping = threading.Event()
         self._sent = Counters()
 
     @property
@@ -82,6 +90,7 @@ class UdpTransport:
             for wanted in self._listeners:
                 listener, sockets = bind_listener(wanted, self.settings)
                 self._sockets[listener] = sockets
+                self._senders[listener.text] = sockets[0].sendto
                 bound.append(listener)
         except TransportError:
             self._close_sockets()
@@ -93,7 +102,7 @@ class UdpTransport:
         self.bind()
         for listener, sockets in self._sockets.items():
             for number, opened in enumerate(sockets, 1):
-                receiver = UdpReceiver(opened, listener, handle, self._stopping)
+                receiver = UdpReceiver(opened, listener, handle)
                 thread = LastingThread(receiver.run, f"{listener.text}#{number}")
                 self._receivers.append(receiver)
                 self._threads.append(thread)
@@ -103,9 +112,8 @@ class UdpTransport:
     def send(self, data: bytes, destination: Destination, on_error: ErrorCallback | None = None) -> None:
         """Send one datagram now or tell `on_error` why not, before this returns."""
         try:
-            chosen = self._socket_for(destination)
-            address = socket_address(destination.host, destination.port)
-            chosen.sendto(data, socket.MSG_DONTWAIT, address)
+            send_to = self._sender_for(destination)
+            send_to(data, _DONTWAIT, socket_address(destination.host, destination.port))
         except (OSError, TransportError) as error:
             self._sent.count(f"send_errors.{error_name(error)}")
             report_error(on_error, send_failure(destination, error))
@@ -114,7 +122,8 @@ class UdpTransport:
 
     def stop(self, timeout: float = 5.0) -> list[str]:
         """Stop receiving and close the sockets; returns the names of threads still busy after `timeout`."""
-        self._stopping.set()
+        for receiver in self._receivers:
+            receiver.stop()
         for sockets in list(self._sockets.values()):
             for opened in sockets:
                 wake_receiver(opened)
@@ -141,17 +150,17 @@ class UdpTransport:
             if is_stalled(thread, receiver.busy_since, limit)
         ]
 
-    def _socket_for(self, destination: Destination) -> socket.socket:
-        literal = normal_literal(destination.host)
+    def _sender_for(self, destination: Destination) -> SendTo:
         listener = destination.listener
-        if listener is None or listener.is_ipv6 != (":" in literal):
-            listener = pick_listener(self._listeners, "udp", literal)
-        sockets = self._sockets.get(listener) if listener is not None else None
-        if not sockets:
+        if listener is None or listener.is_ipv6 != (":" in destination.host):
+            listener = pick_listener(self._listeners, "udp", normal_literal(destination.host))
+        sender = self._senders.get(listener.text) if listener is not None else None
+        if sender is None:
             raise TransportError(f"no udp listener to send to {destination.host!r} from")
-        return sockets[0]
+        return sender
 
     def _close_sockets(self) -> None:
+        self._senders.clear()
         while self._sockets:
             for opened in self._sockets.popitem()[1]:
                 opened.close()
@@ -165,7 +174,6 @@ class UdpReceiver:
         opened: socket.socket,
         listener: Listener,
         handle: Callable[[Packet], None],
-        stopping: threading.Event,
     ) -> None:
         self.socket = opened
         self.listener = listener
@@ -173,17 +181,21 @@ class UdpReceiver:
         self.busy_since = 0.0
         """When the datagram came that is being handled, 0 while none is."""
         self._handle = handle
-        self._stopping = stopping
+        self._is_stopping = False
         self._age = 0.0  # seconds the newest measured datagram had waited in the system's buffer
         self._unmeasured = 0
+
+    def stop(self) -> None:
+        """Let `run` end once it does not wait for a datagram any more."""
+        self._is_stopping = True
 
     def run(self) -> None:
         """Receive until stopped.
 
-        Only `stopping` ends this thread. An error of the socket (an ICMP answer to an earlier datagram) is
+        Only `stop` ends this thread. An error of the socket (an ICMP answer to an earlier datagram) is
         counted; whatever `handle` raises, SystemExit included, is logged.
         """
-        while not self._stopping.is_set():
+        while not self._is_stopping:
             try:
                 if self._unmeasured:
                     self._unmeasured -= 1
@@ -193,7 +205,7 @@ class UdpReceiver:
             except OSError as error:
                 self._receive_failed(error)
                 continue
-            if source and not self._stopping.is_set():
+            if source and not self._is_stopping:
                 self._received(data, source[0], source[1])
 
     def _receive_measured(self) -> tuple[bytes, tuple[str, int]]:
@@ -206,10 +218,10 @@ class UdpReceiver:
 
     def _received(self, data: bytes, host: str, port: int) -> None:
         self.counters.count_message("received", len(data))
-        if len(data) <= 4 or not data.strip(KEEP_ALIVE_BYTES):
+        if len(data) <= 4 or (data[0] in KEEP_ALIVE_BYTES and not data.strip(KEEP_ALIVE_BYTES)):
             self.counters.count("dropped.keep_alive")
             return
-        received_at = self.busy_since = time.monotonic()
+        received_at = self.busy_since = _monotonic()
         try:
             self._handle(Packet(data, host, port, self.listener, 0, received_at - self._age))
         except BaseException:
@@ -218,11 +230,11 @@ class UdpReceiver:
         self.busy_since = 0.0
 
     def _receive_failed(self, error: OSError) -> None:
-        if self._stopping.is_set() or error.errno == errno.EAGAIN:
+        if self._is_stopping or error.errno == errno.EAGAIN:
             return
         self.counters.count(f"receive_errors.{error_name(error)}")
         if error.errno not in PASSING_ERRORS:
-            self._stopping.wait(PAUSE_AFTER_ERROR)
+            time.sleep(PAUSE_AFTER_ERROR)
 
 
 def age_of(ancillary: Sequence[tuple[int, int, bytes]]) -> float:

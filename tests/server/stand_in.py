@@ -10,8 +10,8 @@ from typing import Any, cast
 
 from luasip.errors import ScriptError
 from luasip.kemi.context import RouteContext
-from luasip.kemi.lock import new_reentrant_lock
 from luasip.kemi.operation import Operation
+from luasip.lock import new_reentrant_lock
 from luasip.script.runtime import Runtime
 from luasip.script.steps import DONE, FAILED, SUSPENDED, Step
 from luasip.server.execution import Execution, RuntimeSlot

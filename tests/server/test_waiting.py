@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from luasip.kemi.lock import new_lock
+from luasip.lock import new_lock
 from luasip.server.timers import Timers
 from luasip.server.waiting import Wait
 

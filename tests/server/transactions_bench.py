@@ -3,7 +3,7 @@
 from typing import Any
 
 from luasip.kemi.context import Branch
-from luasip.kemi.lock import new_reentrant_lock
+from luasip.lock import new_reentrant_lock
 from luasip.proxy.response_context import ForkingSettings
 from luasip.server.execution import RuntimeSlot
 from luasip.server.transactions.table import TransactionTable

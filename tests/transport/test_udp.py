@@ -137,12 +137,11 @@ def test_an_impossible_destination_is_told_once(destination: Destination, text: 
 
 @pytest.mark.parametrize("code", [errno.EWOULDBLOCK, errno.ENOBUFS])
 def test_a_full_socket_is_told(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Full:
-        def sendto(self, *arguments: Any) -> int:
-            raise OSError(code, os.strerror(code))
+    def fail(*arguments: Any) -> int:
+        raise OSError(code, os.strerror(code))
 
     transport, told = started(Collected()), Collected()
-    monkeypatch.setattr(transport, "_socket_for", lambda destination: Full())
+    monkeypatch.setattr(transport, "_sender_for", lambda destination: fail)
     transport.send(message(), to(transport.listeners[0]), told)
     assert os.strerror(code) in str(told.items[0])
     assert transport.stats()[f"send_errors.{errno.errorcode[code]}"] == 1
@@ -199,36 +198,34 @@ def test_sending_after_stop_is_told() -> None:
 
 
 def test_a_broken_socket_pauses_the_receiver(monkeypatch: pytest.MonkeyPatch) -> None:
-    stopping = threading.Event()
     calls: list[int] = []
 
     class Broken:
         def recvmsg(self, size: int, ancillary: int) -> tuple[bytes, list[Any], int, Any]:
             calls.append(size)
             if len(calls) == 3:
-                stopping.set()
+                receiver.stop()
             raise OSError(errno.EBADF, "Bad file descriptor")
 
     monkeypatch.setattr(udp, "PAUSE_AFTER_ERROR", 0.001)
     broken: Any = Broken()
-    receiver = UdpReceiver(broken, Listener("udp", "127.0.0.1", 1), Collected(), stopping)
+    receiver = UdpReceiver(broken, Listener("udp", "127.0.0.1", 1), Collected())
     receiver.run()
     assert receiver.counters.values() == {"receive_errors.EBADF": 2}
 
 
 def test_icmp_errors_are_counted() -> None:
-    stopping = threading.Event()
     errors = [errno.ECONNREFUSED, errno.EAGAIN, errno.EHOSTUNREACH]
 
     class Refused:
         def recvmsg(self, size: int, ancillary: int) -> tuple[bytes, list[Any], int, Any]:
             if not errors:
-                stopping.set()
+                receiver.stop()
                 return b"", [], 0, None
             raise OSError(errors.pop(), "")
 
     broken: Any = Refused()
-    receiver = UdpReceiver(broken, Listener("udp", "127.0.0.1", 1), Collected(), stopping)
+    receiver = UdpReceiver(broken, Listener("udp", "127.0.0.1", 1), Collected())
     receiver.run()
     assert receiver.counters.values() == {"receive_errors.ECONNREFUSED": 1, "receive_errors.EHOSTUNREACH": 1}
 

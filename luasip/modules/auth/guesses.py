@@ -17,7 +17,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from luasip.kemi.lock import new_lock
+from luasip.lock import new_lock
 
 _MAX_STRIKES: Final = 32
 

@@ -12,7 +12,7 @@ import hmac
 from collections import OrderedDict
 from typing import Final
 
-from luasip.kemi.lock import new_lock
+from luasip.lock import new_lock
 
 _TIME: Final = 8
 _ID: Final = 16

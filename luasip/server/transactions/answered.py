@@ -8,7 +8,7 @@ import math
 from collections import deque
 from typing import Final
 
-from luasip.kemi.lock import new_lock
+from luasip.lock import new_lock
 from luasip.server.execution import Execution
 from luasip.server.sending import Sending
 from luasip.server.sockets import Sockets

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from luasip.kemi.lock import new_lock
+from luasip.lock import new_lock
 from luasip.server.timers import Timers
 from luasip.server.transactions.transaction import Transaction
 

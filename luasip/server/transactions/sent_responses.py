@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from luasip.kemi.lock import new_lock
+from luasip.lock import new_lock
 
 CLASSES: Final = ("2xx", "3xx", "4xx", "5xx", "6xx")
 """Of final responses."""

@@ -6,7 +6,7 @@ Knows nothing of what transactions do; guards its dicts with one lock held for l
 from typing import Final
 from zlib import crc32
 
-from luasip.kemi.lock import Lock, new_lock, new_reentrant_lock
+from luasip.lock import ReentrantLock, new_lock, new_reentrant_lock
 from luasip.server.transactions.transaction import ClientBranch, Transaction
 
 SLOTS: Final = 65536
@@ -52,7 +52,7 @@ class TransactionTable:
             self._next_label = label + 1
         return _crc32(call_id.encode("latin-1")) % SLOTS, label % LABELS
 
-    def lock(self, label: int) -> Lock:
+    def lock(self, label: int) -> ReentrantLock:
         """The lock of the transaction with this label."""
         return self._locks[label % LOCKS]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from luasip.kemi.context import Arming, Branch, RouteContext, Source
 from luasip.kemi.lists import ValueLists
-from luasip.kemi.lock import Lock
 from luasip.kemi.transactions import Completed
+from luasip.lock import ReentrantLock
 from luasip.proxy.response_context import ForkingSettings, ResponseContext
 from luasip.server.execution import Flow, RuntimeSlot
 from luasip.server.timers import Entry
@@ -244,7 +244,7 @@ class Transaction:
         timers: TransactionTimers,
         forking: ForkingSettings,
         slot: RuntimeSlot,
-        lock: Lock,
+        lock: ReentrantLock,
     ) -> None:
         """`lock` may be that of other transactions too."""
         request = context.request

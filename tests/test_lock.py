@@ -1,11 +1,19 @@
 """Locks: one thread at a time, whatever happens inside."""
 
+import runpy
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from luasip.kemi.lock import Lock, entered, new_lock, new_reentrant_lock
+from luasip import lock as lock_module
+from luasip.lock import ReentrantLock, entered, new_lock, new_reentrant_lock
+
+Lock = AbstractContextManager[Any, Any]
 
 
 def is_free(lock: Lock) -> bool:
@@ -24,7 +32,7 @@ def is_free(lock: Lock) -> bool:
     return free
 
 
-@pytest.mark.parametrize("make", [new_lock, new_reentrant_lock])
+@pytest.mark.parametrize("make", [new_lock, new_reentrant_lock, ReentrantLock])
 def test_who_is_inside_keeps_others_out(make: Callable[[], Lock]) -> None:
     lock = make()
     assert is_free(lock)
@@ -33,7 +41,7 @@ def test_who_is_inside_keeps_others_out(make: Callable[[], Lock]) -> None:
     assert is_free(lock)
 
 
-@pytest.mark.parametrize("make", [new_lock, new_reentrant_lock])
+@pytest.mark.parametrize("make", [new_lock, new_reentrant_lock, ReentrantLock])
 def test_an_exception_leaves_it(make: Callable[[], Lock]) -> None:
     lock = make()
     with pytest.raises(ValueError, match="inside"), lock:
@@ -41,10 +49,11 @@ def test_an_exception_leaves_it(make: Callable[[], Lock]) -> None:
     assert is_free(lock)
 
 
-def test_a_reentrant_one_is_entered_again() -> None:
-    lock = new_reentrant_lock()
+@pytest.mark.parametrize("make", [new_reentrant_lock, ReentrantLock])
+def test_a_reentrant_one_is_entered_again(make: Callable[[], Lock]) -> None:
+    lock = make()
     with lock:
-        with lock:
+        with lock, lock:
             pass
         assert not is_free(lock)
     assert is_free(lock)
@@ -57,3 +66,9 @@ def test_shared_with_who_holds_the_lock_itself() -> None:
         assert inner.locked()
     with inner:
         assert not is_free(lock)
+
+
+def test_without_the_library_of_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "librt.threading", None)
+    plain = runpy.run_path(str(Path(lock_module.__file__).with_name("lock.py")))
+    assert isinstance(plain["new_lock"](), type(threading.Lock()))
