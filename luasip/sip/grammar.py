@@ -4,11 +4,15 @@ It must not know any particular header. Text is wire text: one `str` character p
 
 A class is a plain string, made for `str.strip`: `text.strip(TOKEN) == ""` is true exactly when every
 character of `text` is in the class. What each message asks is a *table* of 256 bytes instead, for `is_made_of`:
-compiled, that reads an array, where `strip` searches its class anew for each character.
+compiled, that reads an array, where `strip` searches its class anew for each character. `i64` says to the compiler
+that a number fits a register; to Python it is a name in an annotation that is never looked at.
 """
 
 from types import FunctionType
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 ALPHA: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGIT: Final = "0123456789"
@@ -54,10 +58,13 @@ def is_made_of(text: str, allowed: bytes) -> bool:
     """True when every character of `text` is in the class of which `allowed` is the table; also for ""."""
     if not _IS_COMPILED:
         return _is_made_of(text, allowed)
-    for index in range(len(text)):
-        code = ord(text[index])  # compiled, this makes no object
+    index: i64 = 0
+    length: i64 = len(text)
+    while index < length:
+        code: i64 = ord(text[index])  # compiled, this makes no object
         if code > 255 or not allowed[code]:
             return False
+        index += 1
     return True
 
 
@@ -84,14 +91,22 @@ def is_number(text: str) -> bool:
 
 def short_number(text: str) -> int:
     """The value of one to nine digits, which nearly every number in a message is; -1 for any other text."""
-    if not 0 < len(text) < 10:
+    return short_number_in(text, 0, len(text))
+
+
+def short_number_in(text: str, start: int, end: int) -> int:
+    """The same for `text[start:end]`, without that being cut out."""
+    index: i64 = start
+    length: i64 = end
+    if length <= index or length > index + 9:
         return -1
-    number = 0
-    for index in range(len(text)):
-        digit = ord(text[index]) - 0x30
+    number: i64 = 0
+    while index < length:
+        digit: i64 = ord(text[index]) - 0x30
         if digit < 0 or digit > 9:
             return -1
         number = number * 10 + digit
+        index += 1
     return number
 
 

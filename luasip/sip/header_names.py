@@ -5,7 +5,10 @@ It must not know header values. The *key* of a header is its long form in lower 
 """
 
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64  # see luasip.sip.grammar
 
 COMPACT: Final[dict[str, str]] = {
     "a": "accept-contact",
@@ -63,26 +66,38 @@ _FREQUENT_NAMES: Final = (
 _FREQUENT: Final = _FREQUENT_NAMES.split()
 
 
+def display(key: str) -> str:
+    """The spelling to write for a key: "call-id" → "Call-ID", an unknown "x-my-id" → "X-My-Id"."""
+    name = _DISPLAY.get(key)
+    if name is not None:
+        return name
+    return "-".join([word[:1].upper() + word[1:] for word in key.split("-")])
+
+
 class HeaderName:
     """A name of a header, however it is spelled.
 
     Attributes:
         key: the key, one and the same object for a known name.
         bit: the bit it is counted by while a message is read, 0 for a name that few messages have.
+        spelling: the usual spelling of a known name, "Via".
+        following: the next name that begins like this one (see `usual_name`).
     """
 
-    __slots__ = ("bit", "key")
+    __slots__ = ("bit", "following", "key", "spelling")
 
-    def __init__(self, key: str, bit: int = 0) -> None:
+    def __init__(self, key: str, bit: int = 0, spelling: str = "") -> None:
         self.key = key
         self.bit = bit
+        self.spelling = spelling
+        self.following: HeaderName | None = None
 
 
 def _bit(key: str) -> int:
     return 1 << _FREQUENT.index(key) if key in _FREQUENT else 0
 
 
-_KNOWN: Final = {key: HeaderName(key, _bit(key)) for key in _KEYS}
+_KNOWN: Final = {key: HeaderName(key, _bit(key), name) for name, key in zip(_COMMON, _KEYS, strict=True)}
 
 CONTENT_LENGTH_BIT: Final = _bit("content-length")
 
@@ -94,6 +109,44 @@ SPELLINGS: Final[dict[str, HeaderName]] = {
     **{short.upper(): _KNOWN[long] for short, long in COMPACT.items()},
 }
 """The spellings that nearly all messages use → name: one dictionary read for the parser's hot path."""
+
+_PLACES: Final = 1024
+
+
+def _place(text: str, start: int) -> int:
+    """Where in `_USUAL` a name is looked for whose first two letters are these."""
+    first: i64 = ord(text[start])
+    second: i64 = ord(text[start + 1])
+    return (first & 31) * 32 + (second & 31)
+
+
+def _usual_names() -> tuple[HeaderName | None, ...]:
+    places: list[HeaderName | None] = [None] * _PLACES
+    for key in _FREQUENT:
+        name = _KNOWN[key]
+        place = _place(name.spelling, 0)
+        name.following = places[place]
+        places[place] = name
+    return tuple(places)
+
+
+_USUAL: Final = _usual_names()
+"""Frequent names by their first two letters, those with the same ones linked by `following`."""
+
+
+def usual_name(text: str, start: int, end: int) -> HeaderName | None:
+    """The name of the line `text[start:end]` when it is a frequent one in its usual spelling, right before a colon.
+
+    Nearly all are, and this costs half of finding the colon and looking the name up.
+    """
+    name = _USUAL[_place(text, start)]
+    while name is not None:
+        colon = start + len(name.spelling)
+        if colon < end and ord(text[colon]) == 0x3A and text[start:colon] == name.spelling:
+            return name
+        name = name.following
+    return None
+
 
 _LIST_NAMES: Final = (
     "accept accept-contact accept-encoding accept-language accept-resource-priority alert-info allow allow-events "
@@ -114,11 +167,3 @@ def canonical(name: str) -> str:
         return known.key
     lower = name.lower()
     return COMPACT.get(lower, lower)
-
-
-def display(key: str) -> str:
-    """The spelling to write for a key: "call-id" → "Call-ID", an unknown "x-my-id" → "X-My-Id"."""
-    name = _DISPLAY.get(key)
-    if name is not None:
-        return name
-    return "-".join([word[:1].upper() + word[1:] for word in key.split("-")])

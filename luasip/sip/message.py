@@ -70,6 +70,8 @@ class HeaderLine:
     @property
     def value_end(self) -> int:
         """Offset behind the raw value, line folds inside it included."""
+        if self._value is not None and not self.folded:
+            return self.value_start + len(self._value)
         text = self._text
         end = self.end - 2
         start = self.value_start

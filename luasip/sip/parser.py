@@ -7,11 +7,11 @@ Line ends: CRLF. A header section whose lines all end in a bare LF is accepted t
 turned into CRLF, so that what is later inserted matches; a section that mixes both is malformed, because
 two readers could split it differently. Streams (`framing`) accept CRLF only.
 
-The loop over header lines is the hot path: a line costs two searches, one dictionary read and its HeaderLine.
+The loop over header lines is the hot path: a line costs one search, the look at its name and its HeaderLine.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from luasip.errors import NotSip, ParseError
 from luasip.sip.grammar import (
@@ -24,9 +24,12 @@ from luasip.sip.grammar import (
     is_white,
     short_number,
 )
-from luasip.sip.header_names import CONTENT_LENGTH_BIT, SPELLINGS, HeaderName, canonical, display
+from luasip.sip.header_names import CONTENT_LENGTH_BIT, SPELLINGS, HeaderName, canonical, display, usual_name
 from luasip.sip.message import HeaderLine, Request, Response
 from luasip.sip.values import bounded_int
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64  # see luasip.sip.grammar
 
 _CONTROLS: Final = bytes(range(9)) + bytes(range(10, 32)) + b"\x7f"
 
@@ -165,51 +168,58 @@ class _HeaderReader:
 
         Returns where the line end of the last one begins; -1 when no empty line comes or an LF stands alone.
         """
-        length = len(text)
         headers = self.headers
-        longest = limits.line
         rare: set[str] | None = None
-        count = seen = 0
-        following = self.headers_start
+        length: i64 = len(text)
+        longest: i64 = limits.line
+        most: i64 = limits.headers
+        count: i64 = 0
+        line_ends: i64 = 0
+        seen: i64 = 0
+        start: i64 = 0
+        stop: i64 = 0
+        following: i64 = self.headers_start
         while True:
             start = following
             stop = text.find("\n", start)
             if stop == start + 1 and ord(text[start]) == 0x0D:
-                if count > limits.headers:
+                self.line_ends = line_ends
+                if count > most:
                     self.line_fault = "Too many header lines"
                 return start - 2
             folded = False
             while True:
                 if stop <= start or ord(text[stop - 1]) != 0x0D:
                     return -1
-                self.line_ends += 1
+                line_ends += 1
                 following = stop + 1
                 if following == length:
                     return -1
-                code = ord(text[following])
+                code: i64 = ord(text[following])
                 if code != 0x20 and code != 0x09:
                     break
                 folded = True
                 stop = text.find("\n", following)  # the line is continued (§7.3.1)
             count += 1
-            if count > limits.headers:
+            if count > most:
                 continue
             stop -= 1
-            colon = text.find(":", start, stop)
-            spelling = text[start : stop if colon < 0 else colon]
-            name = SPELLINGS.get(spelling)
-            if name is None:
-                name = _unusual_name(spelling)
-            if colon < 0 or name is None or stop - start > longest:
+            name = usual_name(text, start, stop)
+            value_start: i64 = 0
+            if name is not None:
+                value_start = start + len(name.spelling) + 1
+            else:
+                value_start = text.find(":", start, stop) + 1
+                name = _other_name(text[start : value_start - 1 if value_start else stop])
+            if value_start == 0 or name is None or stop - start > longest:
                 if not self.line_fault:
-                    self.line_fault = _fault_of_line(colon, name)
+                    self.line_fault = _fault_of_line(value_start, name)
                 continue
-            value_start = colon + 1
             while value_start < stop and is_white(ord(text[value_start])):
                 value_start += 1
             header = HeaderLine(text, name.key, start, value_start, following, folded)
             headers.append(header)
-            bit = name.bit
+            bit: i64 = name.bit
             if bit == 0:
                 if rare is None:
                     rare = set()
@@ -253,8 +263,11 @@ class _HeaderReader:
             self.text = self.text[:end]
 
 
-def _unusual_name(spelling: str) -> HeaderName | None:
-    """A header name that is spelled as few do, None when it is none."""
+def _other_name(spelling: str) -> HeaderName | None:
+    """The header name `spelling`, None when it is none."""
+    name = SPELLINGS.get(spelling)
+    if name is not None:
+        return name
     spelling = spelling.rstrip(SPACE)
     if not is_token(spelling):
         return None
@@ -262,14 +275,14 @@ def _unusual_name(spelling: str) -> HeaderName | None:
     return SPELLINGS.get(key) or HeaderName(key)
 
 
-def _fault_of_line(colon: int, name: HeaderName | None) -> str:
-    if colon < 0:
+def _fault_of_line(value_start: int, name: HeaderName | None) -> str:
+    if value_start == 0:
         return "Header line without colon"
     return "Bad header name" if name is None else f"{display(name.key)[:32]} header too long"
 
 
 def _blank_lines_with_control(text: str, start: int, end: int) -> str:
-    """`text` up to `end`; from `start` on lines with a control character are blanked: skipped, but as long as before."""
+    """`text` up to `end`; from `start` on lines with a control character are blanked: skipped, but of their length."""
     lines = text[start:end].split("\r\n")
     for index, line in enumerate(lines):
         if has_control(line):

@@ -21,7 +21,7 @@ from luasip.sip.grammar import (
     UNRESERVED,
     has_control,
     is_made_of,
-    short_number,
+    short_number_in,
     table,
 )
 
@@ -234,7 +234,7 @@ def split_host_port(text: str, whole: str) -> tuple[str, int | None]:
             raise UriError(whole, "bad host")
     if colon >= len(text):
         return host, None
-    port = short_number(text[colon + 1 :])
+    port = short_number_in(text, colon + 1, len(text))
     if port < 0 or port > MAX_PORT:
         raise UriError(whole, "bad port")
     return host, port

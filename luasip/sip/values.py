@@ -14,6 +14,7 @@ from luasip.sip.grammar import (
     is_number,
     is_token,
     short_number,
+    short_number_in,
     skip_quoted,
     unquote,
 )
@@ -22,9 +23,6 @@ from luasip.sip.uri import Uri, parse_uri, split_host_port
 
 MAGIC_COOKIE: Final = "z9hG4bK"
 """How the branch of an RFC 3261 element begins (§8.1.1.7)."""
-
-_TRANSPORTS: Final = {name: name for name in ("UDP", "TCP", "TLS", "SCTP", "WS", "WSS")}
-"""Those that nearly every Via has: known to be tokens in upper case."""
 
 
 class Via:
@@ -99,12 +97,11 @@ def parse_via(text: str, start: int = 0, end: int = 0) -> Via:
     head_end = text.find(";")
     if head_end < 0:
         head_end = len(text)
-    space = text.find(" ", 8, head_end)
-    transport = _TRANSPORTS.get(text[8:space]) if space > 8 and text.startswith("SIP/2.0/") else None
-    if transport is not None:
-        sent_by = text[space + 1 : head_end]
+    if text.startswith("SIP/2.0/UDP "):
+        transport = "UDP"
+        sent_by = text[12:head_end]
     else:
-        transport, sent_by = _read_unusual_head(text[:head_end], text)
+        transport, sent_by = _read_head(text[:head_end], text)
     host, port = _read_sent_by(sent_by, text)
     branch = sole_token(text, head_end, ";branch=")
     if branch:
@@ -113,7 +110,7 @@ def parse_via(text: str, start: int = 0, end: int = 0) -> Via:
     return Via(text, transport, host, port, params.get("branch", ""), params, start, end)
 
 
-def _read_unusual_head(head: str, text: str) -> tuple[str, str]:
+def _read_head(head: str, text: str) -> tuple[str, str]:
     """Transport, in upper case, and sent-by, also where white space stands around the slashes (SLASH, §25.1)."""
     if head.startswith("SIP/2.0/"):
         transport, space, sent_by = head[8:].partition(" ")
@@ -129,14 +126,19 @@ def _read_unusual_head(head: str, text: str) -> tuple[str, str]:
 
 
 def _read_sent_by(sent_by: str, text: str) -> tuple[str, int | None]:
-    if " " in sent_by or "\t" in sent_by:
-        sent_by = sent_by.strip(SPACE)
-        before, colon, after = sent_by.rpartition(":")
-        sent_by = before.rstrip(SPACE) + colon + after.lstrip(SPACE)
     try:
         return split_host_port(sent_by, text)
     except UriError as error:
+        stripped = _without_space(sent_by)
+        if stripped != sent_by:
+            return _read_sent_by(stripped, text)
         raise HeaderError("Via", text, "bad sent-by") from error
+
+
+def _without_space(sent_by: str) -> str:
+    """The same without the white space around it and around its last colon (COLON, §25.1)."""
+    before, colon, after = sent_by.strip(SPACE).rpartition(":")
+    return before.rstrip(SPACE) + colon + after.lstrip(SPACE)
 
 
 class NameAddr:
@@ -316,7 +318,7 @@ def parse_cseq(text: str) -> CSeq:
     """The CSeq value `text`."""
     space = text.find(" ")
     if space > 0:  # nearly every one: digits, one space, the method
-        number = short_number(text[:space])
+        number = short_number_in(text, 0, space)
         method = text[space + 1 :]
         if number >= 0 and is_token(method):
             return CSeq(number, method)
