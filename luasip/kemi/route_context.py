@@ -147,13 +147,14 @@ class RouteContext:
     """One run of a callback over one message."""
 
     __slots__ = (
+        "_branches",
         "_message",
+        "_reply_headers",
         "advertised",
         "arming",
         "at_end",
         "attributes",
         "branch_index",
-        "branches",
         "dropped",
         "edits",
         "event",
@@ -162,10 +163,10 @@ class RouteContext:
         "last_error",
         "lists",
         "local_rport",
+        "made_transaction",
         "on_response",
         "record_route",
         "reply_body",
-        "reply_headers",
         "reply_send_flags",
         "route",
         "rport_forced",
@@ -197,8 +198,7 @@ class RouteContext:
         """Pending header and body edits over message.text."""
         self.target = Branch(message.request_uri if isinstance(message, Request) else "")
         """The first destination: its uri is the current Request-URI ($ru), destination_uri is $du."""
-        self.branches: list[Branch] = []
-        """Further destinations, from append_branch or lookup."""
+        self._branches: list[Branch] | None = None
         self.flags = 0
         """Message flags 0..31 as a bit mask; they travel with the transaction."""
         self.xflags = 0
@@ -210,13 +210,14 @@ class RouteContext:
         """Told of each response to the branches made from here on, with its context, before the callback of t_on_reply:
         what takes back in responses what a module changed in the request."""
         self.transaction: Transaction | None = None
+        self.made_transaction = False
+        """The transaction was made in this run."""
         self.branch_index = -1
         """Index of the branch this callback is about ($T_branch_idx), -1 when none."""
         self.winner: Response | None = None
         """In a failure route the reply that won, None when it was made locally (408)."""
         self.dropped = False
-        self.reply_headers: list[str] = []
-        """Header lines (with CRLF) for locally generated replies: append_to_reply."""
+        self._reply_headers: list[str] | None = None
         self.reply_body: tuple[str, str] | None = None
         """(body, content type) for locally generated replies: set_reply_body."""
         self.record_route: RecordRoute | None = None
@@ -252,6 +253,30 @@ class RouteContext:
     @message.setter
     def message(self, message: Request | Response) -> None:
         self._message = message
+
+    @property
+    def branches(self) -> list[Branch]:
+        """Further destinations, from append_branch or lookup."""
+        branches = self._branches
+        if branches is None:
+            branches = self._branches = []
+        return branches
+
+    @branches.setter
+    def branches(self, branches: list[Branch]) -> None:
+        self._branches = branches
+
+    @property
+    def reply_headers(self) -> list[str]:
+        """Header lines (with CRLF) for locally generated replies: append_to_reply."""
+        lines = self._reply_headers
+        if lines is None:
+            lines = self._reply_headers = []
+        return lines
+
+    @reply_headers.setter
+    def reply_headers(self, lines: list[str]) -> None:
+        self._reply_headers = lines
 
     def put_away(self, request: Request) -> bool:
         """Hold the transaction's request no longer; False when the message is another one."""

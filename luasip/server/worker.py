@@ -251,7 +251,7 @@ class Worker:
             context.reply_headers, context.reply_body = [], None
             self._services.reply(context, status, "Server Internal Error")
         transaction = context.transaction
-        if isinstance(transaction, Transaction) and "tm.created" in context.attributes:
+        if isinstance(transaction, Transaction) and context.made_transaction:
             if not transaction.forwarded:
                 transaction.flags, transaction.xflags = context.flags, context.xflags
             self._layer.script_ended(transaction)

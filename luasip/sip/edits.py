@@ -4,6 +4,8 @@ It must not know why something is changed. Offsets are those of the text as rece
 do not see the changes until `apply` has written a new text.
 """
 
+from typing import Any
+
 from luasip.sip.header_names import canonical
 from luasip.sip.message import HeaderLine, Message
 
@@ -18,9 +20,10 @@ class Edits:
     __slots__ = ("_body", "_content_type", "_deletions", "_insertions", "_start_line")
 
     def __init__(self) -> None:
-        self._insertions: list[tuple[int, str]] = []
-        """Kept in the order of their offsets, as are the deletions: most are made in that order anyway."""
-        self._deletions: list[tuple[int, int]] = []
+        self._insertions: list[tuple[int, str]] | None = None
+        """Kept in the order of their offsets, as are the deletions: most are made in that order anyway. None until
+        there is one: most messages that callbacks see are not changed."""
+        self._deletions: list[tuple[int, int]] | None = None
         self._body: str | None = None
         self._content_type: str | None = None
         self._start_line = ""
@@ -33,6 +36,8 @@ class Edits:
         """Puts `text` before offset `at`, behind what was already put there."""
         if text:
             insertions = self._insertions
+            if insertions is None:
+                insertions = self._insertions = []
             index = len(insertions)
             while index > 0 and insertions[index - 1][0] > at:
                 index -= 1
@@ -42,6 +47,8 @@ class Edits:
         """Takes `text[start:end]` away."""
         if start < end:
             deletions = self._deletions
+            if deletions is None:
+                deletions = self._deletions = []
             index = len(deletions)
             while index > 0 and deletions[index - 1][0] > start:
                 index -= 1
@@ -55,17 +62,32 @@ class Edits:
     def copy(self) -> "Edits":
         """An independent copy: what a branch adds stays its own."""
         other = Edits()
-        other._insertions = self._insertions.copy()
-        other._deletions = self._deletions.copy()
+        if self._insertions:
+            other._insertions = self._insertions.copy()
+        if self._deletions:
+            other._deletions = self._deletions.copy()
         other._body = self._body
         other._content_type = self._content_type
         other._start_line = self._start_line
         return other
 
+    def packed(self) -> tuple[object, ...]:
+        """All of it as one object, which takes a quarter of the memory; () when there is nothing. See `unpacked`."""
+        if not self:
+            return ()
+        insertions = self._insertions or []
+        parts: list[object] = [self._body, self._content_type, self._start_line, len(insertions)]
+        for at, text in insertions:
+            parts.append(at)
+            parts.append(text)
+        for start, end in self._deletions or ():
+            parts.append(start)
+            parts.append(end)
+        return tuple(parts)
+
     def clear(self) -> None:
         """Forgets every change."""
-        self._insertions = []
-        self._deletions = []
+        self._insertions = self._deletions = None
         self._body = None
         self._content_type = None
         self._start_line = ""
@@ -96,7 +118,7 @@ class Edits:
 
     def is_removed(self, line: HeaderLine) -> bool:
         """True when one deletion covers the whole header line."""
-        return any(start <= line.start and end >= line.end for start, end in self._deletions)
+        return any(start <= line.start and end >= line.end for start, end in self._deletions or ())
 
     def revised(self, message: Message, start: int, end: int) -> str:
         """`text[start:end]` as it will be sent; what is inserted at `end` does not count."""
@@ -104,8 +126,8 @@ class Edits:
 
     def forget(self, start: int, end: int) -> None:
         """Takes back every change inside `text[start:end]`; deletions that reach beyond it stay."""
-        self._insertions = [item for item in self._insertions if not start <= item[0] < end]
-        self._deletions = [item for item in self._deletions if item[0] < start or item[1] > end]
+        self._insertions = [item for item in self._insertions or () if not start <= item[0] < end]
+        self._deletions = [item for item in self._deletions or () if item[0] < start or item[1] > end]
 
     def set_start_line(self, line: str) -> None:
         """Exchanges the start line (`line` without its CRLF); the last one set counts."""
@@ -113,7 +135,7 @@ class Edits:
 
     def adds_header(self, key: str) -> bool:
         """True when a header line with this key was put in as a whole line."""
-        lines = [line for _, text in self._insertions for line in text.split("\r\n")]
+        lines = [line for _, text in self._insertions or () for line in text.split("\r\n")]
         return any(canonical(line.partition(":")[0].strip()) == key for line in lines)
 
     def set_body(self, body: str, content_type: str | None = None) -> None:
@@ -150,8 +172,10 @@ class Edits:
         if self._body is not None:
             return self._body
         start, end = message.body_start, len(message.text)
-        inserted = bool(self._insertions) and self._insertions[-1][0] >= start
-        touched = inserted or any(last > start for _, last in self._deletions)
+        insertions, deletions = self._insertions, self._deletions
+        touched = insertions is not None and bool(insertions) and insertions[-1][0] >= start
+        if deletions is not None and not touched:
+            touched = any(last > start for _, last in deletions)
         return self._splice(message.text, start, end, True) if touched else None
 
     def _fix_body_headers(self, message: Message, length: int, content_type: str | None) -> None:
@@ -173,11 +197,11 @@ class Edits:
         set.
         """
         limit = end + 1 if to_end else end
-        deletions = self._deletions
+        deletions = self._deletions or []
         pieces: list[str] = []
         position = start
         index = 0
-        for at, inserted in self._insertions:
+        for at, inserted in self._insertions or ():
             if at < start:
                 continue
             if at >= limit:
@@ -201,3 +225,16 @@ class Edits:
         if position < end:
             pieces.append(text[position:end])
         return "".join(pieces)
+
+
+def unpacked(parts: tuple[Any, ...]) -> Edits:
+    """What `Edits.packed` gave, as Edits again."""
+    edits = Edits()
+    if parts:
+        edits._body, edits._content_type, edits._start_line = parts[0], parts[1], parts[2]
+        deletions_from = 4 + 2 * int(parts[3])
+        for index in range(4, deletions_from, 2):
+            edits.insert(parts[index], parts[index + 1])
+        for index in range(deletions_from, len(parts), 2):
+            edits.delete(parts[index], parts[index + 1])
+    return edits

@@ -27,7 +27,8 @@ def transaction(
     index, label = (TransactionTable() if table is None else table).next_identity(ctx.request.call_id)
     key = server_key(ctx.request)
     slot = slot or slot_of(FakeRuntime())
-    return Transaction(index, label, key, ctx, TransactionTimers(), ForkingSettings(), slot, new_reentrant_lock())
+    timers, forking, lock = TransactionTimers(), ForkingSettings(), new_reentrant_lock()
+    return Transaction(index, label, key, ctx, timers, forking, slot, lock, lambda due: None)
 
 
 def client_branch(owner: Transaction, branch_id: str) -> ClientBranch:

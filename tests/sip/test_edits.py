@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from luasip.sip.edits import Edits
+from luasip.sip.edits import Edits, unpacked
 from luasip.sip.message import HeaderLine, Message
 from luasip.sip.parser import parse_message
 from tests.sip.messages import INVITE, minimal
@@ -92,6 +92,24 @@ def test_copy_is_independent() -> None:
     branch.clear()
     assert not branch
     assert edits
+
+
+@pytest.mark.parametrize(
+    "operations", [[], [(5, 5, "x"), (5, 5, "y"), (2, 9, ""), (7, 7, "z")], [(0, 3, "")], [(4, 4, "only")]]
+)
+@pytest.mark.parametrize("whole", [False, True])
+def test_unpacked_is_what_was_packed(operations: list[tuple[int, int, str]], whole: bool) -> None:
+    message = parse_message(INVITE)
+    edits = Edits()
+    for start, end, text in operations:
+        edits.replace(start, end, text)
+    if whole:
+        edits.set_start_line("SIP/2.0 200 OK")
+        edits.set_body("new", "text/plain")
+    parts = edits.packed()
+    assert bool(parts) == bool(edits)
+    assert unpacked(parts).apply(message) == edits.apply(message)
+    assert unpacked(parts).packed() == parts
 
 
 def test_set_body_fixes_length_and_type() -> None:

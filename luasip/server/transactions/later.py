@@ -1,4 +1,4 @@
-"""What the transaction layer has done later: when a timer is due, and when something could not be sent.
+"""What the transaction layer has done later: when something could not be sent.
 
 Each is an object that is called: messages make several of them, and one costs a quarter of a method in a `partial`.
 """
@@ -12,19 +12,6 @@ if TYPE_CHECKING:
     from luasip.server.transactions.layer import TransactionLayer
 
 log = logging.getLogger("luasip.tm")
-
-
-class TimerDue:
-    """The earliest timer of a transaction is due."""
-
-    __slots__ = ("_layer", "_transaction")
-
-    def __init__(self, layer: "TransactionLayer", transaction: Transaction) -> None:
-        self._layer = layer
-        self._transaction = transaction
-
-    def __call__(self) -> None:
-        self._layer.on_timer(self._transaction)
 
 
 class ResponseNotSent:

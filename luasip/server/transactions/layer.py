@@ -20,7 +20,7 @@ from luasip.server.timers import Timers
 from luasip.server.transactions.answered import AnsweredRequests
 from luasip.server.transactions.destination import response_destination
 from luasip.server.transactions.events import Events
-from luasip.server.transactions.later import BranchNotSent, ResponseNotSent, TimerDue
+from luasip.server.transactions.later import BranchNotSent, ResponseNotSent
 from luasip.server.transactions.resting import RestQueue
 from luasip.server.transactions.sent_responses import SentResponses
 from luasip.server.transactions.table import TransactionTable
@@ -64,6 +64,7 @@ class TransactionLayer:
         self.sockets = sockets
         self.settings = TransactionSettings()
         self.table = TransactionTable()
+        self._due: Callable[[Transaction], None] = self.on_timer
         self.answered = AnsweredRequests(self.table, execution, sockets, timers)
         self.sent_responses = SentResponses()
         self._resting = RestQueue(timers, self._rest)
@@ -133,7 +134,7 @@ class TransactionLayer:
             timers = dataclasses.replace(timers, **context.attributes["tm.timers"])
         lock = self.table.lock(label)
         key = server_key(request)
-        transaction = Transaction(index, label, key, context, timers, settings.forking, slot, lock)
+        transaction = Transaction(index, label, key, context, timers, settings.forking, slot, lock, self._due)
         transaction.auto_invite_100 = context.attributes.get("tm.auto_invite_100", settings.auto_invite_100)
         transaction.responses.disable_6xx = settings.disable_6xx
         transaction.to_tag = self._tag()
@@ -146,7 +147,7 @@ class TransactionLayer:
         if there is not transaction:
             return there, False
         context.transaction = transaction
-        context.attributes["tm.created"] = True
+        context.made_transaction = True
         with transaction.lock:
             self.reschedule(transaction)
         for told in self.created_told:
@@ -159,7 +160,9 @@ class TransactionLayer:
         settings = self.settings
         key = f"local\n{index}\n{label}"
         lock = self.table.lock(label)
-        transaction = Transaction(index, label, key, context, settings.timers, settings.forking, slot, lock)
+        transaction = Transaction(
+            index, label, key, context, settings.timers, settings.forking, slot, lock, self._due
+        )
         transaction.local_request = True
         transaction.ends_at = _ends_at(transaction, self.timers.clock())
         context.transaction = transaction
@@ -388,7 +391,7 @@ class TransactionLayer:
             return
         if entry is not None:
             entry.cancel()
-        transaction.timer_entry = self.timers.at(at, TimerDue(self, transaction))
+        transaction.timer_entry = self.timers.at(at, transaction)
 
     def on_timer(self, transaction: Transaction) -> None:
         """The transaction's timer entry is due."""

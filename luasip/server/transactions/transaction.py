@@ -15,7 +15,7 @@ from luasip.lock import ReentrantLock
 from luasip.proxy.response_context import ForkingSettings, ResponseContext
 from luasip.server.execution import Flow, RuntimeSlot
 from luasip.server.timers import Entry
-from luasip.sip.edits import Edits
+from luasip.sip.edits import Edits, unpacked
 from luasip.sip.message import Request, Response
 from luasip.sip.parser import ANY_SIZE, parse_message
 from luasip.transaction.client import NonInviteClient
@@ -157,6 +157,9 @@ class ClientBranch:
         which is the branch's too unless its callback changed it.
         """
         if self.status:
+            if isinstance(self.machine, InviteClient):  # not sent again, and CANCEL and ACK are made of headers
+                headers, end, _ = self.text.partition("\r\n\r\n")
+                self.text = headers + end
             self.context = None
             self.hops = None
             if self.target is not common and self.target.equals(common):
@@ -181,8 +184,12 @@ class Transaction:
 
     __slots__ = (
         "_call_id",
+        "_edits",
+        "_on_due",
+        "_packed_edits",
         "_request",
         "_request_text",
+        "_top_via_end",
         "_top_via_text",
         "acknowledged",
         "after_script",
@@ -196,7 +203,6 @@ class Transaction:
         "continued",
         "dialog_key",
         "disable_internal_reply",
-        "edits",
         "ends_at",
         "error_reply",
         "events",
@@ -245,16 +251,19 @@ class Transaction:
         forking: ForkingSettings,
         slot: RuntimeSlot,
         lock: ReentrantLock,
+        on_due: Callable[["Transaction"], None],
     ) -> None:
-        """`lock` may be that of other transactions too."""
+        """`lock` may be that of other transactions too; `on_due` is called when the timer is due."""
         request = context.request
         self.id_index = id_index
         self.id_label = id_label
         self.key = key
         self.lock = lock
+        self._on_due = on_due
         self._request: Request | None = request
         self._request_text = ""
         self._top_via_text = ""
+        self._top_via_end = ""
         self.is_invite = is_invite = request.method == "INVITE"
         self.method = "INVITE" if is_invite else request.method  # the request's own text need not be kept
         self.dialog_key = ack_key(request) if is_invite else ""
@@ -271,8 +280,8 @@ class Transaction:
         self.lists: ValueLists = context.lists
         self.flags = context.flags
         self.xflags = context.xflags
-        self.edits = context.edits
-        """Header and body edits every branch starts from."""
+        self._edits: Edits | None = context.edits
+        self._packed_edits: tuple[object, ...] = ()
         self.target = context.target
         self.template: RouteContext | Template | None = context
         """The request route's context, or what branches of failure routes inherit of it, such as Record-Route."""
@@ -322,6 +331,22 @@ class Transaction:
         self.events_running = False
         self.timer_entry: Entry | None = None
 
+    def __call__(self) -> None:
+        """Its timer is due. It is the action itself: an object that calls it would be one more for each."""
+        self._on_due(self)
+
+    @property
+    def edits(self) -> Edits:
+        """Header and body edits every branch starts from."""
+        edits = self._edits
+        if edits is None:
+            edits = self._edits = unpacked(self._packed_edits)
+        return edits
+
+    @edits.setter
+    def edits(self, edits: Edits) -> None:
+        self._edits = edits
+
     @property
     def request(self) -> Request:
         """The request as it came; read once more when it had been put away."""
@@ -335,7 +360,7 @@ class Transaction:
             if request is None:
                 parsed = parse_message(self._request_text, ANY_SIZE)
                 assert isinstance(parsed, Request)
-                parsed.top_via_text = self._top_via_text
+                parsed.top_via_text = self._top_via_text or parsed.top_via.text + self._top_via_end
                 request = self._request = parsed
         return request
 
@@ -405,6 +430,9 @@ class Transaction:
         if isinstance(self.template, RouteContext):
             self.template = Template(self.template)
         self._put_request_away()
+        if self._edits is not None:
+            self._packed_edits = self._edits.packed()
+            self._edits = None
         for branch in self.branches:
             branch.put_away(self.target)
 
@@ -418,7 +446,11 @@ class Transaction:
     def _put_request_away(self) -> None:
         request = self._request
         if request is not None:
-            self._request_text, self._top_via_text = request.text, request.top_via_text
+            text, received = request.top_via_text, request.top_via.text
+            # Mostly parameters were added at its end: they are enough.
+            self._top_via_end = text[len(received) :]
+            self._top_via_text = "" if text.startswith(received) else text
+            self._request_text = request.text
             self._request = None
 
     def break_cycles(self) -> None:
