@@ -38,6 +38,7 @@ FILES = (
     "modules/maxfwd/hop_count",
     "modules/registrar/address_of_record",
     "modules/registrar/finding",
+    "modules/registrar/looking_up",
     "modules/rr/in_dialog",
     "modules/rr/routing",
     "modules/sanity/checks",

@@ -53,8 +53,8 @@ class Sockets:
         for transport in dict.fromkeys(self.transports.values()):
             seen.extend(transport.listeners)
         self.listeners = seen
-        self._own: set[tuple[str, int, str]] = set()
-        """Each address as it may be asked for: port 0 and protocol "" for any."""
+        self._own: dict[str, set[tuple[int, str]]] = {}
+        """Ports and protocols of each address as they may be asked for: port 0 and protocol "" for any."""
         for listener in seen:
             self._add_own(listener.host, listener.port, listener.protocol)
             if listener.advertised_host:
@@ -62,14 +62,17 @@ class Sockets:
                 self._add_own(_plain(listener.advertised_host), port, listener.protocol)
 
     def _add_own(self, host: str, port: int, protocol: str) -> None:
-        self._own.update((host, number, name) for number in (port, 0) for name in (protocol, ""))
+        places = self._own.setdefault(host, set())
+        places.update((number, name) for number in (port, 0) for name in (protocol, ""))
 
     def is_own(self, host: str, port: int = 0, protocol: str = "") -> bool:
         """Whether a host (name or address) is ours; port 0 and protocol "" match any."""
-        if (host, port, protocol) in self._own:  # spelt as we do, like nearly all of ours
+        places = self._own.get(host)
+        if places is not None and (port, protocol) in places:  # spelt as we do, like nearly all of ours
             return True
         host = _plain(host)
-        if (host, port, protocol) in self._own:
+        places = self._own.get(host)
+        if places is not None and (port, protocol) in places:
             return True
         if self._aliases and any(
             alias == host and (not port or own_port in (0, port)) and (not protocol or own in ("", protocol))

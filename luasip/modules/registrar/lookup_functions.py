@@ -1,25 +1,21 @@
 """Functions that find where a user can be reached."""
 
 import ipaddress
-import logging
-from collections.abc import Generator
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from luasip.errors import SipError, StorageError
 from luasip.kemi.context import RouteContext, Suspending
 from luasip.kemi.declare import Route, function
 from luasip.kemi.lists import Value, XavpRecord
-from luasip.kemi.operation import Operation
-from luasip.modules.registrar.finding import FAILED, FOUND, gruu_of, of_instance, usable
+from luasip.modules.registrar import looking_up
+from luasip.modules.registrar.finding import FAILED, FOUND
+from luasip.modules.registrar.looking_up import named_by
 from luasip.modules.registrar.registration import configured
 from luasip.modules.registrar.tables import TableAccess, blocking
 from luasip.modules.usrloc import Contact, LocationTable
-from luasip.modules.usrloc.contact import Contacts
 from luasip.sip.message import Request
 from luasip.sip.uri import parse_uri
-
-_log = logging.getLogger(__name__)
 
 _ROUTING: Final = Route.REQUEST | Route.FAILURE | Route.EVENT
 
@@ -27,7 +23,7 @@ _ROUTING: Final = Route.REQUEST | Route.FAILURE | Route.EVENT
 class LookupFunctions(TableAccess):
     """lookup, registered and their variants."""
 
-    @function(_ROUTING, suspends=True)
+    @function(_ROUTING, suspends=True, body=looking_up.lookup)
     def lookup(self, ctx: RouteContext, table: str) -> Suspending:
         """Route the request to the contacts of its Request-URI.
 
@@ -63,38 +59,15 @@ class LookupFunctions(TableAccess):
         table = self._table(table_name)
         if table is None or not isinstance(ctx.message, Request):
             return FAILED
-        try:
-            contacts, outcome, is_gruu = yield from self._find(ctx, table, uri or ctx.target.uri)
-        except (SipError, StorageError) as error:
-            _log.error("registrar: lookup of %s failed: %s", uri or ctx.target.uri, error)
-            return FAILED
-        if not contacts:
-            return outcome
-        if rewrite:
-            if not self._destinations.set_target(ctx, contacts[0]):
-                return FAILED
-            contacts = contacts[1:]
-        if self.settings.append_branches and not is_gruu:
-            for contact in contacts:
-                self._destinations.add_branch(ctx, contact)
-        return FOUND
+        return (yield from self.look_up(ctx, table, uri or ctx.target.uri, rewrite))
 
-    def _find(
-        self, ctx: RouteContext, table: LocationTable, uri_text: str
-    ) -> Generator[Operation, Any, tuple[list[Contact], int, bool]]:
-        """The contacts to use, what lookup returns when there are none, and whether the URI is a GRUU."""
-        filtering = bool(self.settings.method_filtering)
-        instance, ruid = gruu_of(parse_uri(uri_text))
-        if ruid:
-            one = yield from blocking(table.reads_block, partial(table.contact, ruid))
-            all_contacts: Contacts = () if one is None else (one,)
-        else:
-            aor = self._rules.address_of(uri_text)
-            all_contacts = (yield from self._contacts(table, aor)) if table.reads_block else table.contacts(aor)
-        contacts, outcome = usable(ctx, all_contacts, self._services.wall_clock(), filtering)
-        if instance:
-            contacts = of_instance(contacts, instance)
-        return contacts, outcome, bool(instance or ruid)
+    def look_up(self, ctx: RouteContext, table: LocationTable, uri: str, rewrite: bool) -> Suspending:
+        """Route the request to the contacts of `uri`; with `rewrite` the first one takes the Request-URI's place."""
+        try:
+            named = yield from blocking(table.reads_block, partial(named_by, self._rules, table, uri))
+            return looking_up.route_to(self, ctx, named, rewrite)
+        except (SipError, StorageError) as error:
+            return looking_up.failed(uri, error)
 
     @function(_ROUTING, suspends=True)
     def lookup_branches(self, ctx: RouteContext, table: str) -> Suspending:

@@ -137,7 +137,6 @@ class TransactionLayer:
         transaction = Transaction(index, label, key, context, timers, settings.forking, slot, lock, self._due)
         transaction.auto_invite_100 = context.attributes.get("tm.auto_invite_100", settings.auto_invite_100)
         transaction.responses.disable_6xx = settings.disable_6xx
-        transaction.to_tag = self._tag()
         now = self.timers.clock()
         transaction.ends_at = _ends_at(transaction, now)
         reliable = context.source.listener.protocol != "udp"
@@ -221,11 +220,18 @@ class TransactionLayer:
             transaction.request,
             status,
             reason,
-            to_tag=transaction.to_tag,
+            to_tag=self._to_tag(transaction) if status > 100 else "",
             headers=headers,
             body=body,
             server=self.server_header,
         )
+
+    def _to_tag(self, transaction: Transaction) -> str:
+        """The tag of responses made here; most transactions never need one."""
+        with transaction.lock:
+            if not transaction.to_tag:
+                transaction.to_tag = self._tag()
+            return transaction.to_tag
 
     def reply(
         self, transaction: Transaction, status: int, reason: str, headers: str = "", body: str = ""
@@ -256,11 +262,8 @@ class TransactionLayer:
             transaction.last_response_destination = destination
         return destination
 
-    def send_past_machine(self, transaction: Transaction, text: str) -> None:
-        """Send a response that the server machine has no place for."""
-        self._send_upstream(transaction, text)
-
-    def _send_upstream(self, transaction: Transaction, text: str) -> None:
+    def send_upstream(self, transaction: Transaction, text: str) -> None:
+        """Send a response, also one that the server machine has no place for."""
         destination = self.response_destination(transaction)
         failed = ResponseNotSent(self, transaction)
         self.execution.send(Sending(self.sockets, text, destination, failed))
@@ -276,11 +279,11 @@ class TransactionLayer:
     def _server_step(self, transaction: Transaction, step: int) -> None:
         """Carry out what the server machine asks for."""
         if step & SEND and transaction.last_response:
-            self._send_upstream(transaction, transaction.last_response)
+            self.send_upstream(transaction, transaction.last_response)
         if step & SEND_TRYING:
             text = self.local_response(transaction, 100, self.settings.trying_reason)
             transaction.last_response = text
-            self._send_upstream(transaction, text)
+            self.send_upstream(transaction, text)
         if step & TIMEOUT and not transaction.final_sent and transaction.is_invite:
             log.warning("INVITE %s got no final response in time", transaction.call_id)
             self.reply(transaction, 408, "Request Timeout")
@@ -452,7 +455,7 @@ class TransactionLayer:
         """Send the last response again; False when there was none."""
         if not transaction.last_response:
             return False
-        self._send_upstream(transaction, transaction.last_response)
+        self.send_upstream(transaction, transaction.last_response)
         return True
 
     def drop(self, transaction: Transaction, status: int) -> None:

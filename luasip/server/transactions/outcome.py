@@ -309,7 +309,10 @@ class Outcome:
         changed = status if status and status != response.status else 0
         try:
             text = forward_response(
-                response, edits or Edits(), status=changed, reason=reason_phrase(changed) if changed else ""
+                response,
+                Edits() if edits is None else edits,
+                status=changed,
+                reason=reason_phrase(changed) if changed else "",
             )
         except SipError as error:
             log.warning("response %d not forwarded: %s", response.status, error)
@@ -324,5 +327,5 @@ class Outcome:
             # It came after the server machine had ended (a second branch's, or one repeated late).
             past_machine = transaction.is_invite and is_2xx
         if past_machine:
-            self.layer.send_past_machine(transaction, text)
+            self.layer.send_upstream(transaction, text)
             self.layer.tell_response(transaction, sent, response)
