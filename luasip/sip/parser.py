@@ -17,6 +17,7 @@ from luasip.errors import NotSip, ParseError
 from luasip.sip.grammar import (
     SPACE,
     VISIBLE_TABLE,
+    count_controls,
     has_control,
     is_made_of,
     is_number,
@@ -30,8 +31,6 @@ from luasip.sip.values import bounded_int
 
 if TYPE_CHECKING:
     from mypy_extensions import i64  # see luasip.sip.grammar
-
-_CONTROLS: Final = bytes(range(9)) + bytes(range(10, 32)) + b"\x7f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ class _HeaderReader:
         text = self.text
         start = self.headers_start
         end = self._read_lines(text, limits)
-        is_clean = end >= 0 and not _has_stray_control(text[start : end + 2], self.line_ends)
+        is_clean = end >= 0 and count_controls(text[start : end + 2]) == 2 * self.line_ends  # CR and LF of each
         if end < 0:
             end = text.find("\r\n\r\n", start - 2)
         if end < 0:
@@ -288,12 +287,6 @@ def _blank_lines_with_control(text: str, start: int, end: int) -> str:
         if has_control(line):
             lines[index] = "\x00" * len(line)
     return text[:start] + "\r\n".join(lines)
-
-
-def _has_stray_control(head: str, line_ends: int) -> bool:
-    """True when `head` holds more control characters (TAB is none) than the CR and LF of its line ends."""
-    data = head.encode("latin-1", "replace")
-    return len(data) - len(data.translate(None, _CONTROLS)) != 2 * line_ends
 
 
 def _make_request(lines: _HeaderReader, start_line: str, limits: Limits) -> Request:

@@ -42,7 +42,7 @@ def ack_key(request: Request) -> str:
 def _key(request: Request, method: str) -> str:
     via = request.top_via
     branch = via.branch
-    if branch[:7].lower() == _COOKIE_FOLDED and len(branch) > 7:
+    if len(branch) > 7 and (branch.startswith(MAGIC_COOKIE) or branch[:7].lower() == _COOKIE_FOLDED):
         return f"{branch}\n{via.sent_by.lower()}\n{method}"
     return _key_2543(request, method)
 

@@ -6,6 +6,7 @@ from luasip.sip.grammar import (
     TOKEN,
     TOKEN_TABLE,
     VISIBLE_TABLE,
+    count_controls,
     has_control,
     is_made_of,
     is_number,
@@ -117,3 +118,28 @@ def test_quote_round_trip(text: str) -> None:
 @pytest.mark.parametrize(("text", "expected"), [('"a"b', 3), (r'"a\"', -1), (r'"a\\"', 5), ('"', -1)])
 def test_skip_quoted(text: str, expected: int) -> None:
     assert skip_quoted(text, 0, len(text)) == expected
+
+
+def is_control(character: str) -> bool:
+    return (character < " " and character != "\t") or character == "\x7f"
+
+
+@pytest.mark.parametrize("code", range(256))
+def test_control_characters_are_counted_wherever_they_stand(code: int) -> None:
+    character = chr(code)
+    for length in range(1, 18):
+        for index in range(length):
+            text = "\xff" * index + character + "\x80" * (length - index - 1)
+            assert count_controls(text) == is_control(character), text
+
+
+@given(st.text(st.characters(max_codepoint=255)))
+def test_any_number_of_control_characters_is_counted(text: str) -> None:
+    for repeated in (text, text * 9):
+        assert count_controls(repeated) == sum(map(is_control, repeated))
+
+
+@pytest.mark.parametrize("length", [1015, 1016, 1017, 2033, 70_000])
+def test_a_long_text_of_control_characters_is_counted(length: int) -> None:
+    assert count_controls("\r" * length) == length
+    assert count_controls("\t" * length) == 0
