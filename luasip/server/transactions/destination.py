@@ -18,7 +18,7 @@ def response_destination(request: Request, source: Source, send_flags: int) -> D
         try:
             via = request.top_via
             text = request.top_via_text
-            if text == via.text or "maddr" in via.params:
+            if text == via.text or via.param("maddr") is not None:
                 via_host, via_port = via_target(via)
             else:  # received_via wrote where the request came from into it
                 via_host, via_port = source.host, source.port if ";rport=" in text else via.port
