@@ -156,12 +156,9 @@ class TransactionLayer:
     def create_local(self, context: RouteContext, slot: RuntimeSlot) -> Transaction:
         """A transaction for a request made here: it has no server side."""
         index, label = self.table.next_identity(context.request.call_id)
-        settings = self.settings
-        key = f"local\n{index}\n{label}"
-        lock = self.table.lock(label)
-        transaction = Transaction(
-            index, label, key, context, settings.timers, settings.forking, slot, lock, self._due
-        )
+        key, lock = f"local\n{index}\n{label}", self.table.lock(label)
+        timers, forking = self.settings.timers, self.settings.forking
+        transaction = Transaction(index, label, key, context, timers, forking, slot, lock, self._due)
         transaction.local_request = True
         transaction.ends_at = _ends_at(transaction, self.timers.clock())
         context.transaction = transaction
