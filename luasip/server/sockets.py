@@ -128,5 +128,7 @@ class Sockets:
 
 def _plain(host: str) -> str:
     """A host as it is compared: lower case, no brackets, an IPv6 address in its one spelling."""
-    host = host.lower().strip("[]")
+    host = host.lower()
+    if "[" in host or "]" in host:
+        host = host.strip("[]")
     return normal_literal(host) or host if ":" in host else host

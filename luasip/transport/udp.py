@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from luasip.errors import TransportError
 from luasip.transport.address import SocketAddress, normal_literal, pick_listener, socket_address
@@ -208,8 +208,8 @@ class UdpReceiver:
             if source and not self._is_stopping:
                 self._received(data, source[0], source[1])
 
-    def _receive_measured(self) -> tuple[bytes, tuple[str, int]]:
-        """The next datagram and its source; how long it has waited goes into `_age`."""
+    def _receive_measured(self) -> tuple[bytes, Any]:
+        """The next datagram and its source, a tuple of four for IPv6; how long it has waited goes into `_age`."""
         data, ancillary, _, source = self.socket.recvmsg(MAX_DATAGRAM, ANCILLARY)
         self._age = age_of(ancillary)
         if self._age < IN_TIME:

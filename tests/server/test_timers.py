@@ -1,13 +1,14 @@
 """luasip/server/timers.py: what is due and in which order, by a clock the test moves, and once with the real thread."""
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
 
-from luasip.server.timers import SWEPT_FROM, Timers
+from luasip.server.timers import SPAN, SWEPT_FROM, Timers
 
 
 class Bench:
@@ -84,6 +85,26 @@ def test_cancelled_by_an_action_before_it(bench: Bench) -> None:
     second = bench.timers.after(2, bench.name("second"))
     bench.timers.after(1, second.cancel)
     assert bench.advance(5) == []
+
+
+def test_the_order_holds_across_spans(bench: Bench) -> None:
+    bench.timers.run_due()  # from here on what is not due in this span is put aside
+    later = [(seconds, f"{number}") for number, seconds in enumerate((0.1, SPAN * 2, SPAN, 0.1, SPAN * 2, 60))]
+    for seconds, name in later:
+        bench.timers.after(seconds, bench.name(name))
+    assert bench.timers.next_at() == 100.1
+    assert bench.advance(0.1) == ["0", "3"]
+    assert bench.timers.next_at() == 100.0 + SPAN
+    assert bench.advance(SPAN * 2) == ["2", "1", "4"]
+    assert bench.timers.next_at() == 160.0
+    bench.timers.after(1, bench.name("asked later, due before"))
+    assert bench.advance(60) == ["asked later, due before", "5"]
+
+
+def test_what_is_never_due(bench: Bench) -> None:
+    bench.timers.at(math.inf, bench.name("never"))
+    assert bench.timers.next_at() == math.inf
+    assert bench.advance(1e9) == []
 
 
 def test_next_at(bench: Bench) -> None:
