@@ -53,11 +53,13 @@ local function settle(value, code)
     end
 end
 
+-- Types that need no encoding.
+local plain = { string = true, number = true, boolean = true, ["nil"] = true }
+
 -- The arguments of a function with "any" parameters: as they are, or encoded when one is no scalar.
 local function pass_any(call, n, ...)
     for i = 1, n do
-        local kind = type((select(i, ...)))
-        if kind ~= "string" and kind ~= "number" and kind ~= "boolean" and kind ~= "nil" then
+        if not plain[type((select(i, ...)))] then
             local encoded, problem = encode({ n = n, ... }, n)
             if problem then raise(problem) end
             return call(true, encoded)
@@ -68,7 +70,7 @@ end
 
 return {
     type = type, select = select, error = error, text = text, integer = integer, too_few = too_few, settle = settle,
-    pass_any = pass_any, kind = math.type or function(value)
+    pass_any = pass_any, plain = plain, kind = math.type or function(value)
         return type(value) == "number" and floor(value) == value and "integer" or nil
     end,
     EXIT = support.EXIT, now = support.now, find = string.find, upper = string.upper, soft_limit = support.soft_limit, memory = collectgarbage,

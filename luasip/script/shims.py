@@ -12,7 +12,7 @@ from luasip.script.bridge import full_name, takes_any
 _HEAD = """local support, bind = ...
 local type, select, error = support.type, support.select, support.error
 local text, integer, kind = support.text, support.integer, support.kind
-local settle, too_few, pass_any = support.settle, support.too_few, support.pass_any
+local settle, too_few, pass_any, plain = support.settle, support.too_few, support.pass_any, support.plain
 local make_room, memory, soft_limit = support.make_room, support.memory, support.soft_limit
 local EXIT, now, find, upper = support.EXIT, support.now, support.find, support.upper
 """
@@ -128,10 +128,17 @@ def _call(export: Export, names: list[str]) -> list[str]:
         count = f'select("#", ...) - {len(names)}'
         rest = f"select({len(names) + 1}, ...)" if names else "..."
         arguments = ", ".join([f"({count} > 0 and {count} or 0) + {len(names)}", *names, rest])
-    elif takes_any(export):
-        arguments = f"{len(names)}, {arguments}"
-    called = f"pass_any(call, {arguments})" if takes_any(export) else f"call({arguments})"
+    called = f"pass_any(call, {arguments})" if export.variadic else f"call({arguments})"
     lines = [f"local value, code = {called}"]
+    if takes_any(export) and not export.variadic:
+        # Not by pass_any when nothing is to be encoded: its frame would double the stack of a coroutine that waits.
+        anything = [name for name, p in zip(names, export.parameters, strict=True) if p.kind == "any"]
+        are_plain = " and ".join([f"plain[type({name})]" for name in anything])
+        lines = [
+            "local value, code",
+            f"if {are_plain} then value, code = call(false, {arguments})",
+            f"else value, code = pass_any(call, {len(names)}, {arguments}) end",
+        ]
     if export.exits:
         return [*lines, "if code and settle(value, code) == false then return false end", "error(EXIT, 0)"]
     if export.result == "none":
