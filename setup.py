@@ -1,7 +1,7 @@
 """LuaSIP is plain Python; with LUASIP_COMPILE=1 mypyc turns the code every message passes into C extensions, and the
 way into Lua is one written in C.
 
-    LUASIP_COMPILE=1 pip install '.[compiled]'
+    LUASIP_COMPILE=1 pip install .
 
 Beside each extension its Python source stays, so a build without it differs in speed only. Everything else stands in
 pyproject.toml. Compile copies (scripts/environment.sh does), never the working tree in place: there an extension made

@@ -1,8 +1,7 @@
 """Locks that cost compiled code next to nothing: a message passes more than a hundred of them.
 
 `with` on a lock of `threading` finds its methods by name each time and reads their arguments. What is compiled takes
-the lock of mypyc's own library, which it enters without either, for an eighth of the price. That library comes with the
-compiler; where it is not installed, the locks of `threading` serve.
+the lock of mypyc's own library (librt), which it enters without either, for an eighth of the price.
 """
 
 import threading
@@ -11,10 +10,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Final, cast
 
-try:
-    from librt.threading import Lock
-except ImportError:
-    from threading import Lock  # type: ignore[assignment]
+from librt.threading import Lock
 
 __all__ = ["EnteredLock", "Lock", "ReentrantLock", "entered", "new_lock", "new_reentrant_lock"]
 

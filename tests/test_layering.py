@@ -40,7 +40,7 @@ OWNERS = {
     "socket": {"transport", "control"},
     **{name: {"transport"} for name in ("ssl", "selectors")},
     "select": {"transport", "storage"},  # storage looks whether a database has hung up
-    "librt": {"lock", "sip"},  # what is compiled may use what comes with the compiler
+    "librt": {"lock", "sip"},
     "lupa": {"script"},
     "sqlalchemy": {"storage", "modules"},
     "pydantic": {"server"},

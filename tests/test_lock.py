@@ -1,16 +1,12 @@
 """Locks: one thread at a time, whatever happens inside."""
 
-import runpy
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from luasip import lock as lock_module
 from luasip.lock import ReentrantLock, entered, new_lock, new_reentrant_lock
 
 Lock = AbstractContextManager[Any, Any]
@@ -66,9 +62,3 @@ def test_shared_with_who_holds_the_lock_itself() -> None:
         assert inner.locked()
     with inner:
         assert not is_free(lock)
-
-
-def test_without_the_library_of_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "librt.threading", None)
-    plain = runpy.run_path(str(Path(lock_module.__file__).with_name("lock.py")))
-    assert isinstance(plain["new_lock"](), type(threading.Lock()))

@@ -8,12 +8,10 @@ compiled, that reads an array, where `strip` searches its class anew for each ch
 that a number fits a register; to Python it is a name in an annotation that is never looked at.
 """
 
-from contextlib import suppress
 from types import FunctionType
 from typing import TYPE_CHECKING, Final
 
-with suppress(ImportError):  # comes with the compiler; what is not compiled does not call it
-    from librt.strings import read_i64_le
+from librt.strings import read_i64_le
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
