@@ -108,7 +108,8 @@ typedef struct Coroutine {
 typedef struct {
     PyThreadState *volatile thread; /* of the thread that runs Lua detached, entered from here; NULL while attached */
     Coroutine *volatile running;    /* NULL when none does */
-    PyObject *held;                 /* what Lua was given last and may still be copying from */
+    PyObject *held;                 /* what Lua was given last */
+    int copying;                    /* Lua is copying it */
     int guard;                      /* the function that looks at limits, by its number in the registry; 0: no limits */
 } State;
 
@@ -238,6 +239,19 @@ static void describe_exception(char *text, size_t size) {
     Py_XDECREF(trace);
 }
 
+/* Keep `result` while Lua copies it, in place of what was kept before, unless that is being copied: Lua collects garbage
+   when it makes a string, and a script's __gc may get here. Takes the reference; 0 and an exception on failure. Attached. */
+static int hold(State *state, PyObject *result) {
+    if (state->copying && state->held) {
+        PyObject *both = PyTuple_Pack(2, state->held, result);
+        Py_DECREF(result);
+        if (!both) return 0;
+        result = both;
+    }
+    Py_XSETREF(state->held, result);
+    return 1;
+}
+
 /* A function of Lua: upvalue 1 holds the Python callable, 2 is the State. */
 static int cross(lua_State *L) {
     PyObject *callable = *(PyObject **)lua.touserdata(L, UPVALUE(1));
@@ -254,20 +268,22 @@ static int cross(lua_State *L) {
         PyErr_SetString(PyExc_ValueError, "too many results");
         values = -1;
     }
-    if (values < 0) {
+    if (values < 0) Py_CLEAR(result);
+    if (!result || !hold(state, result)) {
         char text[256];
         describe_exception(text, sizeof text);
-        Py_XDECREF(result);
         detach(state, attachment);
         return lua.error(L, "%s", text);
     }
-    Py_XSETREF(state->held, result);
     detach(state, attachment);
+    int copying = state->copying;
+    state->copying = 1;
     if (!PyTuple_CheckExact(result)) {
         push(L, result);
     } else {
         for (int i = 0; i < values; i++) push(L, PyTuple_GET_ITEM(result, i));
     }
+    state->copying = copying;
     return values;
 }
 
@@ -448,6 +464,7 @@ static PyObject *enter(LuaFunction *self, PyObject *const *arguments, size_t fla
     if (!lua.checkstack(L, 4)) return PyErr_NoMemory();
     State *outer = here.state;
     PyThreadState *thread = state->thread; /* not NULL when lupa called what called this */
+    int copying = state->copying;
     here.state = state;
     here.call++;
     state->thread = PyEval_SaveThread();
@@ -457,7 +474,8 @@ static PyObject *enter(LuaFunction *self, PyObject *const *arguments, size_t fla
     PyEval_RestoreThread(state->thread);
     state->thread = thread;
     here.state = outer;
-    Py_CLEAR(state->held);
+    state->copying = copying; /* a failure amid a copy leaves it set */
+    if (!copying) Py_CLEAR(state->held);
     PyObject *result = status ? failure(L, top + 1) : results(L, top + 1);
     lua.settop(L, top);
     return result;

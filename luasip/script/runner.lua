@@ -135,7 +135,8 @@ end
 -- Room for `size` more bytes, and for the Lua objects made from them.
 local function make_room(size)
     if not soft_limit then return end
-    if collectgarbage("count") + size / 512 > soft_limit then
+    local used = collectgarbage("count") -- nil amid a finalizer
+    if used and used + size / 512 > soft_limit then
         collectgarbage()
         if collectgarbage("count") + size / 512 > soft_limit then raise(memory_message) end
     end

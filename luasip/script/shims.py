@@ -70,7 +70,8 @@ def shape(export: Export, *, limited: bool) -> str:
     names = [f"a{i}" for i in range(1, len(export.parameters) + 1)]
     lines = _check(export, names) + _coercions(export, names) + _at_once(export)
     if limited and export.result == "xval":
-        lines.append('if memory("count") > soft_limit then make_room() end')
+        # Amid a finalizer (__gc) Lua does not tell.
+        lines.append('if (memory("count") or 0) > soft_limit then make_room() end')
     lines += _call(export, names)
     head = "..." if export.parameters or export.variadic else ""
     function = "\n".join([f"return function({head})", *lines, "end"])

@@ -78,6 +78,21 @@ def test_plain_values_come_back_as_they_went(tmp_path: Path, written: str, value
     assert type(mirror.given[0]) is type(value)
 
 
+def test_what_is_collected_while_lua_takes_a_result_may_call_too(tmp_path: Path) -> None:
+    script = """collectgarbage("generational")
+    function ksr_request_route()
+        for i = 1, 3000 do
+            setmetatable({}, { __gc = function() KSR.mirror.of({ text = "collected" .. i }) end })
+            local back = KSR.mirror.of({ number = i, text = string.rep("x", 100) .. i })
+            assert(back.number == i and back.text == string.rep("x", 100) .. i)
+        end
+    end"""
+    mirror = Mirror()
+    step = Bench(tmp_path, script, modules=[mirror]).start()
+    assert step.state == DONE, step.error and step.error.message
+    assert any(given["text"].startswith("collected") for given in mirror.given)
+
+
 def test_two_states_entered_one_inside_the_other(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     inner = Bench(tmp_path / "inner", "function ksr_request_route() KSR.info('inner') end")
