@@ -132,6 +132,9 @@ def test_globals_that_fill_the_memory_fail_every_route(tmp_path: Path) -> None:
     )
     step = bench.suspend("waiting")
     assert bench.fail().endswith(":2: memory limit of the script reached")
+    for _ in range(5):  # it may have been stopped when it had passed the limit by little, and what it held is free now
+        if bench.fail().endswith("its globals fill the memory, reload the script"):
+            break
     for _ in range(3):
         assert bench.fail("other").endswith("its globals fill the memory, reload the script")
     step = bench.answer(step, 1)

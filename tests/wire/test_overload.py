@@ -48,6 +48,16 @@ class Load:
                 self.statuses[status] = self.statuses.get(status, 0) + 1
 
 
+def is_well_again(address: tuple[str, int]) -> bool:
+    """Whether a new request is taken soon after; what still waited when the load ended goes before it."""
+    for _ in range(10):
+        with contextlib.suppress(TimeoutError), Peer(address, timeout=0.5) as peer:
+            if peer.ask(peer.request("MESSAGE", "bob")).status == 202:
+                return True
+        time.sleep(0.2)
+    return False
+
+
 def test_three_times_what_it_can_do(tmp_path: Path) -> None:
     settings = NO_FLOODS + "[server.overload]\nrefusals = 20\n"
     with Served(tmp_path, settings, SLOW) as server:
@@ -83,8 +93,7 @@ def test_three_times_what_it_can_do(tmp_path: Path) -> None:
         assert load.statuses.get(202, 0) > 0.25 * 50 * SECONDS
         assert sorted(waited)[len(waited) // 2] < 0.5
         assert server.memory() < memory + 10 * 1024 * 1024
-        with contextlib.suppress(OSError), Peer(server.address, timeout=3.0) as peer:
-            assert peer.ask(peer.request("MESSAGE", "bob")).status == 202
+        assert is_well_again(server.address)
         assert not server.logged("Traceback")
 
 

@@ -20,16 +20,16 @@ Named = tuple[Contacts, str, bool]
 """The contacts a URI names, the instance only whose contacts count ("": all do), and whether the URI is a GRUU."""
 
 
-def lookup(module: Any, ctx: RouteContext, table_name: str) -> Any:
+def lookup(module: Any, ctx: RouteContext, table: str) -> Any:
     """registrar's function: its result, or what waits for the database."""
-    table = module._table(table_name)
-    if table is None or not isinstance(ctx.message, Request):
+    contacts = module._table(table)
+    if contacts is None or not isinstance(ctx.message, Request):
         return FAILED
     uri = ctx.target.uri
-    if table.reads_block:
-        return module.look_up(ctx, table, uri, True)
+    if contacts.reads_block:
+        return module.look_up(ctx, contacts, uri, True)
     try:
-        return route_to(module, ctx, named_by(module._rules, table, uri), True)
+        return route_to(module, ctx, named_by(module._rules, contacts, uri), True)
     except (SipError, StorageError) as error:
         return failed(uri, error)
 
