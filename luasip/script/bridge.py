@@ -32,6 +32,7 @@ Block = Callable[[Generator[Operation, Any, Any], Operation], Any]
 Method = Callable[..., Any]
 Answer = Any
 """What an adapter gives Lua: a scalar, or (value, code)."""
+Finish = Callable[[Any], Answer]
 
 
 class Current:
@@ -140,21 +141,64 @@ def full_name(module: Module | type[Module], function: str) -> str:
     return ".".join(part for part in (module.namespace, module.name, function) if part)
 
 
-def adapter(current: Current, module: Module, export: Export) -> Callable[..., Answer]:
-    """The function Lua calls for `export` of `module`; its parameters are those of the shim (shims.py)."""
-    method: Callable[..., Any] = getattr(module, export.attribute)
+class Adapter:
+    """The function Lua calls for an export; its parameters are those of the shim (shims.py).
+
+    Where there is crossing.c it reads the attributes once and does itself what `__call__` does.
+
+    Attributes:
+        method: `(ctx, …)`.
+        routes: the kinds of route it may be called in, bits of kemi.declare.Route.
+        finish: makes an answer of a result that Lua may not be able to take as it is; None: Lua can.
+        large: text of more bytes than this is for `finish` too, whatever it consists of.
+    """
+
+    __slots__ = ("_current", "_export", "_name", "finish", "large", "method", "routes")
+
+    def __init__(self, current: Current, export: Export, name: str, method: Method, finish: Finish | None) -> None:
+        self._current = current
+        self._export = export
+        self._name = name
+        self.method = method
+        self.finish = finish
+        self.routes = int(export.routes)
+        self.large = current.large or 1 << 62
+
+    def __call__(self, *arguments: Any) -> Answer:
+        current = self._current
+        if not current.route & self.routes:
+            return self.refused()
+        try:
+            result = self.method(current.ctx, *arguments)
+            return result if self.finish is None else self.finish(result)
+        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
+            return self.failed(error)
+
+    def refused(self) -> Answer:
+        """The answer to a call from the wrong kind of route."""
+        return self._current.refused(self._export, self._name)
+
+    def failed(self, error: Exception) -> Answer:
+        """The answer when the method or `finish` raised this."""
+        return self._current.failed(self._name, error)
+
+
+def adapter(current: Current, module: Module, export: Export) -> Adapter:
+    """The function Lua calls for `export` of `module`."""
+    method: Method = getattr(module, export.attribute)
     if export.body is not None:
         method = MethodType(export.body, module)
-    name = full_name(module, export.name)
     if any(parameter.optional for parameter in export.parameters):
         method = _defaulting(method)
     if takes_any(export):
         method = _unpacking(method)
+    name = full_name(module, export.name)
+    finish: Finish | None = None
     if export.suspends:
-        return _suspending(current, method, export, name)
-    if export.result == "xval":
-        return _converting(current, method, export, name)
-    return _direct(current, method, export, name)
+        finish = _beginning(current, export, name)
+    elif export.result == "xval":
+        finish = current.plain
+    return Adapter(current, export, name, method, finish)
 
 
 def takes_any(export: Export) -> bool:
@@ -162,14 +206,14 @@ def takes_any(export: Export) -> bool:
     return export.variadic or any(parameter.kind == "any" for parameter in export.parameters)
 
 
-def _unpacking(method: Callable[..., Any]) -> Callable[..., Any]:
+def _unpacking(method: Method) -> Method:
     def unpack(ctx: RouteContext, encoded: bool, *arguments: Any) -> Any:
         return method(ctx, *(plain_data.decode(arguments[0]) if encoded else arguments))
 
     return unpack
 
 
-def _defaulting(method: Callable[..., Any]) -> Callable[..., Any]:
+def _defaulting(method: Method) -> Method:
     """Absent optional parameters arrive as None at the end: leave them out."""
 
     def leave_out(ctx: RouteContext, *arguments: Any) -> Any:
@@ -181,100 +225,21 @@ def _defaulting(method: Callable[..., Any]) -> Callable[..., Any]:
     return leave_out
 
 
-def _direct(current: Current, method: Method, export: Export, name: str) -> Callable[..., Answer]:
-    """For results Lua takes as they are: int and bool."""
-    routes = int(export.routes)
-
-    def call_0() -> Answer:
-        if not current.route & routes:
-            return current.refused(export, name)
-        try:
-            return method(current.ctx)
-        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
-            return current.failed(name, error)
-
-    def call_1(argument: Any) -> Answer:
-        if not current.route & routes:
-            return current.refused(export, name)
-        try:
-            return method(current.ctx, argument)
-        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
-            return current.failed(name, error)
-
-    def call(*arguments: Any) -> Answer:
-        if not current.route & routes:
-            return current.refused(export, name)
-        try:
-            return method(current.ctx, *arguments)
-        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
-            return current.failed(name, error)
-
-    if takes_any(export) or len(export.parameters) > 1:
-        return call
-    return call_1 if export.parameters else call_0
-
-
-def _converting(current: Current, method: Method, export: Export, name: str) -> Callable[..., Answer]:
-    """For results of any type."""
-    routes, large, plain = int(export.routes), current.large or 1 << 62, current.plain
-
-    def call_0() -> Answer:
-        if not current.route & routes:
-            return current.refused(export, name)
-        try:
-            value = method(current.ctx)
-            if type(value) is str and value.isascii() and len(value) <= large:
-                return value
-            return plain(value)
-        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
-            return current.failed(name, error)
-
-    def call_1(argument: Any) -> Answer:
-        if not current.route & routes:
-            return current.refused(export, name)
-        try:
-            value = method(current.ctx, argument)
-            if type(value) is str and value.isascii() and len(value) <= large:
-                return value
-            return plain(value)
-        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
-            return current.failed(name, error)
-
-    def call(*arguments: Any) -> Answer:
-        if not current.route & routes:
-            return current.refused(export, name)
-        try:
-            return plain(method(current.ctx, *arguments))
-        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
-            return current.failed(name, error)
-
-    if takes_any(export) or len(export.parameters) > 1:
-        return call
-    return call_1 if export.parameters else call_0
-
-
-def _suspending(current: Current, method: Method, export: Export, name: str) -> Callable[..., Answer]:
-    """For functions that may answer with a generator of Operations."""
-    routes = int(export.routes)
+def _beginning(current: Current, export: Export, name: str) -> Finish:
+    """For functions that may answer with a generator of Operations, which is begun here."""
     blocks = current.explicit and not name.startswith("luasip.")
     always = export.body is not None  # a compiled generator, which is none of Python's
 
-    def call(*arguments: Any) -> Answer:
-        if not current.route & routes:
-            return current.refused(export, name)
+    def begin(result: Any) -> Answer:
+        if isinstance(result, int) or (not always and type(result) is not GeneratorType):
+            return current.plain(result)
         try:
-            answer = method(current.ctx, *arguments)
-            if isinstance(answer, int) or (not always and type(answer) is not GeneratorType):
-                return current.plain(answer)
-            try:
-                operation = next(answer)
-            except StopIteration as stop:
-                return current.plain(stop.value)
-            if blocks:
-                return current.plain(current.block(answer, operation))
-            current.generator, current.operation, current.name = answer, operation, name
-            return None, SUSPENDED
-        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
-            return current.failed(name, error)
+            operation = next(result)
+        except StopIteration as stop:
+            return current.plain(stop.value)
+        if blocks:
+            return current.plain(current.block(result, operation))
+        current.generator, current.operation, current.name = result, operation, name
+        return None, SUSPENDED
 
-    return call
+    return begin

@@ -20,6 +20,7 @@
 #endif
 #include <Python.h>
 #include <dlfcn.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -37,7 +38,7 @@ typedef int (*lua_KFunction)(lua_State *, int, ptrdiff_t);
 typedef void (*lua_Hook)(lua_State *, void *);
 
 enum { TYPE_NIL, TYPE_BOOLEAN, TYPE_LIGHTUSERDATA, TYPE_NUMBER, TYPE_STRING };
-enum { REGISTRY = -1001000, MAIN_THREAD = 1, MASK_COUNT = 8 };
+enum { REGISTRY = -1001000, MAIN_THREAD = 1, MASK_COUNT = 8, GC_COUNT = 3, ALL_RESULTS = -1 };
 enum { ENDED, YIELDED }; /* of lua_resume; anything else is a failure */
 #define UPVALUE(number) (REGISTRY - (number))
 
@@ -52,6 +53,7 @@ enum { ENDED, YIELDED }; /* of lua_resume; anything else is a failure */
     F(double, lua_, tonumberx, (lua_State *, int, int *))                 \
     F(int, lua_, toboolean, (lua_State *, int))                           \
     F(const char *, lua_, tolstring, (lua_State *, int, size_t *))        \
+    F(const char *, lua_, getupvalue, (lua_State *, int, int))            \
     F(void *, lua_, touserdata, (lua_State *, int))                       \
     F(lua_State *, lua_, tothread, (lua_State *, int))                    \
     F(void, lua_, pushnil, (lua_State *))                                 \
@@ -60,6 +62,7 @@ enum { ENDED, YIELDED }; /* of lua_resume; anything else is a failure */
     F(void, lua_, pushnumber, (lua_State *, double))                      \
     F(const char *, lua_, pushlstring, (lua_State *, const char *, size_t)) \
     F(void, lua_, pushvalue, (lua_State *, int))                          \
+    F(void, lua_, rotate, (lua_State *, int, int))                        \
     F(void, lua_, pushlightuserdata, (lua_State *, void *))               \
     F(void, lua_, pushcclosure, (lua_State *, lua_CFunction, int))        \
     F(void *, lua_, newuserdatauv, (lua_State *, size_t, int))            \
@@ -73,9 +76,11 @@ enum { ENDED, YIELDED }; /* of lua_resume; anything else is a failure */
     F(void, lua_, xmove, (lua_State *, lua_State *, int))                 \
     F(void, lua_, sethook, (lua_State *, lua_Hook, int, int))             \
     F(lua_Hook, lua_, gethook, (lua_State *))                             \
+    F(int, lua_, gc, (lua_State *, int, ...))                             \
+    F(int, lua_, error, (lua_State *))                                    \
     F(int, luaL_, ref, (lua_State *, int))                                \
     F(int, luaL_, typeerror, (lua_State *, int, const char *))            \
-    F(int, luaL_, error, (lua_State *, const char *, ...))
+    F(int, lua, L_error, (lua_State *, const char *, ...))
 
 #define DECLARE(result, prefix, name, parameters) result(*name) parameters;
 static struct {
@@ -111,6 +116,10 @@ typedef struct {
     PyObject *held;                 /* what Lua was given last */
     int copying;                    /* Lua is copying it */
     int guard;                      /* the function that looks at limits, by its number in the registry; 0: no limits */
+    PyObject *context;              /* the RouteContext of what runs, borrowed from who called enter(); NULL: none */
+    long route;                     /* its kind, one bit of kemi.declare.Route; 0: none */
+    int settle, exit;               /* shims.lua's settle() and the error KSR.x.exit() is, by their numbers */
+    int soft_limit;                 /* KiB; 0: none */
 } State;
 
 typedef struct {
@@ -203,16 +212,76 @@ static PyObject *taken(lua_State *L, int index) {
 
 enum { FEW = 16 };
 
-static PyObject *called(lua_State *L, PyObject *callable, int count) {
-    PyObject *few[FEW + 1], **arguments = few, *result = NULL;
-    int made = 0;
-    if (count > FEW && !(arguments = PyMem_New(PyObject *, (size_t)count + 1))) return PyErr_NoMemory();
-    while (made < count && (arguments[made + 1] = taken(L, made + 1))) made++;
-    if (made == count)
-        result = PyObject_Vectorcall(callable, arguments + 1, (size_t)count | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
-    for (int i = 1; i <= made; i++) Py_DECREF(arguments[i]);
+/* A function of a module, as bridge.Adapter describes it. */
+typedef struct {
+    PyObject *adapter;
+    PyObject *method; /* of a bound one what it is bound to stands in `self`, else that is NULL */
+    PyObject *self;
+    PyObject *finish; /* makes an answer of what is not simple; NULL: whatever the method gives is one */
+    long routes;
+    Py_ssize_t large;
+    int parameters; /* of these three only quick() knows */
+    char kinds[FEW];
+    char ending;
+} Function;
+
+static void drop(Function *function) {
+    Py_CLEAR(function->adapter);
+    Py_CLEAR(function->method);
+    Py_CLEAR(function->self);
+    Py_CLEAR(function->finish);
+}
+
+/* Whether Lua can be given `value` as it is, whatever function it comes from. Attached. */
+static int is_simple(PyObject *value, Py_ssize_t large) {
+    if (value == Py_None || PyBool_Check(value) || PyFloat_CheckExact(value)) return 1;
+    if (PyUnicode_CheckExact(value))
+        return PyUnicode_READY(value) == 0 && PyUnicode_IS_ASCII(value) && PyUnicode_GET_LENGTH(value) <= large;
+    if (!PyLong_CheckExact(value)) return 0;
+    int overflow;
+    PyLong_AsLongLongAndOverflow(value, &overflow);
+    return !overflow;
+}
+
+/* The answer for the current exception. A thread may be told to die anywhere, and that is none of the script's errors. */
+static PyObject *failed(const Function *function) {
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) return NULL;
+#if PY_VERSION_HEX >= 0x030C0000
+    PyObject *error = PyErr_GetRaisedException();
+#else
+    PyObject *type, *error, *trace;
+    PyErr_Fetch(&type, &error, &trace);
+    PyErr_NormalizeException(&type, &error, &trace);
+    if (trace) PyException_SetTraceback(error, trace);
+    Py_XDECREF(type);
+    Py_XDECREF(trace);
+#endif
+    PyObject *answer = PyObject_CallMethod(function->adapter, "failed", "O", error);
+    Py_DECREF(error);
+    return answer;
+}
+
+/* What Adapter.__call__ does, with the first `count` values on the stack. */
+static PyObject *called(lua_State *L, State *state, const Function *function, int count) {
+    if (!(state->route & function->routes)) return PyObject_CallMethod(function->adapter, "refused", NULL);
+    PyObject *few[FEW + 3], **arguments = few, *result = NULL;
+    int before = function->self ? 3 : 2, made = 0;
+    if (count > FEW && !(arguments = PyMem_New(PyObject *, (size_t)(count + 3)))) return PyErr_NoMemory();
+    arguments[1] = function->self; /* the first one stays free for who is called */
+    arguments[before - 1] = state->context;
+    while (made < count && (arguments[before + made] = taken(L, made + 1))) made++;
+    if (made == count) {
+        size_t number = (size_t)(before - 1 + count) | PY_VECTORCALL_ARGUMENTS_OFFSET;
+        result = PyObject_Vectorcall(function->method, arguments + 1, number, NULL);
+    }
+    for (int i = 0; i < made; i++) Py_DECREF(arguments[before + i]);
     if (arguments != few) PyMem_Free(arguments);
-    return result;
+    if (result && function->finish && !is_simple(result, function->large)) {
+        PyObject *unfinished = result;
+        result = PyObject_CallOneArg(function->finish, unfinished);
+        Py_DECREF(unfinished);
+    }
+    return result ? result : failed(function);
 }
 
 /* How many values of Lua `result` becomes; -1 and an exception when it is nothing for Lua. Attached. */
@@ -224,8 +293,8 @@ static int width(PyObject *result) {
     return (int)size;
 }
 
-/* The current exception as text, and no longer current. Adapters raise none (bridge.py), but a thread may be told to die
-   anywhere: as with lupa that ends the callback. */
+/* The current exception as text, and no longer current. There is none but that of a thread that is told to die, which may
+   be anywhere: as with lupa that ends the callback. */
 static void describe_exception(char *text, size_t size) {
     PyObject *type, *value, *trace;
     PyErr_Fetch(&type, &value, &trace);
@@ -252,17 +321,11 @@ static int hold(State *state, PyObject *result) {
     return 1;
 }
 
-/* A function of Lua: upvalue 1 holds the Python callable, 2 is the State. */
-static int cross(lua_State *L) {
-    PyObject *callable = *(PyObject **)lua.touserdata(L, UPVALUE(1));
-    State *state = lua.touserdata(L, UPVALUE(2));
-    int count = lua.gettop(L);
-    for (int i = 1; i <= count; i++)
-        if (!is_plain_in_lua(L, i))
-            return lua.error(L, "a %s cannot be handed to Python", lua.typename(L, lua.type(L, i)));
-    if (!lua.checkstack(L, 2 + FEW)) return lua.error(L, "stack overflow");
+/* Call with the `count` values on the stack, which are plain: how many values were put on top of them. */
+static int answer(lua_State *L, State *state, const Function *function, int count) {
+    if (!lua.checkstack(L, 2 + FEW)) return lua.L_error(L, "stack overflow");
     Attachment attachment = attach(state);
-    PyObject *result = called(L, callable, count);
+    PyObject *result = called(L, state, function, count);
     int values = result ? width(result) : -1;
     if (values > FEW) {
         PyErr_SetString(PyExc_ValueError, "too many results");
@@ -273,7 +336,7 @@ static int cross(lua_State *L) {
         char text[256];
         describe_exception(text, sizeof text);
         detach(state, attachment);
-        return lua.error(L, "%s", text);
+        return lua.L_error(L, "%s", text);
     }
     detach(state, attachment);
     int copying = state->copying;
@@ -287,24 +350,131 @@ static int cross(lua_State *L) {
     return values;
 }
 
+/* An adapter as a function of Lua, for the shims. Upvalue 1 is the Function, 2 the State. */
+static int cross(lua_State *L) {
+    int count = lua.gettop(L);
+    for (int i = 1; i <= count; i++)
+        if (!is_plain_in_lua(L, i))
+            return lua.L_error(L, "a %s cannot be handed to Python", lua.typename(L, lua.type(L, i)));
+    return answer(L, lua.touserdata(L, UPVALUE(2)), lua.touserdata(L, UPVALUE(1)), count);
+}
+
 static int let_go(lua_State *L) {
-    PyObject **box = lua.touserdata(L, 1);
     State *state = lua.touserdata(L, UPVALUE(1));
     Attachment attachment = attach(state);
-    Py_CLEAR(*box);
+    drop(lua.touserdata(L, 1));
     detach(state, attachment);
     return 0;
 }
 
-/* (address of give()) → a function of Lua. Upvalue 1 is the State, 2 the metatable of what holds a callable. */
+/* (address of give()) → a function of Lua. Upvalue 1 is the State, 2 the metatable of a Function. */
 static int wrap(lua_State *L) {
-    PyObject **box = lua.newuserdatauv(L, sizeof *box, 0);
-    *box = (PyObject *)lua.tointegerx(L, 1, NULL);
+    Function *given = (Function *)lua.tointegerx(L, 1, NULL), *function = lua.newuserdatauv(L, sizeof *function, 0);
+    *function = *given;
+    PyMem_RawFree(given);
     lua.pushvalue(L, UPVALUE(2));
     lua.setmetatable(L, -2);
     lua.pushvalue(L, UPVALUE(1));
     lua.pushcclosure(L, cross, 2);
     return 1;
+}
+
+/* --------------------------------------------------------------------------------- exported functions without a shim
+
+   What a shim (shims.py) does when its arguments are as they should be. Otherwise the shim does it: it knows how to
+   coerce and to complain, and it has done the first call. */
+
+enum { VALUE = 'v', STRING = 's', NONE = 'n', EXITS = 'e' }; /* how calls end; a STRING may need room in memory */
+
+static int fits(lua_State *L, const Function *function) {
+    for (int i = 1; i <= function->parameters; i++) {
+        int type = lua.type(L, i);
+        if (function->kinds[i - 1] == 's') {
+            if (type != TYPE_STRING) return 0;
+        } else {
+            if (type != TYPE_NUMBER || !lua.isinteger(L, i)) return 0;
+            lua_Integer number = lua.tointegerx(L, i, NULL);
+            if (number < INT_MIN || number > INT_MAX) return 0;
+        }
+    }
+    return 1;
+}
+
+static int has_room(lua_State *L, const State *state, const Function *function) {
+    return function->ending != STRING || !state->soft_limit || lua.gc(L, GC_COUNT, 0) < state->soft_limit;
+}
+
+static int by_shim(lua_State *L, int status, ptrdiff_t context) {
+    return lua.gettop(L);
+}
+
+/* The end of a call that gives no value, `ok` unless it did nothing: there is no message. */
+static int end_call(lua_State *L, const State *state, const Function *function, int ok) {
+    if (ok && function->ending == EXITS) {
+        lua.rawgeti(L, REGISTRY, state->exit);
+        return lua.error(L);
+    }
+    if (ok && function->parameters)
+        lua.pushinteger(L, 0);
+    else
+        lua.pushboolean(L, 0);
+    return 1;
+}
+
+/* What settle() gave stands behind the arguments. */
+static int settled(lua_State *L, int status, ptrdiff_t context) {
+    const Function *function = lua.touserdata(L, UPVALUE(1));
+    int first = function->parameters + 1;
+    if (function->ending == VALUE || function->ending == STRING) return lua.gettop(L) - function->parameters;
+    int ok = lua.type(L, first) != TYPE_BOOLEAN || lua.toboolean(L, first);
+    return end_call(L, lua.touserdata(L, UPVALUE(2)), function, ok);
+}
+
+/* Upvalue 1 is the Function, 2 the State, 3 the shim. */
+static int quick(lua_State *L) {
+    const Function *function = lua.touserdata(L, UPVALUE(1));
+    State *state = lua.touserdata(L, UPVALUE(2));
+    if (!fits(L, function) || !has_room(L, state, function)) {
+        lua.pushvalue(L, UPVALUE(3));
+        lua.rotate(L, 1, 1);
+        lua.callk(L, lua.gettop(L) - 1, ALL_RESULTS, 0, by_shim);
+        return by_shim(L, ENDED, 0);
+    }
+    lua.settop(L, function->parameters);
+    if (answer(L, state, function, function->parameters) > 1) {
+        lua.rawgeti(L, REGISTRY, state->settle);
+        lua.rotate(L, -3, 1);
+        lua.callk(L, 2, ALL_RESULTS, 0, settled);
+        return settled(L, ENDED, 0);
+    }
+    return function->ending == VALUE || function->ending == STRING ? 1 : end_call(L, state, function, 1);
+}
+
+/* (what wrap gave, its shim, kinds of the parameters, ending) → quick in the place of the shim. Upvalue 1 is the State. */
+static int quicken(lua_State *L) {
+    size_t parameters;
+    const char *kinds = lua.tolstring(L, 3, &parameters), *ending = lua.tolstring(L, 4, NULL);
+    lua.getupvalue(L, 1, 1);
+    Function *function = lua.touserdata(L, -1);
+    if (!function || !kinds || !ending || parameters > FEW) return lua.L_error(L, "no shape of a function");
+    memcpy(function->kinds, kinds, parameters);
+    function->parameters = (int)parameters;
+    function->ending = *ending;
+    lua.pushvalue(L, UPVALUE(1));
+    lua.pushvalue(L, 2);
+    lua.pushcclosure(L, quick, 3);
+    return 1;
+}
+
+/* (settle, what KSR.x.exit() raises, KiB or nil): what calls end with. Upvalue 1 is the State. */
+static int set_endings(lua_State *L) {
+    State *state = lua.touserdata(L, UPVALUE(1));
+    lua.settop(L, 3);
+    state->soft_limit = (int)lua.tonumberx(L, 3, NULL);
+    lua.settop(L, 2);
+    state->exit = lua.ref(L, REGISTRY);
+    state->settle = lua.ref(L, REGISTRY);
+    return 0;
 }
 
 /* --------------------------------------------------------------------------------------------------- Calls that last
@@ -383,7 +553,7 @@ static int resume(lua_State *L) {
     Coroutine coroutine = {lua.tothread(L, 1), state->running};
     int count = lua.gettop(L) - 1, results;
     if (!coroutine.L) return lua.typeerror(L, 1, "coroutine");
-    if (!lua.checkstack(coroutine.L, count)) return lua.error(L, "too many arguments for a coroutine");
+    if (!lua.checkstack(coroutine.L, count)) return lua.L_error(L, "too many arguments for a coroutine");
     lua.xmove(L, coroutine.L, count);
     atomic_signal_fence(memory_order_release); /* tick() reads what running points to */
     state->running = &coroutine;
@@ -392,7 +562,7 @@ static int resume(lua_State *L) {
     if (lua.gethook(coroutine.L) == look) lua.sethook(coroutine.L, NULL, 0, 0);
     int good = status == ENDED || status == YIELDED;
     if (!good) results = 1;
-    if (!lua.checkstack(L, results + 1)) return lua.error(L, "too many results of a coroutine");
+    if (!lua.checkstack(L, results + 1)) return lua.L_error(L, "too many results of a coroutine");
     lua.pushboolean(L, good);
     lua.xmove(coroutine.L, L, results);
     return results + 1;
@@ -426,7 +596,7 @@ typedef struct {
 /* The protected part of a call: two results, the second nil where there is one. */
 static int run(lua_State *L) {
     const Call *call = lua.touserdata(L, 1);
-    if (!lua.checkstack(L, (int)call->count + 2)) return lua.error(L, "stack overflow");
+    if (!lua.checkstack(L, (int)call->count + 2)) return lua.L_error(L, "stack overflow");
     lua.rawgeti(L, REGISTRY, call->function);
     for (Py_ssize_t i = 0; i < call->count; i++) push(L, call->arguments[i]);
     lua.callk(L, (int)call->count, 2, 0, NULL);
@@ -455,16 +625,23 @@ static PyObject *results(lua_State *L, int first) {
 static PyObject *enter(LuaFunction *self, PyObject *const *arguments, size_t flagged, PyObject *names) {
     State *state = self->state;
     lua_State *L = self->L;
-    Call call = {self->function, PyVectorcall_NARGS(flagged), arguments};
+    Call call = {self->function, PyVectorcall_NARGS(flagged) - 2, arguments + 2};
     if (names) return PyErr_Format(PyExc_TypeError, "Lua knows no keyword arguments");
+    if (call.count < 0) return PyErr_Format(PyExc_TypeError, "a context and its route expected");
+    long route = PyLong_AsLong(arguments[1]);
+    if (route == -1 && PyErr_Occurred()) return NULL;
     for (Py_ssize_t i = 0; i < call.count; i++)
-        if (!is_plain(arguments[i])) return NULL;
+        if (!is_plain(call.arguments[i])) return NULL;
     if (!here.watched && !watch_thread()) return NULL;
     int top = lua.gettop(L);
     if (!lua.checkstack(L, 4)) return PyErr_NoMemory();
     State *outer = here.state;
     PyThreadState *thread = state->thread; /* not NULL when lupa called what called this */
     int copying = state->copying;
+    PyObject *context = state->context;
+    long outer_route = state->route;
+    state->context = arguments[0];
+    state->route = route;
     here.state = state;
     here.call++;
     state->thread = PyEval_SaveThread();
@@ -474,6 +651,8 @@ static PyObject *enter(LuaFunction *self, PyObject *const *arguments, size_t fla
     PyEval_RestoreThread(state->thread);
     state->thread = thread;
     here.state = outer;
+    state->context = context;
+    state->route = outer_route;
     state->copying = copying; /* a failure amid a copy leaves it set */
     if (!copying) Py_CLEAR(state->held);
     PyObject *result = status ? failure(L, top + 1) : results(L, top + 1);
@@ -501,7 +680,7 @@ static void deallocate(LuaFunction *self) {
 static PyTypeObject LuaFunctionType = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "luasip.script.crossing.LuaFunction",
-    .tp_doc = "A function of Lua. It takes and gives plain values; the Lua state is its runtime's.",
+    .tp_doc = "A function of Lua: (context, route, *values). It takes and gives plain values; the state is its runtime's.",
     .tp_basicsize = sizeof(LuaFunction),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
     .tp_vectorcall_offset = offsetof(LuaFunction, vectorcall),
@@ -531,7 +710,7 @@ static int reach(lua_State *L) {
         PyErr_Clear();
     }
     detach(state, attachment);
-    if (!function) return lua.error(L, "not enough memory");
+    if (!function) return lua.L_error(L, "not enough memory");
     lua.pushinteger(L, (lua_Integer)function);
     return 1;
 }
@@ -558,7 +737,7 @@ static void push_function(lua_State *L, lua_CFunction function, int state) {
     lua.pushcclosure(L, function, 1);
 }
 
-/* What package.loadlib finds: gives wrap, reach, resume and set_guard for this state. */
+/* What package.loadlib finds: gives wrap, quicken, set_endings, reach, resume and set_guard for this state. */
 Py_EXPORTED_SYMBOL int luasip_crossing(lua_State *L) {
     State *state = lua.newuserdatauv(L, sizeof *state, 0);
     memset(state, 0, sizeof *state);
@@ -573,18 +752,48 @@ Py_EXPORTED_SYMBOL int luasip_crossing(lua_State *L) {
     lua.pushvalue(L, index);
     lua.pushvalue(L, metatable);
     lua.pushcclosure(L, wrap, 2);
+    push_function(L, quicken, index);
+    push_function(L, set_endings, index);
     push_function(L, reach, index);
     push_function(L, resume, index);
     push_function(L, set_guard, index);
-    return 4;
+    return 6;
 }
 
 /* ------------------------------------------------------------------------------------------------ the Python module */
 
-static PyObject *give(PyObject *module, PyObject *callable) {
-    PyObject *address = PyLong_FromVoidPtr(callable);
-    if (address) Py_INCREF(callable);
-    return address;
+static PyObject *attribute(PyObject *adapter, const char *name) {
+    PyObject *value = PyObject_GetAttrString(adapter, name);
+    if (value == Py_None) Py_CLEAR(value);
+    return value;
+}
+
+static long number(PyObject *adapter, const char *name) {
+    PyObject *value = attribute(adapter, name);
+    long number = value ? PyLong_AsLong(value) : 0;
+    Py_XDECREF(value);
+    return number;
+}
+
+static PyObject *give(PyObject *module, PyObject *adapter) {
+    Function *function = PyMem_RawCalloc(1, sizeof *function);
+    if (!function) return PyErr_NoMemory();
+    function->adapter = Py_NewRef(adapter);
+    function->routes = number(adapter, "routes");
+    function->large = number(adapter, "large");
+    function->finish = attribute(adapter, "finish");
+    function->method = attribute(adapter, "method");
+    if (function->method && PyMethod_Check(function->method)) {
+        PyObject *bound = function->method;
+        function->self = Py_NewRef(PyMethod_GET_SELF(bound));
+        function->method = Py_NewRef(PyMethod_GET_FUNCTION(bound));
+        Py_DECREF(bound);
+    }
+    PyObject *address = PyErr_Occurred() ? NULL : PyLong_FromVoidPtr(function);
+    if (address) return address;
+    drop(function);
+    PyMem_RawFree(function);
+    return NULL;
 }
 
 static PyObject *take(PyObject *module, PyObject *arguments) {
@@ -598,7 +807,7 @@ static PyObject *take(PyObject *module, PyObject *arguments) {
 
 static PyMethodDef methods[] = {
     {"use", use, METH_O, "use(path): take Lua's functions from this library. Raises ImportError."},
-    {"give", give, METH_O, "give(callable): the number with which Lua's wrap() makes a function of it, once."},
+    {"give", give, METH_O, "give(adapter): the number with which Lua's wrap() makes a function of it, once."},
     {"take", take, METH_VARARGS, "take(number, runtime): the LuaFunction Lua's reach() made, once."},
     {NULL},
 };

@@ -10,6 +10,8 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any, Final
 
+from luasip.script.bridge import Adapter
+
 FLAVOUR: Final = "lua54"
 """The Lua whose functions crossing.c knows."""
 
@@ -25,16 +27,27 @@ class Crossing:
         self._module = module
         self._lua = lua
         opened = lua.eval("package.loadlib")(module.__file__, "luasip_crossing")
-        self._wrap, self._reach, self.resume, self.set_guard = opened()
-        """The last two are functions of Lua: coroutine.resume's stand-in, under which limits cost nothing until a call
-        lasts, and what it is told the function with that looks at the limits. Calls by reached() are limited so."""
+        self._wrap, quicken, set_endings, self._reach, resume, set_guard = opened()
+        self.for_lua: dict[str, Any] = {
+            "quicken": quicken,
+            "set_endings": set_endings,
+            "resume": resume,
+            "set_guard": set_guard,
+        }
+        """Functions of Lua for our files there: `quicken` gives what does a shim's work while its arguments are as they
+        should be, `set_endings` tells it how calls end. `resume` stands in for coroutine.resume; under it limits cost
+        nothing until a call lasts, and `set_guard` tells it the function that looks at them. Calls by reached() are
+        limited so."""
 
     def reached(self, function: Any) -> Callable[..., Any]:
-        """A function of this state that Python calls with plain values, and that gives one or two of them."""
+        """A function of this state as `(context, route, *values)` for Python; it gives one or two plain values.
+
+        Functions of modules that Lua calls meanwhile get this context, and are refused unless they are for this route.
+        """
         reached: Callable[..., Any] = self._module.take(self._reach(function), self._lua)
         return reached
 
-    def wrapping(self, bind: Callable[[int], Callable[..., Any]]) -> Any:
+    def wrapping(self, bind: Callable[[int], Adapter]) -> Any:
         """A function of Lua that gives, for a number, bind(number) as a function of Lua for plain values."""
         give = self._module.give  # what Lua holds must not hold this, which holds Lua
         return self._lua.execute(_COMPOSED, self._wrap, lambda number: give(bind(number)))

@@ -286,10 +286,13 @@ end
 -- What is known of the message while a callback runs, for the functions that need no more to answer (shims.py).
 local now = { method = false, level = 0 }
 
--- Ends a step of a callback inside which another step may have been taken.
-local function leave(method, level, ...)
+-- Runs a coroutine until it waits or ends; a callback may do so inside the step of another.
+local function step(method, level, co, ...)
+    local outer_method, outer_level = now.method, now.level
     now.method, now.level = method, level
-    return ...
+    local ok, result = raw_resume(co, ...)
+    now.method, now.level = outer_method, outer_level
+    return ok, result
 end
 
 -- nil when the route ended, its number when it is suspended, message and traceback when it failed.
@@ -328,8 +331,8 @@ local function keep(fn)
 end
 
 local function take(name)
-    if type(name) == "string" then return rawget(globals, name) end
     local fn = kept[name]
+    if not fn then return rawget(globals, name) end
     kept[name] = nil
     return fn
 end
@@ -354,9 +357,8 @@ function runner.start(name, method, level, ...)
     local fn = take(name)
     if type(fn) ~= "function" then return false end
     overran = false
-    local co, outer_method, outer_level = take_coroutine(), now.method, now.level
-    now.method, now.level = method, level
-    return leave(outer_method, outer_level, outcome(co, nil, raw_resume(co, fn, ...)))
+    local co = take_coroutine()
+    return outcome(co, nil, step(method, level, co, fn, ...))
 end
 
 function runner.start_code(code, method, level, is_file)
@@ -367,9 +369,7 @@ function runner.start_code(code, method, level, is_file)
     local co = raw_create(body)
     codes[co] = true
     watch(co)
-    local outer_method, outer_level = now.method, now.level
-    now.method, now.level = method, level
-    return leave(outer_method, outer_level, outcome(co, nil, raw_resume(co, chunk)))
+    return outcome(co, nil, step(method, level, co, chunk))
 end
 
 function runner.resume(number, method, level, value, code)
@@ -377,9 +377,7 @@ function runner.resume(number, method, level, value, code)
     if not co then return false end
     overran = false
     if jit then watch(co) end
-    local outer_method, outer_level = now.method, now.level
-    now.method, now.level = method, level
-    return leave(outer_method, outer_level, outcome(co, number, raw_resume(co, value, code)))
+    return outcome(co, number, step(method, level, co, value, code))
 end
 
 function runner.abandon(number)

@@ -19,8 +19,9 @@ from typing import Any, Final
 
 from luasip.errors import ScriptError, SettingsError
 from luasip.kemi.declare import Module
+from luasip.kemi.route_context import RouteContext
 from luasip.lock import entered
-from luasip.script.bridge import Block, Current, adapter
+from luasip.script.bridge import Adapter, Block, Current, adapter
 from luasip.script.crossings import crossing_of
 from luasip.script.explain import Names, explain, whole_file_names
 from luasip.script.plain_data import FunctionName
@@ -34,7 +35,7 @@ LOAD_TIME_FACTOR: Final = 30
 """Loading the script may take this many times the limit of a callback."""
 
 _LIMITED: Final = ("start", "resume", "start_code", "load")
-"""Functions of runner.lua that run the script."""
+"""Functions of runner.lua that run the script: `(context, route, …)`."""
 _RETIREMENT: Final = 1.0
 """Seconds a runtime that is replaced is waited for."""
 _HERE = Path(__file__).parent
@@ -114,8 +115,8 @@ class Runtime:
         runner, shims, support = self._run_own_files()
         self._runner: dict[str, Any] = dict(runner)
         """Fetched now: while Lua runs its tables cannot be read from here, but functions in hand can be called."""
-        if self._crossing:
-            self._runner |= {name: self._crossing.reached(runner[name]) for name in _LIMITED}
+        reached = self._crossing.reached if self._crossing else _without_context
+        self._runner |= {name: reached(runner[name]) for name in _LIMITED}
         self._describe = partial(_described, self.files, self._names, self._current)
         self.steps = Steps(
             self._lua,
@@ -177,10 +178,8 @@ class Runtime:
         def called_while_loading(name: str, where: str) -> None:
             log.error("%s%s called while the script is loading: there is no message", where, name)
 
-        way = self._crossing
         return {
-            "resume": way.resume if way else None,
-            "set_guard": way.set_guard if way else None,
+            **(self._crossing.for_lua if self._crossing else {}),
             "soft_limit": self._soft_limit / 1024 if options.memory_limit else None,
             "time_limited": bool(limit),
             "folder": str(options.path.parent),
@@ -201,7 +200,7 @@ class Runtime:
         functions, source = functions_of(tuple(type(module) for module in modules), limited=limited)
         current, installed = self._current, tuple(modules)
 
-        def bind(number: int) -> Callable[..., Any]:
+        def bind(number: int) -> Adapter:
             index, export = functions[number]
             return adapter(current, installed[index], export)
 
@@ -216,7 +215,7 @@ class Runtime:
         """Run the script file. Raises ScriptError with file and line; the Runtime is of no use then."""
         for path in (self.options.path, *self.options.more):
             self._current.overrun_at = self._clock() + LOAD_TIME_FACTOR * self.options.time_limit
-            failure = self._runner["load"](str(path))
+            failure = self._runner["load"](None, 0, str(path))
             self.steps.restore_memory_limit()
             if failure is not None:
                 raise self._describe(*failure)
@@ -294,6 +293,15 @@ class Runtime:
         """How many routes are suspended."""
         count: int = self._runner["suspended"]()
         return count
+
+
+def _without_context(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of Lua called like what the short way reaches; adapters find the context in Current."""
+
+    def call(_context: RouteContext | None, _route: int, *arguments: Any) -> Any:
+        return function(*arguments)
+
+    return call
 
 
 def _leave() -> None:

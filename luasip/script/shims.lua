@@ -68,8 +68,10 @@ local function pass_any(call, n, ...)
     return call(false, ...)
 end
 
+if host.set_endings then host.set_endings(settle, support.EXIT, support.soft_limit) end
+
 return {
-    type = type, select = select, error = error, text = text, integer = integer, too_few = too_few, settle = settle,
+    rawget = rawget, quicken = host.quicken, type = type, select = select, error = error, text = text, integer = integer, too_few = too_few, settle = settle,
     pass_any = pass_any, plain = plain, kind = math.type or function(value)
         return type(value) == "number" and floor(value) == value and "integer" or nil
     end,

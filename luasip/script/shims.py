@@ -15,15 +15,22 @@ local text, integer, kind = support.text, support.integer, support.kind
 local settle, too_few, pass_any, plain = support.settle, support.too_few, support.pass_any, support.plain
 local make_room, memory, soft_limit = support.make_room, support.memory, support.soft_limit
 local EXIT, now, find, upper = support.EXIT, support.now, support.find, support.upper
+local rawget, quicken = support.rawget, support.quicken
 """
 
-_FIRST_CALL = """local call
+_FIRST_CALL = """local call, shim
 call = function(...)
 call = bind(number)
-return call(...)
+{quicken}return call(...)
 end
 """
 """A script calls few of the functions there are: an adapter is made with the first call."""
+
+_QUICKEN = """if quicken and rawget(module, name) == shim then
+module[name] = quicken(call, shim, "{kinds}", "{ending}")
+end
+"""
+"""With the short way (crossing.c) C takes the shim's place, unless a script has put something else there."""
 
 
 @lru_cache(maxsize=16)
@@ -45,7 +52,8 @@ def functions_of(
         for export in module.exports():
             number = shapes.setdefault(shape(export, limited=limited), len(shapes) + 1)
             expected = signature(export, full_name(module, export.name)) + " expected"
-            lines.append(f'module["{export.name}"] = shapes[{number}]({len(functions)}, "{expected}")')
+            made_by = f'shapes[{number}]({len(functions)}, "{expected}", module, "{export.name}")'
+            lines.append(f'module["{export.name}"] = {made_by}')
             functions.append((index, export))
     made = [f"shapes[{number}] = (function(...)\n{text}\nend)(...)" for text, number in shapes.items()]
     return tuple(functions), "\n".join(["local shapes = {}", *made, *lines, "return tables.KSR, tables.luasip"])
@@ -62,7 +70,8 @@ def signature(export: Export, name: str) -> str:
 def shape(export: Export, *, limited: bool) -> str:
     """Lua source of a chunk `(support, bind) -> maker` for this shape of function.
 
-    `maker(number, expected)` gives a function; `expected` is told to who gives it too few arguments.
+    `maker(number, expected, module, name)` gives the function module[name]; `expected` is told to who gives it too few
+    arguments.
 
     Args:
         limited: the Lua state has a memory limit, so room is made before a string may come back.
@@ -74,8 +83,20 @@ def shape(export: Export, *, limited: bool) -> str:
         lines.append('if (memory("count") or 0) > soft_limit then make_room() end')
     lines += _call(export, names)
     head = "..." if export.parameters or export.variadic else ""
-    function = "\n".join([f"return function({head})", *lines, "end"])
-    return f"{_HEAD}{_tables(export)}return function(number, expected)\n{_FIRST_CALL}{function}\nend"
+    function = "\n".join([f"shim = function({head})", *lines, "end", "return shim"])
+    first_call = _FIRST_CALL.format(quicken=_quicken(export))
+    return f"{_HEAD}{_tables(export)}return function(number, expected, module, name)\n{first_call}{function}\nend"
+
+
+def _quicken(export: Export) -> str:
+    """The statement that puts C in the shim's place, "" for what only Lua can do or does without Python."""
+    kinds = "".join([parameter.kind[0] for parameter in export.parameters])
+    optional = any(parameter.optional for parameter in export.parameters)
+    if optional or takes_any(export) or _at_once(export):
+        return ""
+    endings = {"none": "n", "xval": "s"}
+    ending = "e" if export.exits else endings.get(export.result, "v")
+    return _QUICKEN.format(kinds=kinds, ending=ending)
 
 
 def _check(export: Export, names: list[str]) -> list[str]:

@@ -127,10 +127,14 @@ class Steps:
         if self._soft_limit and self._memory_used() > self._soft_limit and self._crowded():
             return Step(FAILED, error=ScriptError(f"{self._path}: {_CROWDED}"))
         outer_ctx, outer_route = current.ctx, current.route
-        current.ctx, current.route, current.overrun_at = ctx, int(ctx.route), 0.0
+        route = int(ctx.route)
+        current.ctx, current.route, current.overrun_at = ctx, route, 0.0
         method, level = method_of(ctx.message), _level_of(self._log)
         try:
-            outcome = function(what, method, level, *arguments) if arguments else function(what, method, level)
+            if arguments:
+                outcome = function(ctx, route, what, method, level, *arguments)
+            else:
+                outcome = function(ctx, route, what, method, level)
         except Exception as error:  # noqa: BLE001 - the Lua bridge: no failure of Lua may end the thread
             outcome = f"{self._path}: {type(error).__name__} {error}", ""
         finally:

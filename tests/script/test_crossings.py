@@ -140,3 +140,70 @@ def test_each_thread_that_runs_lua_keeps_the_limits(tmp_path: Path) -> None:
         thread.start()
         thread.join()
     assert states == [FAILED] * 3
+
+
+def test_the_second_call_takes_its_arguments_as_the_first(tmp_path: Path) -> None:
+    """From then on there is no shim unless an argument is not as it should be."""
+    script = """function ksr_request_route()
+        for _ = 1, 3 do
+            assert(KSR.tm.t_reply(200, "OK") == 200)
+            assert(KSR.tm.t_reply("200", 5) == 200)
+            assert(KSR.tm.t_reply(200.9, nil) == 200)
+            assert(KSR.tm.t_reply(2^40, "") == 0)
+            assert(KSR.tm.t_reply(200, "OK", "more", {}) == 200)
+            assert(select("#", KSR.info("a line", {})) == 1 and KSR.info("a line") == 0)
+            assert(select("#", KSR.pv.get("$rU")) == 1)
+            local ok, message = pcall(KSR.tm.t_reply)
+            assert(message:find("KSR.tm.t_reply(code: int, reason: str) expected, got 0 arguments", 1, true), message)
+        end
+    end"""
+    bench = Bench(tmp_path, script)
+    step = bench.start()
+    assert step.state == DONE, step.error and step.error.message
+    each = [(200, "OK"), (200, "5"), (200, ""), (0, ""), (200, "OK")]
+    assert bench.tm.calls == each * 3
+
+
+def test_a_failure_of_the_second_call_tells_its_place_too(tmp_path: Path) -> None:
+    script = """function ksr_request_route()
+        pcall(KSR.tm.broken, "once")
+        local ok, first = pcall(function() KSR.tm.misused() end)
+        local ok, second = pcall(function() KSR.tm.misused() end)
+        KSR.info(first) KSR.info(second)
+        KSR.tm.broken("x")
+    end"""
+    bench = Bench(tmp_path, script)
+    step = bench.start()
+    first, second = bench.core.lines
+    assert first.replace("route.lua:3", "route.lua:4") == second
+    assert second.endswith("route.lua:4: KSR.tm.misused: there is no such thing")
+    assert step.error
+    assert step.error.message.endswith("route.lua:6: KSR.tm.broken: internal error: ValueError: x")
+    assert "ValueError" in step.error.traceback
+
+
+def test_a_function_of_the_script_in_the_place_of_one_of_ours_stays(tmp_path: Path) -> None:
+    script = """local info = KSR.info
+    function KSR.info(text) return info("seen: " .. text) end
+    function ksr_request_route() for _ = 1, 3 do KSR.info("x") end end"""
+    assert Bench(tmp_path, script).run() == ["seen: x"] * 3
+
+
+@pytest.mark.parametrize("text", ["x" * 70_000_000, "\u20ac", b"\xff", {"a": 1}, ("a", 2), 1 << 80, 7, None])
+def test_results_of_the_second_call_are_those_of_the_first(tmp_path: Path, text: Any) -> None:
+    script = """local function shown(...)
+        local value = ...
+        if type(value) == "table" then value = value.a end
+        return select("#", ...) .. type(value) .. #tostring(value)
+    end
+    function ksr_request_route()
+        local first = shown(KSR.pv.get("$x"))
+        for _ = 1, 3 do
+            local again = shown(KSR.pv.get("$x"))
+            assert(again == first, first .. " " .. again)
+        end
+    end"""
+    bench = Bench(tmp_path, script)
+    bench.pv.value = text
+    step = bench.start()
+    assert step.state == DONE, step.error and step.error.message

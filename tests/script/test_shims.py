@@ -37,7 +37,7 @@ def test_only_results_that_may_be_text_make_room(name: str) -> None:
 
 def test_a_function_without_parameters_looks_at_no_arguments() -> None:
     text = shape(EXPORTS["is_INVITE"], limited=False)
-    assert "return function()\n" in text
+    assert "shim = function()\n" in text
     assert "too_few(expected" not in text
 
 
