@@ -187,25 +187,34 @@ class RouteContext:
         source: Source,
         services: "Services",
         script_variables: dict[str, str | int] | None = None,
+        *,
+        edits: Edits | None = None,
+        target: Branch | None = None,
+        lists: ValueLists | None = None,
+        arming: Arming | None = None,
+        attributes: dict[str, Any] | None = None,
     ) -> None:
+        """What is left out begins empty."""
         self.route = route
         self._message: Request | Response | None = message
         self.source = source
         self.services = services
         self.script_variables = {} if script_variables is None else script_variables
         """$var(…): they belong to the Lua runtime, not to the message."""
-        self.edits = Edits()
+        self.edits = Edits() if edits is None else edits
         """Pending header and body edits over message.text."""
-        self.target = Branch(message.request_uri if isinstance(message, Request) else "")
+        if target is None:
+            target = Branch(message.request_uri if isinstance(message, Request) else "")
+        self.target = target
         """The first destination: its uri is the current Request-URI ($ru), destination_uri is $du."""
         self._branches: list[Branch] | None = None
         self.flags = 0
         """Message flags 0..31 as a bit mask; they travel with the transaction."""
         self.xflags = 0
         """corex's extra flags 0..63 as a bit mask."""
-        self.lists = ValueLists()
+        self.lists = ValueLists() if lists is None else lists
         """AVPs and XAVPs; the transaction's own once there is one."""
-        self.arming = Arming()
+        self.arming = Arming() if arming is None else arming
         self.on_response: tuple[Callable[[RouteContext], None], ...] = ()
         """Told of each response to the branches made from here on, with its context, before the callback of t_on_reply:
         what takes back in responses what a module changed in the request."""
@@ -238,7 +247,7 @@ class RouteContext:
         """How many Lua callbacks run with this context now: those it calls, like KSR.app_lua.run, share it."""
         self.event = ""
         """Name of the event in an event callback."""
-        self.attributes: dict[str, Any] = {}
+        self.attributes: dict[str, Any] = {} if attributes is None else attributes
         """What modules keep for this run only, keyed "module.what"."""
 
     @property

@@ -51,6 +51,8 @@ def forward_request(
 
 
 def _lines(name: str, values: Sequence[str]) -> str:
+    if len(values) == 1:
+        return f"{name}: {values[0]}\r\n"
     return "".join([f"{name}: {value}\r\n" for value in values])
 
 

@@ -9,38 +9,36 @@ This module must not know which addresses are ours: `is_own` says so.
 """
 
 from collections.abc import Callable, Iterable
-from hashlib import blake2s
 from typing import Final
+from zlib import crc32
 
+from luasip.sip.grammar import is_number
 from luasip.sip.message import Request
 from luasip.sip.values import MAGIC_COOKIE, Via
 
-HASH_LENGTH: Final = 16
+MAX_HASH_LENGTH: Final = 10
 SEPARATOR: Final = "."
 
-_ROUTING_HEADERS: Final = ("route", "proxy-require", "proxy-authorization")
+_crc32: Final = crc32
 
 
 def loop_hash(request: Request, more: Iterable[str] = ()) -> str:
-    """16 hex digits from what routing depends on: Request-URI as received, dialog identity, Route,
-    credentials.
+    """Up to 10 digits from what routing depends on: Request-URI as received, dialog identity, Route, credentials.
+
+    A checksum of 32 bits: nobody gains by a false one, and only a request that spirals could have it by chance.
 
     more: anything else the script decides by.  Errors: HeaderError when From, To, Call-ID or CSeq is
     malformed.
     """
-    fields = [
-        request.request_uri,
-        request.from_.tag,
-        request.to.tag,
-        request.call_id,
-        str(request.cseq.number),
-    ]
-    for key in _ROUTING_HEADERS:
-        if request.first(key) is not None:
-            fields.extend([line.value for line in request.all(key)])
-    fields.extend(more)
-    wire = "\n".join(fields).encode("latin-1", "replace")
-    return blake2s(wire, digest_size=HASH_LENGTH // 2).hexdigest()
+    dialog = f"{request.from_.tag}\n{request.to.tag}\n{request.call_id}\n{request.cseq.number}"
+    text = f"{request.request_uri}\n{dialog}"
+    for line in request.headers:
+        key = line.key
+        if key == "route" or key == "proxy-require" or key == "proxy-authorization":
+            text += f"\n{line.value}"
+    for decided_by in more:
+        text += f"\n{decided_by}"
+    return str(_crc32(text.encode("latin-1", "replace")))
 
 
 def make_branch(unique: str, loop: str = "") -> str:
@@ -54,7 +52,7 @@ def make_branch(unique: str, loop: str = "") -> str:
 def loop_part(branch: str) -> str:
     """The loop hash in a branch that `make_branch` made, "" when it has none."""
     _, separator, loop = branch.rpartition(SEPARATOR)
-    return loop if separator and len(loop) == HASH_LENGTH else ""
+    return loop if separator and len(loop) <= MAX_HASH_LENGTH and is_number(loop) else ""
 
 
 def find_own_loop(request: Request, is_own: Callable[[Via], bool], loop: str) -> Via | None:

@@ -22,10 +22,15 @@ def append_route(request: Request, edits: Edits, value: str) -> None:
 
 def remove_routes(request: Request, edits: Edits, values: Sequence[NameAddr]) -> None:
     """Take some of `request.routes` away, and a Route line of which nothing is left as a whole."""
-    starts = {value.start for value in values}
-    if not starts:
+    if not values:
         return
-    for line in request.all("route"):
+    lines = request.all("route")
+    if len(values) == len(request.routes):  # all of them, mostly one
+        for line in lines:
+            edits.remove_header(line)
+        return
+    starts = {value.start for value in values}
+    for line in lines:
         on_line = [route for route in request.routes if line.start <= route.start < line.end]
         kept = [route for route in on_line if route.start not in starts]
         if not kept:

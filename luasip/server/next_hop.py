@@ -123,7 +123,8 @@ def via_value(context: RouteContext, destination: Destination, branch_id: str) -
     """The Via value we add: transport, our address as seen from outside, branch, rport when asked for."""
     listener = destination.listener
     assert listener is not None
-    sent_by = via_sent_by(context) or _shown(context, listener)
+    shown = listener.sent_by if context.advertised is None else _shown(context, listener)
+    sent_by = via_sent_by(context) or shown
     parameters = (";rport" if context.local_rport else "") + via_parameters(context)
     return f"SIP/2.0/{destination.protocol.upper()} {sent_by};branch={branch_id}{parameters}"
 

@@ -6,10 +6,14 @@ from typing import Final, Protocol
 from luasip.errors import TransportError
 from luasip.kemi.context import Listener as ListenerView
 from luasip.server.traffic import Traffic
+from luasip.sip.grammar import DIGIT, is_made_of, table
 from luasip.transport.address import normal_literal
 from luasip.transport.packet import Destination, ErrorCallback, Listener, Transport
 
 DEFAULT_PORTS: Final = {"udp": 5060, "tcp": 5060, "tls": 5061, "sctp": 5060, "ws": 80, "wss": 443}
+
+_PLAIN_TABLE: Final = table("abcdefghijklmnopqrstuvwxyz" + DIGIT + ".-_")
+"""What is compared as it stands: IPv4 addresses and names in lower case (`_plain`)."""
 
 
 class StreamConnections(Protocol):
@@ -53,8 +57,8 @@ class Sockets:
         for transport in dict.fromkeys(self.transports.values()):
             seen.extend(transport.listeners)
         self.listeners = seen
-        self._own: dict[str, set[tuple[int, str]]] = {}
-        """Ports and protocols of each address as they may be asked for: port 0 and protocol "" for any."""
+        self._own: dict[str, dict[str, set[int]]] = {}
+        """The ports of each address by protocol, as they may be asked for: port 0 and protocol "" for any."""
         for listener in seen:
             self._add_own(listener.host, listener.port, listener.protocol)
             if listener.advertised_host:
@@ -62,24 +66,29 @@ class Sockets:
                 self._add_own(_plain(listener.advertised_host), port, listener.protocol)
 
     def _add_own(self, host: str, port: int, protocol: str) -> None:
-        places = self._own.setdefault(host, set())
-        places.update((number, name) for number in (port, 0) for name in (protocol, ""))
+        places = self._own.setdefault(host, {})
+        for name in (protocol, ""):
+            places.setdefault(name, set()).update((port, 0))
 
     def is_own(self, host: str, port: int = 0, protocol: str = "") -> bool:
         """Whether a host (name or address) is ours; port 0 and protocol "" match any."""
-        places = self._own.get(host)
-        if places is not None and (port, protocol) in places:  # spelt as we do, like nearly all of ours
+        if self._is_listened_on(host, port, protocol):  # spelt as we do, like nearly all of ours
             return True
-        host = _plain(host)
-        places = self._own.get(host)
-        if places is not None and (port, protocol) in places:
-            return True
+        if not is_made_of(host, _PLAIN_TABLE):
+            host = _plain(host)
+            if self._is_listened_on(host, port, protocol):
+                return True
         if self._aliases and any(
             alias == host and (not port or own_port in (0, port)) and (not protocol or own in ("", protocol))
             for own, alias, own_port in self._aliases
         ):
             return True
         return bool(self._own_checks) and any(check(host) for check in self._own_checks)
+
+    def _is_listened_on(self, host: str, port: int, protocol: str) -> bool:
+        places = self._own.get(host)
+        ports = None if places is None else places.get(protocol)
+        return ports is not None and port in ports
 
     def register_own(self, check: Callable[[str], bool]) -> None:
         """Count the hosts for which `check(host)` holds as ours, whatever the port and protocol."""

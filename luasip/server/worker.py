@@ -87,13 +87,20 @@ class Worker:
 
     def slot(self) -> RuntimeSlot:
         """The slot of this receiver thread; other threads and receivers beyond the number of slots share the first."""
+        thread = work()
+        if thread.slot_of is self:
+            given: RuntimeSlot = thread.slot
+            return given
         slot: RuntimeSlot | None = getattr(self._local, "slot", None)
         return self._slots[0] if slot is None else slot
 
-    def _take_slot(self) -> None:
-        """Give this receiver thread a runtime of its own."""
-        with self._lock:
-            self._local.slot = self._free.pop(0) if self._free else self._slots[0]
+    def _receive_with_slot(self, thread: Work) -> None:
+        """Give this receiver thread a runtime of its own; the same again if another worker has used it meanwhile."""
+        slot: RuntimeSlot | None = getattr(self._local, "slot", None)
+        if slot is None:
+            with self._lock:
+                slot = self._local.slot = self._free.pop(0) if self._free else self._slots[0]
+        thread.slot, thread.slot_of = slot, self
 
     # Packets
 
@@ -101,8 +108,8 @@ class Worker:
         """Take one packet. Never raises: a fault of ours is logged and costs this message only."""
         thread = work()
         try:
-            if not hasattr(self._local, "slot"):
-                self._take_slot()
+            if thread.slot_of is not self:
+                self._receive_with_slot(thread)
             self._handle(packet, thread)
         except Exception:
             self._statistics.add("core:internal_errors")
@@ -146,7 +153,7 @@ class Worker:
             return
         thread.bind(message, "", None)
         if isinstance(message, Request):
-            self._request(message, source, verdict == REFUSE)
+            self._request(message, source, thread.slot, verdict == REFUSE)
         else:
             self._response(message, source)
 
@@ -189,7 +196,7 @@ class Worker:
 
     # Requests
 
-    def _request(self, request: Request, source: Source, refuse: bool) -> None:
+    def _request(self, request: Request, source: Source, slot: RuntimeSlot, refuse: bool) -> None:
         self._traffic.received_request(request.method)
         try:
             check_headers(request)
@@ -206,7 +213,6 @@ class Worker:
             return
         if request.method == "ACK" and self._is_absorbed(request, source):
             return
-        slot = self.slot()
         context = RouteContext(_REQUEST, request, source, self._services, slot.runtime.script_variables)
         if refuse or (self.draining and not request.to.tag and request.method not in ("ACK", "CANCEL")):
             context.reply_headers.append("Retry-After: 5\r\n")
@@ -301,8 +307,9 @@ class Worker:
                 self._statistics.add("core:drop_replies")
                 return
             branch_id, method = client_key(response)
-            for name in ("from", "to", "call-id"):
-                response.required(name)
+            response.required("from")
+            response.required("to")
+            response.required("call-id")
         except SipError as error:
             self._statistics.add("core:bad_msg_hdr")
             log.info("bad response from %s:%d: %s", source.host, source.port, error)

@@ -13,7 +13,17 @@ from luasip.sip.message import Request, Response
 class Work:
     """What one thread does now; only that thread uses it."""
 
-    __slots__ = ("callback", "depth", "inside", "message", "outputs", "runtime", "transaction")
+    __slots__ = (
+        "callback",
+        "depth",
+        "inside",
+        "message",
+        "outputs",
+        "runtime",
+        "slot",
+        "slot_of",
+        "transaction",
+    )
 
     def __init__(self) -> None:
         self.message: Request | Response | None = None
@@ -28,6 +38,10 @@ class Work:
         """Callbacks in each other that run where Lua cannot yield."""
         self.inside = 0.0
         """Seconds spent so far in callbacks that ran inside a step of another one."""
+        self.slot: Any = None
+        """The slot of a receiver thread, so that it need not be looked up."""
+        self.slot_of: object = None
+        """The Worker that gave it."""
 
     def bind(self, message: Request | Response | None, callback: str, transaction: Any) -> None:
         """Say what the thread works on from now on; every record it logs carries it."""

@@ -10,6 +10,20 @@ from luasip.sip.header_names import canonical
 from luasip.sip.message import HeaderLine, Message
 
 
+class Splice:
+    """`text` in the place of `Message.text[start:end]`; an insertion takes nothing away, a deletion puts nothing in.
+
+    Not to be changed: copies share it.
+    """
+
+    __slots__ = ("end", "start", "text")
+
+    def __init__(self, start: int, end: int, text: str) -> None:
+        self.start = start
+        self.end = end
+        self.text = text
+
+
 class Edits:
     """Insertions and deletions by offset.
 
@@ -17,55 +31,55 @@ class Edits:
     inside a deleted range survives it. Not for two threads at once.
     """
 
-    __slots__ = ("_body", "_content_type", "_deletions", "_insertions", "_start_line")
+    __slots__ = ("_body", "_content_type", "_splices", "_start_line")
 
     def __init__(self) -> None:
-        self._insertions: list[tuple[int, str]] | None = None
-        """Kept in the order of their offsets, as are the deletions: most are made in that order anyway. None until
-        there is one: most messages that callbacks see are not changed."""
-        self._deletions: list[tuple[int, int]] | None = None
+        self._splices: list[Splice] | None = None
+        """Kept in the order of their offsets: most are made in that order anyway. None until there is one: most
+        messages that callbacks see are not changed."""
         self._body: str | None = None
         self._content_type: str | None = None
         self._start_line = ""
 
     def __bool__(self) -> bool:
-        changed = bool(self._insertions) or bool(self._deletions)
-        return changed or self._body is not None or self._start_line != ""
+        return bool(self._splices) or self._body is not None or self._start_line != ""
 
     def insert(self, at: int, text: str) -> None:
         """Puts `text` before offset `at`, behind what was already put there."""
         if text:
-            insertions = self._insertions
-            if insertions is None:
-                insertions = self._insertions = []
-            index = len(insertions)
-            while index > 0 and insertions[index - 1][0] > at:
-                index -= 1
-            insertions.insert(index, (at, text))
+            self._add(Splice(at, at, text))
 
     def delete(self, start: int, end: int) -> None:
         """Takes `text[start:end]` away."""
         if start < end:
-            deletions = self._deletions
-            if deletions is None:
-                deletions = self._deletions = []
-            index = len(deletions)
-            while index > 0 and deletions[index - 1][0] > start:
-                index -= 1
-            deletions.insert(index, (start, end))
+            self._add(Splice(start, end, ""))
 
     def replace(self, start: int, end: int, text: str) -> None:
         """Puts `text` in the place of `text[start:end]`."""
-        self.delete(start, end)
-        self.insert(start, text)
+        if start < end:
+            self._add(Splice(start, end, text))
+        else:
+            self.insert(start, text)
+
+    def _add(self, splice: Splice) -> None:
+        splices = self._splices
+        if splices is None:
+            self._splices = [splice]
+            return
+        last = index = len(splices)
+        while index > 0 and splices[index - 1].start > splice.start:
+            index -= 1
+        if index == last:
+            splices.append(splice)
+        else:
+            splices.insert(index, splice)
 
     def copy(self) -> "Edits":
         """An independent copy: what a branch adds stays its own."""
         other = Edits()
-        if self._insertions:
-            other._insertions = self._insertions.copy()
-        if self._deletions:
-            other._deletions = self._deletions.copy()
+        splices = self._splices
+        if splices:
+            other._splices = splices.copy()
         other._body = self._body
         other._content_type = self._content_type
         other._start_line = self._start_line
@@ -75,19 +89,18 @@ class Edits:
         """All of it as one object, which takes a quarter of the memory; () when there is nothing. See `unpacked`."""
         if not self:
             return ()
-        insertions = self._insertions or []
-        parts: list[object] = [self._body, self._content_type, self._start_line, len(insertions)]
-        for at, text in insertions:
-            parts.append(at)
-            parts.append(text)
-        for start, end in self._deletions or ():
-            parts.append(start)
-            parts.append(end)
+        parts: list[object] = [self._body, self._content_type, self._start_line]
+        splices = self._splices
+        if splices is not None:
+            for splice in splices:
+                parts.append(splice.start)
+                parts.append(splice.end)
+                parts.append(splice.text)
         return tuple(parts)
 
     def clear(self) -> None:
         """Forgets every change."""
-        self._insertions = self._deletions = None
+        self._splices = None
         self._body = None
         self._content_type = None
         self._start_line = ""
@@ -118,7 +131,7 @@ class Edits:
 
     def is_removed(self, line: HeaderLine) -> bool:
         """True when one deletion covers the whole header line."""
-        return any(start <= line.start and end >= line.end for start, end in self._deletions or ())
+        return any(splice.start <= line.start and splice.end >= line.end for splice in self._splices or ())
 
     def revised(self, message: Message, start: int, end: int) -> str:
         """`text[start:end]` as it will be sent; what is inserted at `end` does not count."""
@@ -126,8 +139,13 @@ class Edits:
 
     def forget(self, start: int, end: int) -> None:
         """Takes back every change inside `text[start:end]`; deletions that reach beyond it stay."""
-        self._insertions = [item for item in self._insertions or () if not start <= item[0] < end]
-        self._deletions = [item for item in self._deletions or () if item[0] < start or item[1] > end]
+        kept: list[Splice] = []
+        for splice in self._splices or ():
+            if not start <= splice.start < end:
+                kept.append(splice)
+            elif splice.end > end:
+                kept.append(Splice(splice.start, splice.end, ""))
+        self._splices = kept
 
     def set_start_line(self, line: str) -> None:
         """Exchanges the start line (`line` without its CRLF); the last one set counts."""
@@ -135,7 +153,7 @@ class Edits:
 
     def adds_header(self, key: str) -> bool:
         """True when a header line with this key was put in as a whole line."""
-        lines = [line for _, text in self._insertions or () for line in text.split("\r\n")]
+        lines = [line for splice in self._splices or () for line in splice.text.split("\r\n")]
         return any(canonical(line.partition(":")[0].strip()) == key for line in lines)
 
     def set_body(self, body: str, content_type: str | None = None) -> None:
@@ -155,28 +173,28 @@ class Edits:
         if not self:
             return message.text
         text = message.text
-        body_start = message.body_start
         body = self._new_body_text(message)
-        work = self
-        if body is not None:
+        start_line = self._start_line
+        start = message.headers_start if start_line else 0
+        if body is None:
+            changed = self._splice(text, start, len(text))
+        else:
             work = self.copy()
             work._fix_body_headers(message, len(body), self._content_type)
-        else:
-            body = text[body_start:]
-        if self._start_line:
-            return self._start_line + work._splice(text, message.headers_start, body_start) + body
-        return work._splice(text, 0, body_start) + body
+            changed = work._splice(text, start, message.body_start) + body
+        return start_line + changed if start_line else changed
 
     def _new_body_text(self, message: Message) -> str | None:
         """The body after all changes, None when none touches it."""
         if self._body is not None:
             return self._body
-        start, end = message.body_start, len(message.text)
-        insertions, deletions = self._insertions, self._deletions
-        touched = insertions is not None and bool(insertions) and insertions[-1][0] >= start
-        if deletions is not None and not touched:
-            touched = any(last > start for _, last in deletions)
-        return self._splice(message.text, start, end, True) if touched else None
+        start = message.body_start
+        splices = self._splices
+        if splices is not None:
+            for splice in splices:
+                if splice.start >= start or splice.end > start:
+                    return self._splice(message.text, start, len(message.text), True)
+        return None
 
     def _fix_body_headers(self, message: Message, length: int, content_type: str | None) -> None:
         self._set_header(message, "content-length", "Content-Length", str(length))
@@ -197,31 +215,21 @@ class Edits:
         set.
         """
         limit = end + 1 if to_end else end
-        deletions = self._deletions or []
         pieces: list[str] = []
         position = start
-        index = 0
-        for at, inserted in self._insertions or ():
-            if at < start:
-                continue
-            if at >= limit:
-                break
-            while index < len(deletions) and deletions[index][0] < at:
-                first, last = deletions[index]
-                if first > position:
-                    pieces.append(text[position:first])
-                position = max(position, last)
-                index += 1
-            if at > position:
-                pieces.append(text[position:at])
-                position = at
-            pieces.append(inserted)
-        while index < len(deletions) and deletions[index][0] < end:
-            first, last = deletions[index]
-            if first > position:
-                pieces.append(text[position:first])
-            position = max(position, last)
-            index += 1
+        splices = self._splices
+        if splices is not None:
+            for splice in splices:
+                at = splice.start
+                if at >= limit:
+                    break
+                if at > position:
+                    pieces.append(text[position:at])
+                    position = at
+                if at >= start and splice.text:
+                    pieces.append(splice.text)
+                if splice.end > position:
+                    position = splice.end
         if position < end:
             pieces.append(text[position:end])
         return "".join(pieces)
@@ -232,9 +240,6 @@ def unpacked(parts: tuple[Any, ...]) -> Edits:
     edits = Edits()
     if parts:
         edits._body, edits._content_type, edits._start_line = parts[0], parts[1], parts[2]
-        deletions_from = 4 + 2 * int(parts[3])
-        for index in range(4, deletions_from, 2):
-            edits.insert(parts[index], parts[index + 1])
-        for index in range(deletions_from, len(parts), 2):
-            edits.delete(parts[index], parts[index + 1])
+        for index in range(3, len(parts), 3):
+            edits.replace(parts[index], parts[index + 1], parts[index + 2])
     return edits

@@ -28,24 +28,26 @@ def build_response(
     a refusal says what is missing and leaves it out. What is there but malformed is copied.
     """
     text = request.text
-    pieces = [f"SIP/2.0 {status} {_one_line(reason)}\r\n", _via_lines(request)]
-    if 180 <= status <= 299 and request.first("record-route") is not None:
-        pieces += [text[line.start : line.end] for line in request.all("record-route")]
-    for key in ("from", "to", "call-id", "cseq"):
-        line = request.first(key) if status >= 400 else request.required(key)
-        if line is not None:
-            pieces.append(
-                _to_line(request, line, to_tag)
-                if key == "to" and status != 100
-                else text[line.start : line.end]
-            )
+    pieces = [f"SIP/2.0 {status} {_one_line(reason)}\r\n"]
+    _add_vias(request, pieces)
+    if 180 <= status <= 299:
+        _add_lines(request, "record-route", pieces)
+    _add_line(request, "from", status, pieces)
+    line = _line(request, "to", status)
+    if line is not None:
+        pieces.append(text[line.start : line.end] if status == 100 else _to_line(request, line, to_tag))
+    _add_line(request, "call-id", status, pieces)
+    _add_line(request, "cseq", status, pieces)
     if status == 100:
-        pieces += [text[line.start : line.end] for line in request.all("timestamp")]
+        _add_lines(request, "timestamp", pieces)
     pieces.append(headers)
     if server:
         pieces.append(f"Server: {server}\r\n")
-    pieces.append(f"Content-Length: {len(body)}\r\n\r\n")
-    pieces.append(body)
+    if body:
+        pieces.append(f"Content-Length: {len(body)}\r\n\r\n")
+        pieces.append(body)
+    else:
+        pieces.append("Content-Length: 0\r\n\r\n")
     return "".join(pieces)
 
 
@@ -54,23 +56,37 @@ def _one_line(reason: str) -> str:
     return reason.replace("\r", " ").replace("\n", " ")
 
 
-def _via_lines(request: Request) -> str:
-    lines = request.all("via")
-    if not lines:
+def _line(request: Request, key: str, status: int) -> HeaderLine | None:
+    return request.first(key) if status >= 400 else request.required(key)
+
+
+def _add_line(request: Request, key: str, status: int, pieces: list[str]) -> None:
+    line = _line(request, key, status)
+    if line is not None:
+        pieces.append(request.text[line.start : line.end])
+
+
+def _add_lines(request: Request, key: str, pieces: list[str]) -> None:
+    for line in request.headers:
+        if line.key == key:
+            pieces.append(request.text[line.start : line.end])
+
+
+def _add_vias(request: Request, pieces: list[str]) -> None:
+    """All Via lines, the topmost value as `top_via_text` has it."""
+    start = len(pieces)
+    _add_lines(request, "via", pieces)
+    if len(pieces) == start:
         raise HeaderError("Via", "", "missing")
-    text = request.text
-    pieces = [_top_via_line(request, lines[0])]
-    pieces += [text[line.start : line.end] for line in lines[1:]]
-    return "".join(pieces)
-
-
-def _top_via_line(request: Request, line: HeaderLine) -> str:
-    text = request.text
     try:
         top = request.top_via
     except SipError:
-        return text[line.start : line.end]
-    return text[line.start : top.start] + request.top_via_text + text[top.end : line.end]
+        return
+    changed = request.top_via_text
+    if changed is not top.text:
+        line = request.required("via")
+        first = pieces[start]
+        pieces[start] = first[: top.start - line.start] + changed + first[top.end - line.start :]
 
 
 def _to_line(request: Request, line: HeaderLine, to_tag: str) -> str:

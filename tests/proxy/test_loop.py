@@ -71,7 +71,8 @@ def test_script_may_add_what_it_decides_by() -> None:
     ("unique", "loop", "branch"),
     [
         ("a1", "", "z9hG4bKa1"),
-        ("a1.0", "0123456789abcdef", "z9hG4bKa1.0.0123456789abcdef"),
+        ("a1.0", "4294967295", "z9hG4bKa1.0.4294967295"),
+        ("a1.0", "7", "z9hG4bKa1.0.7"),
     ],
 )
 def test_branch(unique: str, loop: str, branch: str) -> None:
@@ -79,6 +80,6 @@ def test_branch(unique: str, loop: str, branch: str) -> None:
     assert loop_part(branch) == loop
 
 
-@pytest.mark.parametrize("branch", ["", "z9hG4bK", "z9hG4bK.short", "0123456789abcdef"])
+@pytest.mark.parametrize("branch", ["", "z9hG4bK", "z9hG4bK.", "z9hG4bK.word", "z9hG4bK.12345678901", "4294967295"])
 def test_branch_without_hash(branch: str) -> None:
     assert loop_part(branch) == ""

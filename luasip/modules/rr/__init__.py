@@ -6,7 +6,6 @@ A Record-Route is only asked for here; it is written when the request leaves, wh
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from luasip.errors import PatternError, SipError
 from luasip.kemi.context import PvValue, RecordRoute, RouteContext, Services
@@ -14,7 +13,7 @@ from luasip.kemi.current import from_header
 from luasip.kemi.declare import Module, Route, function, variable
 from luasip.kemi.posix_regex import compile_posix
 from luasip.modules.rr import in_dialog
-from luasip.modules.rr.routing import top_route_parameters
+from luasip.modules.rr.routing import OwnUris, top_route_parameters
 from luasip.sip.message import Request
 from luasip.sip.uri import Uri
 
@@ -63,7 +62,8 @@ class Rr(Module):
         self.settings = settings
         self.services = services
         self.told_followed: list[Callable[[RouteContext], None]] = []
-        self.is_own: Callable[[Uri], bool] = partial(in_dialog.is_own, services)
+        self.own_uris = OwnUris(services.is_myself)
+        self.is_own: Callable[[Uri], bool] = self.own_uris.hold
 
     def on_followed(self, action: Callable[[RouteContext], None]) -> None:
         """Tell `action` of every request whose own Route was followed; call it before messages come."""

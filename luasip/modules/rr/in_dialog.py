@@ -10,7 +10,6 @@ from luasip.kemi.current import from_header, parsed_uri, to_header
 from luasip.kemi.route_context import RecordRoute, RouteContext
 from luasip.modules.rr.routing import Routed, Rules, follow_routes
 from luasip.sip.message import Request
-from luasip.sip.uri import Uri
 
 _logger = logging.getLogger("luasip.rr")
 
@@ -87,7 +86,7 @@ def follow(module: Any, ctx: RouteContext, initial: bool, strict: bool) -> Route
     """Follow the Route headers and keep what other functions ask for later."""
     settings = module.settings
     rules = Rules(
-        module.is_own,
+        module.own_uris,
         module.services,
         settings.enable_double_rr > 0,
         settings.force_send_socket > 0,
@@ -104,12 +103,3 @@ def follow(module: Any, ctx: RouteContext, initial: bool, strict: bool) -> Route
         for action in module.told_followed:
             action(ctx)
     return routed
-
-
-def is_own(services: Any, uri: Uri) -> bool:
-    """Whether a Route is the server's; without a port it is the one of its scheme or transport."""
-    if not uri.host:
-        return False
-    default = 5061 if uri.scheme == "sips" or uri.transport == "tls" else 5060
-    own: bool = services.is_myself(uri.host, uri.port or default)
-    return own

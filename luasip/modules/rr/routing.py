@@ -16,20 +16,35 @@ from luasip.sip.uri import Uri, hosts_equal
 from luasip.sip.values import NameAddr
 
 
+class OwnUris:
+    """Tells the server's URIs from others."""
+
+    __slots__ = ("_is_myself",)
+
+    def __init__(self, is_myself: Callable[[str, int], bool]) -> None:
+        """`is_myself` is that of luasip.kemi.context.Services."""
+        self._is_myself = is_myself
+
+    def hold(self, uri: Uri) -> bool:
+        """Whether a Route is the server's; without a port it is the one of its scheme or transport."""
+        if not uri.host:
+            return False
+        default = 5061 if uri.scheme == "sips" or uri.transport == "tls" else 5060
+        return self._is_myself(uri.host, uri.port or default)
+
+
 class Rules:
     """How to follow routes. Not to be changed.
 
-    `is_own` tells our URIs, `services` which sockets there are, `pairs` whether two Routes with r2=on count as one,
+    `own` tells our URIs, `services` which sockets there are, `pairs` whether two Routes with r2=on count as one,
     `pin_single` whether a single Route of ours chooses the sending socket too, `strict` whether a strict router may be
     before us.
     """
 
-    __slots__ = ("is_own", "pairs", "pin_single", "services", "strict")
+    __slots__ = ("own", "pairs", "pin_single", "services", "strict")
 
-    def __init__(
-        self, is_own: Callable[[Uri], bool], services: Services, pairs: bool, pin_single: bool, strict: bool
-    ) -> None:
-        self.is_own = is_own
+    def __init__(self, own: OwnUris, services: Services, pairs: bool, pin_single: bool, strict: bool) -> None:
+        self.own = own
         self.services = services
         self.pairs = pairs
         self.pin_single = pin_single
@@ -63,13 +78,13 @@ NOT_ROUTED: Final = Routed(False)
 def follow_routes(ctx: RouteContext, rules: Rules, *, initial: bool) -> Routed:
     """Follow the Routes of the request. Nothing is changed when a URI that is needed cannot be read."""
     try:
-        routes = list(ctx.request.routes)
+        routes = ctx.request.routes
     except SipError:
         return NOT_ROUTED
     uri = request_uri(ctx)
     if not routes or uri is None:
         return NOT_ROUTED
-    if rules.strict and not initial and "gr" not in uri.params and rules.is_own(uri):
+    if rules.strict and not initial and "gr" not in uri.params and rules.own.hold(uri):
         return _after_strict_router(ctx, rules, routes, uri)
     return _after_loose_router(ctx, rules, routes, initial)
 
@@ -79,7 +94,7 @@ def _after_loose_router(ctx: RouteContext, rules: Rules, routes: list[NameAddr],
     if first is None:
         return NOT_ROUTED
     parameters, socket, unknown, own = None, None, "", 0
-    if rules.is_own(first):
+    if rules.own.hold(first):
         parameters, own = parameters_text(first), 1
         if rules.pin_single:
             socket = find_listener(rules.services.listeners, first)
@@ -87,7 +102,7 @@ def _after_loose_router(ctx: RouteContext, rules: Rules, routes: list[NameAddr],
             second = uri_of(routes[1])
             if second is None:
                 return NOT_ROUTED
-            if rules.is_own(second):
+            if rules.own.hold(second):
                 own = 2
                 socket = find_listener(rules.services.listeners, second)
                 unknown = "" if socket else second.text
@@ -111,7 +126,7 @@ def _after_strict_router(ctx: RouteContext, rules: Rules, routes: list[NameAddr]
     """The hop before us put our URI into the Request-URI; the way goes on with the first Route."""
     parameters, socket, unknown, own = parameters_text(own_uri), None, "", 0
     following = uri_of(routes[0])
-    if following is not None and rules.pairs and "r2" in own_uri.params and rules.is_own(following):
+    if following is not None and rules.pairs and "r2" in own_uri.params and rules.own.hold(following):
         own = 1
         socket = find_listener(rules.services.listeners, following)
         unknown = "" if socket else following.text

@@ -43,6 +43,7 @@ class AnsweredTable:
         self._lock = new_lock()
         self._by_key: dict[str, Answered] = {}
         self._order: deque[tuple[str, Answered]] = deque()
+        self._append = self._order.append  # looked up once
         self._is_swept = False
 
     def __len__(self) -> int:
@@ -53,7 +54,7 @@ class AnsweredTable:
         """Keep one until its time is over."""
         with self._lock:
             self._by_key[key] = answered
-            self._order.append((key, answered))
+            self._append((key, answered))
             starts, self._is_swept = not self._is_swept, True
         if starts:
             self._timers.after(SWEEP_AFTER, self._sweep)

@@ -140,8 +140,9 @@ class TransactionLayer:
         now = self.timers.clock()
         transaction.ends_at = _ends_at(transaction, now)
         reliable = context.source.listener.protocol != "udp"
-        machine_type = InviteServer if transaction.is_invite else NonInviteServer
-        transaction.machine = machine_type(timers, reliable, now)
+        transaction.machine = (
+            InviteServer(timers, reliable, now) if transaction.is_invite else NonInviteServer(timers, reliable, now)
+        )
         there = self.table.add(transaction)
         if there is not transaction:
             return there, False
@@ -488,8 +489,9 @@ class TransactionLayer:
                 with transaction.lock:
                     if not transaction.final_sent:  # a CANCEL may have answered it just now
                         transaction.machine = None
-        for action in postponed or ():
-            action()
+        if postponed is not None:
+            for action in postponed:
+                action()
         self.settle(transaction)
 
 

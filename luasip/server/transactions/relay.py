@@ -244,16 +244,13 @@ class Relay:
 
     def send(self, context: RouteContext, transaction: Transaction, branches: list[ClientBranch]) -> int:
         now = self.layer.timers.clock()
-        machine_type = InviteClient if transaction.is_invite else NonInviteClient
         with transaction.lock:
             if transaction.canceled or not transaction.responses.may_fork:
                 return -1
             transaction.forwarded = True
             for branch in branches:
                 assert branch.destination is not None
-                branch.machine = machine_type(
-                    transaction.timers, branch.destination.protocol != "udp", now, transaction.ends_at
-                )
+                branch.machine = _machine(transaction, branch.destination, now)
                 branch.index = transaction.responses.add_branch()
                 transaction.branches.append(branch)
             self.layer.reschedule(transaction)
@@ -271,13 +268,7 @@ class Relay:
             branch.branch_id = make_branch(self._unique(), loop_hash(transaction.request))
             self._address(branch, destination)
             assert branch.destination is not None
-            machine_type = InviteClient if transaction.is_invite else NonInviteClient
-            branch.machine = machine_type(
-                transaction.timers,
-                branch.destination.protocol != "udp",
-                self.layer.timers.clock(),
-                transaction.ends_at,
-            )
+            branch.machine = _machine(transaction, branch.destination, self.layer.timers.clock())
             self.layer.reschedule(transaction)
         self.layer.start_branch(transaction, branch)
 
@@ -317,6 +308,16 @@ class Relay:
             self.layer.settle(invite)
 
 
+def _machine(
+    transaction: Transaction, destination: Destination, now: float
+) -> InviteClient | NonInviteClient:
+    """What sees to it that a branch's request arrives, which is sent now."""
+    timers, is_reliable = transaction.timers, destination.protocol != "udp"
+    if transaction.is_invite:
+        return InviteClient(timers, is_reliable, now, transaction.ends_at)
+    return NonInviteClient(timers, is_reliable, now, transaction.ends_at)
+
+
 def prepared(preparing: Preparing, first: Operation | Branches) -> Generator[Operation, Any, Branches]:
     """What `Relay.prepare` comes to, `first` being what it has yielded already."""
     step = first
@@ -328,17 +329,21 @@ def prepared(preparing: Preparing, first: Operation | Branches) -> Generator[Ope
 def _branch_context(context: RouteContext, target: Branch, index: int) -> RouteContext:
     """A context for one branch: its changes stay its own."""
     branch = RouteContext(
-        _BRANCH, context.message, context.source, context.services, context.script_variables
+        _BRANCH,
+        context.message,
+        context.source,
+        context.services,
+        context.script_variables,
+        edits=context.edits.copy(),
+        target=target.copy(),
+        lists=context.lists,
+        arming=context.arming.copy(),
+        attributes=context.attributes.copy(),
     )
-    branch.edits = context.edits.copy()
-    branch.target = target.copy()
     branch.flags, branch.xflags = context.flags, context.xflags
-    branch.lists = context.lists
-    branch.arming = context.arming.copy()
     branch.on_response = context.on_response
     branch.transaction = context.transaction
     branch.branch_index = index
-    branch.attributes = context.attributes.copy()
     branch.record_route = context.record_route
     branch.advertised = context.advertised
     branch.local_rport = context.local_rport
@@ -352,10 +357,9 @@ def request_text(context: RouteContext, destination: Destination, branch_id: str
     target = context.target
     listener = destination.listener
     assert listener is not None
-    record_routes: list[str] = []
-    if context.record_route is not None:
-        record_routes = record_route_values(context, context.record_route, listener)
-    routes = [target.path] if target.path else []
+    asked = context.record_route
+    record_routes = () if asked is None else record_route_values(context, asked, listener)
+    routes = (target.path,) if target.path else ()
     max_forwards: int | None = None
     if request.first("max-forwards") is not None and not context.attributes.get("maxfwd.processed"):
         value = request.max_forwards

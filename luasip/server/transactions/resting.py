@@ -30,6 +30,8 @@ class RestQueue:
         self._rest = rest
         self._lock = new_lock()
         self._waiting: deque[Transaction] = deque()
+        self._append = self._waiting.append  # looked up once
+        self._popleft = self._waiting.popleft
         self._is_watched = False
 
     def add(self, transaction: Transaction) -> None:
@@ -40,7 +42,7 @@ class RestQueue:
             entry.cancel()
             transaction.timer_entry = None
         with self._lock:
-            self._waiting.append(transaction)
+            self._append(transaction)
             starts, self._is_watched = not self._is_watched, True
         if starts:
             self._timers.at(at, self._look)
@@ -65,5 +67,5 @@ class RestQueue:
         """The next one that is due."""
         with self._lock:
             if self._waiting and self._waiting[0].rests_at <= now:
-                return self._waiting.popleft()
+                return self._popleft()
             return None

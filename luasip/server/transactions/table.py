@@ -10,7 +10,8 @@ from luasip.lock import ReentrantLock, new_lock, new_reentrant_lock
 from luasip.server.transactions.transaction import ClientBranch, Transaction
 
 SLOTS: Final = 65536
-LABELS: Final = 2**31
+LABEL_BITS: Final = 31
+LABELS: Final = 1 << LABEL_BITS
 LOCKS: Final = 512
 """Transactions share so many locks: a step holds one of them, never two, and one for each transaction takes memory."""
 
@@ -122,8 +123,10 @@ class TransactionTable:
         """Forget a transaction and its branches."""
         places = self._by_cancel if transaction.method == "CANCEL" else self._by_branch
         with self._lock:
-            if self._by_id.pop(_identity(transaction.id_index, transaction.id_label), None) is None:
+            identity = _identity(transaction.id_index, transaction.id_label)
+            if identity not in self._by_id:
                 return
+            del self._by_id[identity]
             if self._by_key.get(transaction.key) is transaction:
                 del self._by_key[transaction.key]
             if transaction.is_invite:
@@ -131,11 +134,13 @@ class TransactionTable:
                 if self._by_dialog.get(key) is transaction:
                     del self._by_dialog[key]
             for branch in transaction.branches:
-                places.pop(branch.branch_id, None)
-                if branch.cancel_machine is not None:
-                    self._by_cancel.pop(branch.branch_id, None)
+                branch_id = branch.branch_id
+                if branch_id in places:
+                    del places[branch_id]
+                if branch.cancel_machine is not None and branch_id in self._by_cancel:
+                    del self._by_cancel[branch_id]
 
 
 def _identity(index: int, label: int) -> int:
     """Kamailio's pair as one number, which takes less memory."""
-    return index * LABELS + label
+    return (index << LABEL_BITS) | label

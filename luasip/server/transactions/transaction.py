@@ -158,8 +158,9 @@ class ClientBranch:
         """
         if self.status:
             if isinstance(self.machine, InviteClient):  # not sent again, and CANCEL and ACK are made of headers
-                headers, end, _ = self.text.partition("\r\n\r\n")
-                self.text = headers + end
+                headers_end = self.text.find("\r\n\r\n")
+                if headers_end >= 0:
+                    self.text = self.text[: headers_end + 4]
             self.context = None
             self.hops = None
             if self.target is not common and self.target.equals(common):
@@ -395,9 +396,11 @@ class Transaction:
             return False
         self.template = None
         self._put_request_away()
-        for branch, decided in zip(self.branches, self.responses.branches, strict=False):
+        for decided in self.responses.branches:
+            decided.response = None
+        for branch in self.branches:
             branch.context = None
-            branch.response = decided.response = None
+            branch.response = None
             branch.reply_edits = None
             if branch.status < 300:  # else it is wanted for another ACK
                 branch.text = ""
