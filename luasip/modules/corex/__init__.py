@@ -4,11 +4,11 @@ from collections.abc import Generator
 from typing import Any, Final
 
 from luasip.kemi.context import PvValue, RouteContext, Services, Suspending
-from luasip.kemi.current import request_uri
 from luasip.kemi.declare import Route, function
 from luasip.kemi.operation import Call, Operation
 from luasip.kemi.socket_text import find_listener
 from luasip.modules.corex.branches import Branches
+from luasip.modules.corex.request_uri import has_ruri_user
 from luasip.modules.corex.sockets import Sockets
 from luasip.modules.corex.vias import Vias
 
@@ -26,14 +26,13 @@ class Corex(Branches, Sockets, Vias):
         self.settings = settings
         self.services = services
 
-    @function()
+    @function(body=has_ruri_user)
     def has_ruri_user(self, ctx: RouteContext) -> int:
         """Whether the current Request-URI has a user part.
 
         Returns: 1 when it has, -1 when not, also on replies.
         """
-        uri = request_uri(ctx) if ctx.is_request else None
-        return 1 if uri is not None and uri.user else -1
+        return has_ruri_user(self, ctx)
 
     @function()
     def has_user_agent(self, ctx: RouteContext) -> int:

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.declare import Module, function
-from luasip.modules.sanity.checks import Fault, Subject, first_fault
+from luasip.modules.sanity import checking
+from luasip.modules.sanity.checks import Fault
 from luasip.sip.message import Request
-
-_FAULT = "sanity.fault"
 
 
 class Sanity(Module):
@@ -47,7 +46,7 @@ class Sanity(Module):
         names = self.settings.proxy_require.split(",")
         self.extensions = frozenset(name.strip().lower() for name in names if name.strip())
 
-    @function()
+    @function(body=checking.sanity_check)
     def sanity_check(self, ctx: RouteContext, mflags: int, uflags: int) -> int:
         """Check the message; a failed check of a request is answered by this function.
 
@@ -60,16 +59,7 @@ class Sanity(Module):
             uflags: sum of the URIs check 1024 parses: 1 Request-URI, 2 From, 4 To, 8 Contact.
         Returns: 1 passed, -1 failed: the route should end.
         """
-        subject = Subject(ctx.message, ctx.target.uri, uflags, self.extensions)
-        fault = first_fault(subject, mflags)
-        if fault is None:
-            return 1
-        if fault.headers:
-            ctx.reply_headers.append(fault.headers)
-        ctx.attributes[_FAULT] = fault
-        if not self.settings.noreply:
-            self._answer(ctx, fault)
-        return -1
+        return checking.sanity_check(self, ctx, mflags, uflags)
 
     @function()
     def sanity_check_defaults(self, ctx: RouteContext) -> int:
@@ -88,12 +78,13 @@ class Sanity(Module):
         """
         if not isinstance(ctx.message, Request) or ctx.message.method == "ACK":
             return 1
-        fault: Fault | None = ctx.attributes.get(_FAULT)
+        fault: Fault | None = ctx.attributes.get(checking.FAULT)
         if fault is None or not self.settings.noreply:
             return -1
-        return self._answer(ctx, fault) if fault.reason else -2
+        return self.answer(ctx, fault) if fault.reason else -2
 
-    def _answer(self, ctx: RouteContext, fault: Fault) -> int:
+    def answer(self, ctx: RouteContext, fault: Fault) -> int:
+        """Answer a request that failed a check: 1 sent; -1 when nothing may be sent, or sending failed."""
         if not fault.reason or not isinstance(ctx.message, Request) or ctx.message.method == "ACK":
             return -1
         return self.services.reply(ctx, fault.status, fault.reason)

@@ -7,6 +7,7 @@ from luasip.kemi.context import PvValue, RouteContext, Services
 from luasip.kemi.declare import Module, Route, function, variable
 from luasip.kemi.failed_branch import chosen_branch, failure_status
 from luasip.kemi.transactions import ClientBranchView, Relaying, Transaction
+from luasip.modules.tmx import matching
 from luasip.sip.message import Request, Response
 from luasip.sip.status import reason_phrase
 
@@ -55,16 +56,13 @@ class Tmx(Module):
         """
         return 1 if ctx.route & Route.FAILURE else -1
 
-    @function()
+    @function(body=matching.t_precheck_trans)
     def t_precheck_trans(self, ctx: RouteContext) -> int:
         """Whether the same request is being handled by another thread right now.
 
         Returns: 1 yes, -1 no; for ACK and CANCEL always -1.
         """
-        if not ctx.is_request or ctx.request.method in ("ACK", "CANCEL"):
-            return -1
-        transaction = self._services.transactions.find(ctx.request)
-        return 1 if transaction is not None and transaction is not ctx.transaction else -1
+        return matching.t_precheck_trans(self, ctx)
 
     # Other transactions
 

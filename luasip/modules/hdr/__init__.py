@@ -6,10 +6,8 @@ Edits do not show in later reads until the message leaves or its changes are app
 from luasip.kemi.context import PvValue, RouteContext, Services
 from luasip.kemi.current import header_lines
 from luasip.kemi.declare import Module, function
-from luasip.kemi.header_edits import append_after, insert_before, nth_header, remove_all
-
-LONGEST_NAME = 124
-"""Longer header names are refused, as Kamailio does."""
+from luasip.kemi.header_edits import append_after, insert_before, nth_header
+from luasip.modules.hdr import removing
 
 
 class Hdr(Module):
@@ -75,7 +73,7 @@ class Hdr(Module):
         insert_before(ctx, txt, hname)
         return 1
 
-    @function()
+    @function(body=removing.remove)
     def remove(self, ctx: RouteContext, hname: str) -> int:
         """Remove every header of a name, compact forms included.
 
@@ -83,10 +81,7 @@ class Hdr(Module):
             hname: the exact name, in any case; no pattern.
         Returns: 1, also when there is none; -1 when the name is empty or over 124 characters.
         """
-        if not 0 < len(hname) <= LONGEST_NAME:
-            return -1
-        remove_all(ctx, hname)
-        return 1
+        return removing.remove(self, ctx, hname)
 
     @function()
     def rmappend(self, ctx: RouteContext, hrm: str, hadd: str) -> int:
