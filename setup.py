@@ -53,6 +53,7 @@ FILES = (
     "script/steps",
     "server/durations",
     "server/execution",
+    "server/frames",
     "server/light_sources",
     "server/next_hop",
     "server/onsend",

@@ -20,7 +20,7 @@ from typing import Any, Final
 from luasip.errors import ScriptError, SettingsError
 from luasip.kemi.declare import Module
 from luasip.kemi.route_context import RouteContext
-from luasip.lock import entered
+from luasip.lock import EnteredLock, entered
 from luasip.script.bridge import Adapter, Block, Current, adapter
 from luasip.script.crossings import crossing_of
 from luasip.script.explain import Names, explain, whole_file_names
@@ -88,15 +88,12 @@ class Runtime:
         self.options = options
         self.version = version
         self._lock = threading.RLock()
-        self.lock = entered(self._lock)
         self.script_variables: dict[str, str | int] = {}
         """$var(…) of this state."""
         self.functions: frozenset[str] = frozenset()
         """Names of the global functions after loading; unlike `has` it may be asked while Lua runs."""
         self.files: set[Path] = {options.path, *options.more}
         self.log = log
-        self.is_apart = False
-        """It is the `apart` of another one."""
         self._script: weakref.ref[Runtime] | None = None
         self._clock = clock
         self._build_apart = partial(
@@ -127,6 +124,7 @@ class Runtime:
             self._soft_limit,
             log,
             self._describe,
+            entered(self._lock),
         )
         """Starts and resumes callbacks."""
         self._install(modules, shims, support)
@@ -233,6 +231,11 @@ class Runtime:
         return found
 
     @property
+    def lock(self) -> EnteredLock:
+        """Held by who uses the state."""
+        return self.steps.lock
+
+    @property
     def script(self) -> "Runtime":
         """The state with the script: this one, unless it is the one apart."""
         return (self._script and self._script()) or self
@@ -240,15 +243,15 @@ class Runtime:
     @property
     def apart(self) -> "Runtime":
         """A second state with the same modules and nothing of the script; made when it is first needed."""
-        if self.is_apart:
+        if self.steps.is_apart:
             return self
         if self._apart is None:
             self._apart = self._build_apart()
             self._apart._script = weakref.ref(self)
-            self._apart.is_apart = True
+            self._apart.steps.is_apart = True
             self._apart.functions = self.functions
             # One lock for both: a call that blocks may go from either to the other.
-            self._apart._lock, self._apart.lock = self._lock, self.lock
+            self._apart._lock, self._apart.steps.lock = self._lock, self.steps.lock
         return self._apart
 
     def retire(self) -> None:

@@ -13,6 +13,7 @@ from luasip.errors import ScriptError
 from luasip.kemi.current import method_of
 from luasip.kemi.operation import Operation
 from luasip.kemi.route_context import RouteContext
+from luasip.lock import EnteredLock
 from luasip.script import plain_data
 from luasip.script.bridge import Current
 from luasip.script.plain_data import FunctionName
@@ -65,7 +66,7 @@ class Steps:
 
     __slots__ = (
         "_current", "_describe", "_log", "_lua", "_memory_limit", "_memory_used", "_path", "_resume", "_runner",
-        "_soft_limit", "_start",
+        "_soft_limit", "_start", "is_apart", "lock",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +79,7 @@ class Steps:
         soft_limit: int,
         log: logging.Logger,
         describe: Callable[[str, str], ScriptError],
+        lock: EnteredLock,
     ) -> None:
         """`runner` are the functions of runner.lua; `describe` makes an error of message and traceback."""
         self._lua = lua
@@ -88,6 +90,10 @@ class Steps:
         self._soft_limit = soft_limit
         self._log = log
         self._describe = describe
+        self.lock = lock
+        """Held by who uses the state."""
+        self.is_apart = False
+        """The state is the `apart` of another one."""
         self._memory_used: Callable[[], int] = lua.get_memory_used
         self._start: Callable[..., Any] = runner["start"]
         self._resume: Callable[..., Any] = runner["resume"]

@@ -5,8 +5,7 @@ or a Lua callback in a coroutine, whose suspending functions are such generators
 thread has its next step, the receiver first and the timer thread after a wait, and never on two at once: handing it
 over is the last thing a step does.
 
-What the steps send is kept in order and sent when the task waits or ends, with no Lua lock held. The file is long
-because all of this is what one step of a task does.
+What the steps send is kept in order and sent when the task waits or ends, with no Lua lock held.
 """
 
 import logging
@@ -32,10 +31,10 @@ from luasip.kemi.operation import (
     lasts,
 )
 from luasip.lock import new_lock
-from luasip.script.plain_data import FunctionName
 from luasip.script.runtime import Runtime
 from luasip.script.steps import DONE, SUSPENDED, Step
 from luasip.server.durations import CALLBACK_BOUNDS, NamedDurations
+from luasip.server.frames import Flow, LuaFrame, frame_of
 from luasip.server.pool import Job, Pool
 from luasip.server.refusals import given_up, refusal
 from luasip.server.timers import Timers
@@ -44,10 +43,6 @@ from luasip.server.wakeup import WakeUps
 from luasip.server.working import Work, work
 
 log = logging.getLogger("luasip.script")
-
-Flow = Generator[Operation | None, Any, Any]
-"""A generator of Operations. It may end with `yield None` too: what says that a generator has ended is an exception,
-which costs more than all the rest of a short flow."""
 
 _perf_counter: Final = time.perf_counter
 
@@ -61,59 +56,6 @@ _DROPPED: Final = object()
 
 STUCK_AFTER: Final = 1.0
 """Seconds past its deadline after which a call that still runs is written off."""
-
-
-class RuntimeSlot:
-    """The place of one worker's Lua runtime; a reload puts another one there."""
-
-    __slots__ = ("runtime",)
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-
-
-class LuaFrame:
-    """A Lua callback on a task's stack."""
-
-    __slots__ = ("arguments", "code", "context", "coroutine", "generator", "name", "runtime")
-
-    def __init__(self, name: str, context: RouteContext, arguments: tuple[str, ...] = ()) -> None:
-        self.name = name
-        self.context = context
-        self.arguments = arguments
-        self.code: RunCode | None = None
-        """What runs in place of the function `name`."""
-        self.runtime: Runtime | None = None
-        """Where it runs, once it has begun."""
-        self.coroutine = 0
-        self.generator: Flow | None = None
-        """The suspending function the coroutine waits in."""
-
-    def place(self, runtime: Runtime) -> Runtime:
-        """The runtime it belongs to, when it is called in `runtime`."""
-        if self.code is not None and self.code.apart:
-            found = runtime.apart
-        elif runtime.is_apart and not isinstance(self.name, FunctionName):
-            found = runtime.script
-        else:  # a function that was an argument lives where it was made, names are those of the script
-            found = runtime
-        self.runtime = found
-        return found
-
-    def start(self, runtime: Runtime) -> Step:
-        """Run until it ends, fails or suspends. The runtime's lock is held."""
-        self.context.runs += 1
-        if self.code is None:
-            return runtime.steps.start(self.name, self.context, self.arguments)
-        return runtime.steps.start_code(self.code.code, self.context, is_file=self.code.is_file)
-
-
-def _frame(operation: RunRoute | RunCode) -> LuaFrame:
-    if isinstance(operation, RunRoute):
-        return LuaFrame(operation.name, operation.context, operation.arguments)
-    frame = LuaFrame(operation.name, operation.context)
-    frame.code = operation
-    return frame
 
 
 class Task:
@@ -261,7 +203,7 @@ class Execution:
             elif isinstance(operation, (RunRoute, RunCode)):
                 value = None
                 if len(stack) < DEEPEST:
-                    stack.append(_frame(operation))
+                    stack.append(frame_of(operation))
                 else:
                     self._count("too_deep", f"{operation.name} refused: {DEEPEST} callbacks run in each other")
                     value = False
@@ -278,6 +220,7 @@ class Execution:
         """Take a callback one step on: (operation it waits for, None) or (None, whether it ended well)."""
         assert task.runtime is not None
         runtime = frame.runtime or frame.place(task.runtime)
+        steps = frame.steps
         context = frame.context
         now.bind(context.message, frame.name, context.transaction)
         now.runtime = runtime
@@ -288,10 +231,9 @@ class Execution:
                 return operation, None
             frame.generator = None
         inside = now.inside
-        with runtime.lock:
+        with steps.lock:
             began = _perf_counter()
-            steps = runtime.steps
-            step = steps.resume(frame.coroutine, context, ok, answer) if has_begun else frame.start(runtime)
+            step = steps.resume(frame.coroutine, context, ok, answer) if has_begun else frame.start()
             self.callbacks.observe(frame.name, _perf_counter() - began - (now.inside - inside))
         return self._after(frame, step)
 
@@ -304,12 +246,12 @@ class Execution:
         message, callback, transaction, outer = now.message, now.callback, now.transaction, now.runtime
         assert outer is not None
         frame = LuaFrame(name, context)
-        runtime = now.runtime = frame.place(outer)
+        now.runtime = frame.place(outer)
         now.bind(context.message, name, context.transaction)
         try:
-            with runtime.lock:
+            with frame.steps.lock:
                 began = _perf_counter()
-                step = frame.start(runtime)
+                step = frame.start()
                 spent = _perf_counter() - began
                 self.callbacks.observe(name, spent)
                 now.inside += spent
@@ -401,7 +343,7 @@ class Execution:
                 if last:
                     wait.take(results)
 
-            self.start(runtime, _frame(route), ended)
+            self.start(runtime, frame_of(route), ended)
 
         for index, route in enumerate(operation.routes):
             self.timers.soon(partial(run, index, route))
@@ -474,7 +416,7 @@ class Execution:
             if generator is not None:
                 generator.close()
             if isinstance(frame, LuaFrame) and frame.runtime is not None:
-                with frame.runtime.lock:
+                with frame.steps.lock:
                     frame.runtime.abandon(frame.coroutine)
                 self._leave(frame.context)
         if task.on_end is not None:
@@ -496,11 +438,11 @@ class Execution:
             time.sleep(operation.seconds)
             return None
         if isinstance(operation, RunRoute | RunCode):
-            return self._run_blocking(_frame(operation))
+            return self._run_blocking(frame_of(operation))
         if isinstance(operation, GoOn):
             return self._run_blocking(operation.frame, operation.operation)
         if isinstance(operation, Parallel):
-            return [self._run_blocking(_frame(route)) for route in operation.routes]
+            return [self._run_blocking(frame_of(route)) for route in operation.routes]
         done = threading.Event()
         results: list[Any] = []
 
@@ -534,17 +476,18 @@ class Execution:
             self._count("too_deep", f"{frame.name} refused: {depth} callbacks that block run in each other")
             return False
         now.depth = depth + 1
-        runtime = now.runtime = frame.place(outer)
+        now.runtime = frame.place(outer)
+        steps = frame.steps
         try:
-            with runtime.lock:
+            with steps.lock:
                 ended_well = None
                 if operation is None:
-                    operation, ended_well = self._after(frame, frame.start(runtime))
+                    operation, ended_well = self._after(frame, frame.start())
                 while operation is not None:
                     ok, answer = True, None
                     while operation is not None:
                         operation, ok, answer = self._step_generator(frame, self._perform_blocking(operation))
-                    step = runtime.steps.resume(frame.coroutine, frame.context, ok, answer)
+                    step = steps.resume(frame.coroutine, frame.context, ok, answer)
                     operation, ended_well = self._after(frame, step)
             return bool(ended_well)
         finally:

@@ -15,7 +15,8 @@ from typing import Any
 from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Route
 from luasip.kemi.transactions import Transaction as TransactionView
-from luasip.server.execution import Execution, LuaFrame, RuntimeSlot
+from luasip.server.execution import Execution
+from luasip.server.frames import LuaFrame, RuntimeSlot
 from luasip.server.made_up import made_up_request
 from luasip.server.services import ServerServices
 from luasip.server.transactions.suspension import Suspension

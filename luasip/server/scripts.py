@@ -15,7 +15,8 @@ from luasip.modules import MODULES
 from luasip.script.check import check_loaded
 from luasip.script.runtime import Runtime, ScriptOptions
 from luasip.server.chunks import Chunks
-from luasip.server.execution import Execution, RuntimeSlot
+from luasip.server.execution import Execution
+from luasip.server.frames import RuntimeSlot
 from luasip.server.settings import Settings
 
 log = logging.getLogger("luasip.script")

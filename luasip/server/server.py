@@ -20,7 +20,8 @@ from luasip.server import collector, pages, privileges
 from luasip.server.control import Control
 from luasip.server.core_commands import CoreCommands
 from luasip.server.dns_commands import DnsCommands
-from luasip.server.execution import Execution, LuaFrame
+from luasip.server.execution import Execution
+from luasip.server.frames import LuaFrame
 from luasip.server.health import Health
 from luasip.server.listening import transports_of
 from luasip.server.log_commands import LogCommands

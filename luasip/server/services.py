@@ -13,7 +13,8 @@ from luasip.kemi.context import Listener as SendSocket
 from luasip.kemi.declare import Export, Module, Route
 from luasip.kemi.operation import Call, Operation
 from luasip.kemi.transactions import Transactions
-from luasip.server.execution import Execution, LuaFrame
+from luasip.server.execution import Execution
+from luasip.server.frames import LuaFrame
 from luasip.server.sockets import Sockets
 from luasip.server.stateless import Stateless
 from luasip.server.statistics import Statistics

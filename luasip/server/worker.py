@@ -14,7 +14,8 @@ from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Route
 from luasip.kemi.operation import RunRoute
 from luasip.lock import new_lock
-from luasip.server.execution import Execution, Flow, LuaFrame, RuntimeSlot
+from luasip.server.execution import Execution
+from luasip.server.frames import Flow, LuaFrame, RuntimeSlot
 from luasip.server.overload import DROP, REFUSE, Overload
 from luasip.server.services import ServerServices
 from luasip.server.source_rates import SourceRates

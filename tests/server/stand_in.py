@@ -14,7 +14,8 @@ from luasip.kemi.operation import Operation
 from luasip.lock import new_reentrant_lock
 from luasip.script.runtime import Runtime
 from luasip.script.steps import DONE, FAILED, SUSPENDED, Step
-from luasip.server.execution import Execution, RuntimeSlot
+from luasip.server.execution import Execution
+from luasip.server.frames import RuntimeSlot
 from luasip.server.pool import ImmediatePool, Pool, PoolSettings
 from luasip.server.timers import Timers
 from luasip.server.wakeup import WakeUps

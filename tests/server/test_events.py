@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from luasip.kemi.operation import Event, RunRoute, Sleep
-from luasip.server.execution import Flow
+from luasip.server.frames import Flow
 from luasip.server.transactions.events import Events
 from luasip.server.transactions.transaction import Transaction
 from tests.bench import context

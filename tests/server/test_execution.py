@@ -19,7 +19,8 @@ from luasip.kemi.operation import (
     RunRoute,
     Sleep,
 )
-from luasip.server.execution import DEEPEST, DEEPEST_BLOCKING, STUCK_AFTER, LuaFrame
+from luasip.server.execution import DEEPEST, DEEPEST_BLOCKING, STUCK_AFTER
+from luasip.server.frames import LuaFrame
 from luasip.server.pool import Job, Pool, PoolSettings
 from tests.bench import context
 from tests.server.stand_in import FakeRuntime, Stage, Waiting, as_runtime

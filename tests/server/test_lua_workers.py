@@ -11,7 +11,7 @@ from luasip.kemi.context import RouteContext
 from luasip.kemi.declare import Route
 from luasip.kemi.operation import Sleep
 from luasip.server import lua_workers
-from luasip.server.execution import RuntimeSlot
+from luasip.server.frames import RuntimeSlot
 from luasip.server.lua_workers import LuaWorkers
 from luasip.server.services import ServerServices
 from luasip.server.transactions.suspension import Suspension

@@ -5,7 +5,7 @@ from typing import Any
 from luasip.kemi.context import Branch
 from luasip.lock import new_reentrant_lock
 from luasip.proxy.response_context import ForkingSettings
-from luasip.server.execution import RuntimeSlot
+from luasip.server.frames import RuntimeSlot
 from luasip.server.transactions.table import TransactionTable
 from luasip.server.transactions.transaction import ClientBranch, Transaction
 from luasip.transaction.key import server_key

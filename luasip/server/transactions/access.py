@@ -16,7 +16,8 @@ from luasip.kemi.transactions import (
     TransactionSettings,
 )
 from luasip.kemi.transactions import Transaction as TransactionView
-from luasip.server.execution import Execution, RuntimeSlot
+from luasip.server.execution import Execution
+from luasip.server.frames import RuntimeSlot
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.outcome import Outcome
 from luasip.server.transactions.own_requests import PLACEHOLDER_VIA, OwnRequests, remove_vias

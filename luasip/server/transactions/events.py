@@ -5,7 +5,8 @@ A flow that waits holds back the flows behind it. This file knows no machine and
 
 from collections.abc import Callable
 
-from luasip.server.execution import Execution, Flow, RuntimeSlot
+from luasip.server.execution import Execution
+from luasip.server.frames import Flow, RuntimeSlot
 from luasip.server.transactions.transaction import Transaction
 
 

@@ -13,7 +13,8 @@ from collections.abc import Set as AbstractSet
 from luasip.kemi.context import RouteContext
 from luasip.kemi.transactions import TransactionObserver, TransactionSettings
 from luasip.proxy.cancel import build_ack, build_cancel
-from luasip.server.execution import Execution, Flow, RuntimeSlot
+from luasip.server.execution import Execution
+from luasip.server.frames import Flow, RuntimeSlot
 from luasip.server.sending import Sending
 from luasip.server.sockets import Sockets
 from luasip.server.timers import Timers

@@ -13,7 +13,8 @@ from luasip.kemi.declare import Route
 from luasip.kemi.operation import GoOn, RunRoute
 from luasip.proxy.forward import forward_response
 from luasip.proxy.response_context import ALL_FINAL, CANCEL, FORWARD
-from luasip.server.execution import Execution, Flow
+from luasip.server.execution import Execution
+from luasip.server.frames import Flow
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.transaction import ClientBranch, Template, Transaction
 from luasip.sip.edits import Edits

@@ -11,7 +11,7 @@ from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Route
 from luasip.kemi.operation import Operation, RunRoute
 from luasip.kemi.transactions import Completed, Relayed, Relaying
-from luasip.server.execution import Flow, RuntimeSlot
+from luasip.server.frames import Flow, RuntimeSlot
 from luasip.server.next_hop import Unreachable
 from luasip.server.transactions.relay import Relay, prepared
 from luasip.server.transactions.transaction import Transaction

@@ -15,7 +15,8 @@ from luasip.kemi.operation import Operation
 from luasip.kemi.transactions import Relayed, Relaying
 from luasip.proxy.forward import forward_request
 from luasip.proxy.loop import find_own_loop, loop_hash, make_branch
-from luasip.server.execution import Execution, RuntimeSlot
+from luasip.server.execution import Execution
+from luasip.server.frames import RuntimeSlot
 from luasip.server.next_hop import NextHops, Unreachable, record_route_values, via_value
 from luasip.server.onsend import OnSend
 from luasip.server.transactions.layer import TransactionLayer

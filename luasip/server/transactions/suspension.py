@@ -12,7 +12,7 @@ from luasip.errors import SipError
 from luasip.kemi.context import Branch, RouteContext
 from luasip.kemi.declare import Route
 from luasip.kemi.operation import TIMED_OUT, Event, RunRoute
-from luasip.server.execution import Flow, RuntimeSlot
+from luasip.server.frames import Flow, RuntimeSlot
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.outcome import REPLY_HELD, Outcome
 from luasip.server.transactions.transaction import ClientBranch, Transaction

@@ -13,7 +13,7 @@ from luasip.kemi.lists import ValueLists
 from luasip.kemi.transactions import Completed
 from luasip.lock import ReentrantLock
 from luasip.proxy.response_context import ForkingSettings, ResponseContext
-from luasip.server.execution import Flow, RuntimeSlot
+from luasip.server.frames import Flow, RuntimeSlot
 from luasip.server.timers import Entry
 from luasip.sip.edits import Edits, unpacked
 from luasip.sip.message import Request, Response
