@@ -1,5 +1,5 @@
-"""LuaSIP is plain Python; with LUASIP_COMPILE=1 mypyc turns the code every message passes into C extensions, and the
-way into Lua is one written in C.
+"""LuaSIP is plain Python; with LUASIP_COMPILE=1 mypyc turns the code every message passes into C extensions;
+the way into Lua and the search for header lines are written in C.
 
     LUASIP_COMPILE=1 pip install .
 
@@ -142,6 +142,7 @@ def extensions() -> list:
     flags = dense_flags()
     for extension in built:  # they share one list
         extension.extra_compile_args = [*extension.extra_compile_args, *flags]
+    built.append(Extension("luasip.sip.scanning", ["luasip/sip/scanning.c"], extra_compile_args=DENSE))
     if sys.platform == "linux":
         sources = ["luasip/script/crossing.c"]
         built.append(Extension("luasip.script.crossing", sources, libraries=["dl"], extra_compile_args=DENSE))

@@ -5,10 +5,7 @@ It must not know header values. The *key* of a header is its long form in lower 
 """
 
 import sys
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from mypy_extensions import i64  # see luasip.sip.grammar
+from typing import Final
 
 COMPACT: Final[dict[str, str]] = {
     "a": "accept-contact",
@@ -57,14 +54,6 @@ _DISPLAY: Final[dict[str, str]] = {name.lower(): name for name in _COMMON}
 _KEYS: Final = [sys.intern(name.lower()) for name in _COMMON]
 """One and the same object as the literals they are looked up with, so that dictionaries compare no characters."""
 
-_FREQUENT_NAMES: Final = (
-    "accept allow authorization call-id contact content-disposition content-length content-type cseq date event "
-    "expires from max-forwards min-se organization p-asserted-identity path privacy proxy-authenticate "
-    "proxy-authorization proxy-require reason record-route refer-to require route server session-expires subject "
-    "subscription-state supported timestamp to user-agent via www-authenticate"
-)
-_FREQUENT: Final = _FREQUENT_NAMES.split()
-
 
 def display(key: str) -> str:
     """The spelling to write for a key: "call-id" → "Call-ID", an unknown "x-my-id" → "X-My-Id"."""
@@ -74,79 +63,30 @@ def display(key: str) -> str:
     return "-".join([word[:1].upper() + word[1:] for word in key.split("-")])
 
 
-class HeaderName:
-    """A name of a header, however it is spelled.
+NAMED: Final = ("", *_KEYS)
+"""Code of a known name → key. A code is what lines of a message are found by; 0 is that of every other name."""
 
-    Attributes:
-        key: the key, one and the same object for a known name.
-        bit: the bit it is counted by while a message is read, 0 for a name that few messages have.
-        spelling: the usual spelling of a known name, "Via".
-        following: the next name that begins like this one (see `usual_name`).
-    """
+CODES: Final[dict[str, int]] = {key: code for code, key in enumerate(NAMED) if code}
+"""The opposite."""
 
-    __slots__ = ("bit", "following", "key", "spelling")
+VIA: Final = CODES["via"]
+FROM: Final = CODES["from"]
+TO: Final = CODES["to"]
+CALL_ID: Final = CODES["call-id"]
+CSEQ: Final = CODES["cseq"]
+MAX_FORWARDS: Final = CODES["max-forwards"]
+CONTACT: Final = CODES["contact"]
+CONTENT_LENGTH: Final = CODES["content-length"]
+USER_AGENT: Final = CODES["user-agent"]
 
-    def __init__(self, key: str, bit: int = 0, spelling: str = "") -> None:
-        self.key = key
-        self.bit = bit
-        self.spelling = spelling
-        self.following: HeaderName | None = None
-
-
-def _bit(key: str) -> int:
-    return 1 << _FREQUENT.index(key) if key in _FREQUENT else 0
-
-
-_KNOWN: Final = {key: HeaderName(key, _bit(key), name) for name, key in zip(_COMMON, _KEYS, strict=True)}
-
-CONTENT_LENGTH_BIT: Final = _bit("content-length")
-
-SPELLINGS: Final[dict[str, HeaderName]] = {
-    **{name: _KNOWN[name.lower()] for name in _COMMON},
-    **_KNOWN,
-    **{key.upper(): name for key, name in _KNOWN.items()},
-    **{short: _KNOWN[long] for short, long in COMPACT.items()},
-    **{short.upper(): _KNOWN[long] for short, long in COMPACT.items()},
+SPELLINGS: Final[dict[str, str]] = {
+    **dict(zip(_COMMON, _KEYS, strict=True)),
+    **dict(zip(_KEYS, _KEYS, strict=True)),
+    **{key.upper(): key for key in _KEYS},
+    **{short: sys.intern(key) for short, key in COMPACT.items()},
+    **{short.upper(): sys.intern(key) for short, key in COMPACT.items()},
 }
-"""The spellings that nearly all messages use → name: one dictionary read for the parser's hot path."""
-
-_PLACES: Final = 1024
-
-
-def _place(text: str, start: int) -> int:
-    """Where in `_USUAL` a name is looked for whose first two letters are these."""
-    first: i64 = ord(text[start])
-    second: i64 = ord(text[start + 1])
-    return (first & 31) * 32 + (second & 31)
-
-
-def _usual_names() -> tuple[HeaderName | None, ...]:
-    places: list[HeaderName | None] = [None] * _PLACES
-    for key in _FREQUENT:
-        name = _KNOWN[key]
-        place = _place(name.spelling, 0)
-        name.following = places[place]
-        places[place] = name
-    return tuple(places)
-
-
-_USUAL: Final = _usual_names()
-"""Frequent names by their first two letters, those with the same ones linked by `following`."""
-
-
-def usual_name(text: str, start: int, end: int) -> HeaderName | None:
-    """The name of the line `text[start:end]` when it is a frequent one in its usual spelling, right before a colon.
-
-    Nearly all are, and this costs half of finding the colon and looking the name up.
-    """
-    name = _USUAL[_place(text, start)]
-    while name is not None:
-        colon = start + len(name.spelling)
-        if colon < end and ord(text[colon]) == 0x3A and text[start:colon] == name.spelling:
-            return name
-        name = name.following
-    return None
-
+"""The spellings that nearly all messages use → key: one dictionary read."""
 
 _LIST_NAMES: Final = (
     "accept accept-contact accept-encoding accept-language accept-resource-priority alert-info allow allow-events "
@@ -164,6 +104,6 @@ def canonical(name: str) -> str:
     """The key of a header name in any spelling: "v" and "VIA" give "via"."""
     known = SPELLINGS.get(name)
     if known is not None:
-        return known.key
+        return known
     lower = name.lower()
     return COMPACT.get(lower, lower)

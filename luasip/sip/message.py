@@ -9,8 +9,31 @@ one: a missing or malformed header raises HeaderError each time its accessor is 
 from typing import Final
 
 from luasip.errors import HeaderError
-from luasip.sip.grammar import SPACE, WORD, is_made_of, is_number, is_white, table, unfold
-from luasip.sip.header_names import LIST_HEADERS, display
+from luasip.sip.grammar import SPACE, WORD, is_made_of, is_number, table, unfold
+from luasip.sip.header_lines import (
+    ROW,
+    HeaderLine,
+    end_of,
+    key_at,
+    next_row,
+    start_of,
+    value_end_of,
+    value_start_of,
+)
+from luasip.sip.header_names import (
+    CALL_ID,
+    CODES,
+    CONTACT,
+    CSEQ,
+    FROM,
+    LIST_HEADERS,
+    MAX_FORWARDS,
+    NAMED,
+    TO,
+    USER_AGENT,
+    VIA,
+    display,
+)
 from luasip.sip.params import split_items
 from luasip.sip.values import (
     CSeq,
@@ -23,64 +46,11 @@ from luasip.sip.values import (
     parse_via,
 )
 
+__all__ = ["MAX_MAX_FORWARDS", "HeaderLine", "Message", "Request", "Response"]
+
 MAX_MAX_FORWARDS: Final = 255
 
 _CALL_ID_TABLE: Final = table(WORD + "@")
-
-
-class HeaderLine:
-    """One header field as it stands in the message.
-
-    It holds the text and where it stands in it; half of the values of a message nobody reads.
-
-    Attributes:
-        key: canonical name ("via").
-        start, end: the whole field in `Message.text`; `end` is behind the CRLF of its last folded line.
-        value_start: offset of the raw value in `Message.text`; white space around the value is left out.
-        folded: it stands on more than one line.
-    """
-
-    __slots__ = ("_text", "_value", "end", "folded", "key", "start", "value_start")
-
-    def __init__(self, text: str, key: str, start: int, value_start: int, end: int, folded: bool) -> None:
-        self._text = text
-        self._value: str | None = None
-        self.key = key
-        self.start = start
-        self.value_start = value_start
-        self.end = end
-        self.folded = folded
-
-    @property
-    def name(self) -> str:
-        """The name as on the wire ("v")."""
-        return self._text[self.start : self._text.find(":", self.start)].rstrip(SPACE)
-
-    @property
-    def value(self) -> str:
-        """The value, unfolded and stripped."""
-        value = self._value
-        if value is None:
-            value = self._text[self.value_start : self.value_end]
-            if self.folded:
-                value = unfold(value)
-            self._value = value
-        return value
-
-    @property
-    def value_end(self) -> int:
-        """Offset behind the raw value, line folds inside it included."""
-        if self._value is not None and not self.folded:
-            return self.value_start + len(self._value)
-        text = self._text
-        end = self.end - 2
-        start = self.value_start
-        while end > start and is_white(ord(text[end - 1])):
-            end -= 1
-        return end
-
-    def __repr__(self) -> str:
-        return f"HeaderLine({self.name!r}, {self.value!r})"
 
 
 class Message:
@@ -88,7 +58,6 @@ class Message:
 
     Attributes:
         text: the whole message, start line to end of body.
-        headers: the header lines in order.
         headers_start: offset of the first header line.
         body_start: offset of the body, behind the empty line.
         repeated: the keys that stand in more than one line.
@@ -102,13 +71,14 @@ class Message:
         "_content_length",
         "_cseq",
         "_from",
+        "_made",
         "_record_routes",
         "_routes",
+        "_table",
         "_to",
         "_top_via",
         "_vias",
         "body_start",
-        "headers",
         "headers_checked",
         "headers_start",
         "is_request",
@@ -119,16 +89,20 @@ class Message:
     def __init__(
         self,
         text: str,
-        headers: list[HeaderLine],
+        table: bytes,
         headers_start: int,
         body_start: int,
         is_request: bool,
         repeated: tuple[str, ...],
         content_length: int,
     ) -> None:
-        """`content_length` is that of the header when it has been read and fits the text, else -1."""
+        """`table` says where the header lines stand (`header_lines`); `content_length` is that of the header when it
+        has been read and fits the text, else -1.
+        """
         self.text = text
-        self.headers = headers
+        self._table = table
+        self._made: list[HeaderLine | None] | None = None
+        """By row, those header lines that somebody asked for."""
         self.repeated = repeated
         self._content_length = content_length
         self.headers_start = headers_start
@@ -162,20 +136,62 @@ class Message:
         return self.text[self.body_start :]
 
     @property
+    def headers(self) -> list[HeaderLine]:
+        """The header lines in order."""
+        return [self._line(row) for row in range(ROW, len(self._table), ROW)]
+
+    @property
     def headers_end(self) -> int:
         """Offset of the empty line: where a header is appended."""
-        return self.headers[-1].end if self.headers else self.headers_start
+        last = len(self._table) - ROW
+        return end_of(self._table, last) if last else self.headers_start
 
     def first(self, key: str) -> HeaderLine | None:
         """The first header line with this key, or None."""
-        for line in self.headers:
-            if line.key == key:
-                return line
-        return None
+        row = self._next(key, CODES.get(key, 0), 0)
+        return self._line(row) if row else None
+
+    def has_value(self, key: str) -> bool:
+        """Whether there is a header line with this key, and the first is not empty."""
+        row = self._next(key, CODES.get(key, 0), 0)
+        return row != 0 and value_start_of(self._table, row) < value_end_of(self._table, row)
 
     def all(self, key: str) -> list[HeaderLine]:
         """Every header line with this key, in order."""
-        return [line for line in self.headers if line.key == key]
+        code = CODES.get(key, 0)
+        lines: list[HeaderLine] = []
+        row = 0
+        while (row := self._next(key, code, row)) != 0:
+            lines.append(self._line(row))
+        return lines
+
+    def _next(self, key: str, code: int, row: int) -> int:
+        """The row of the next line behind `row` with this key, of which `code` is the code; 0 when there is none."""
+        row = next_row(self._table, code, row)
+        while code == 0 and row != 0 and key_at(self.text, self._table, row) != key:
+            row = next_row(self._table, 0, row)
+        return row
+
+    def _line(self, row: int) -> HeaderLine:
+        """The header line in this row: one object, whoever asks."""
+        table = self._table
+        made = self._made
+        if made is None:
+            made = self._made = [None] * (len(table) // ROW)
+        line = made[row // ROW]
+        if line is None:
+            text = self.text
+            key = key_at(text, table, row)
+            start = start_of(table, row)
+            line = HeaderLine(
+                text, key, start, value_start_of(table, row), value_end_of(table, row), end_of(table, row)
+            )
+            made[row // ROW] = line
+        return line
+
+    def _value(self, row: int) -> str:
+        """The value of the line in this row, unfolded and stripped."""
+        return unfold(self.text[value_start_of(self._table, row) : value_end_of(self._table, row)])
 
     def values(self, key: str) -> list[str]:
         """The values of every line with this key; a list header's lines are split at their commas, empty
@@ -188,7 +204,7 @@ class Message:
             return [line.value for line in lines]
         values: list[str] = []
         for line in lines:
-            for start, end in self._split(line, key):
+            for start, end in self._split(line.value_start, line.value_end, key):
                 if start < end:
                     values.append(unfold(self.text[start:end]))
         return values
@@ -200,24 +216,30 @@ class Message:
             raise HeaderError(display(key), "", "missing")
         return line
 
-    def _split(self, line: HeaderLine, key: str) -> list[tuple[int, int]]:
-        if "," not in line.value:
-            return [(line.value_start, line.value_end)]
-        return split_items(self.text, ",", line.value_start, line.value_end, display(key))
+    def _required(self, code: int) -> int:
+        """The row of the first line with this code; HeaderError when there is none."""
+        row = next_row(self._table, code)
+        if row == 0:
+            raise HeaderError(display(NAMED[code]), "", "missing")
+        return row
+
+    def _split(self, start: int, end: int, key: str) -> list[tuple[int, int]]:
+        """What commas separate in `text[start:end]`, a value of a header with this key."""
+        if self.text.find(",", start, end) < 0:
+            return [(start, end)]
+        return split_items(self.text, ",", start, end, display(key))
 
     @property
     def top_via(self) -> Via:
         """The topmost Via value. HeaderError when missing or malformed."""
         via = self._top_via
         if via is None:
-            line = self.required("via")
-            value = line.value
-            if "," in value:
-                start, end = self._split(line, "via")[0]
-                via = parse_via(unfold(self.text[start:end]), start, end)
-            else:
-                via = parse_via(value, line.value_start, line.value_end)
-            self._top_via = via
+            row = self._required(VIA)
+            start = value_start_of(self._table, row)
+            end = value_end_of(self._table, row)
+            if self.text.find(",", start, end) >= 0:
+                start, end = self._split(start, end, "via")[0]
+            via = self._top_via = parse_via(unfold(self.text[start:end]), start, end)
         return via
 
     @property
@@ -225,18 +247,19 @@ class Message:
         """All Via values, topmost first. HeaderError when one is malformed; empty when there is none."""
         vias = self._vias
         if vias is None:
-            lines = self.all("via")
-            if not lines:
+            table = self._table
+            row = next_row(table, VIA)
+            if row == 0:
                 return []
             top = self.top_via
             vias = [top]
-            for line in lines:
-                if line.value_start == top.start and "," not in line.value:
-                    continue
-                for start, end in self._split(line, "via"):
-                    if start <= top.start:
-                        continue
-                    vias.append(parse_via(unfold(self.text[start:end]), start, end))
+            while row != 0:
+                first, last = value_start_of(table, row), value_end_of(table, row)
+                if first != top.start or last != top.end:
+                    for start, end in self._split(first, last, "via"):
+                        if start > top.start:
+                            vias.append(parse_via(unfold(self.text[start:end]), start, end))
+                row = next_row(table, VIA, row)
             self._vias = vias
         return vias
 
@@ -245,7 +268,7 @@ class Message:
         """From. HeaderError when missing or malformed."""
         value = self._from
         if value is None:
-            value = self._from = self._single("from", "From")
+            value = self._from = self._single(FROM, "From")
         return value
 
     @property
@@ -253,20 +276,24 @@ class Message:
         """To. HeaderError when missing or malformed."""
         value = self._to
         if value is None:
-            value = self._to = self._single("to", "To")
+            value = self._to = self._single(TO, "To")
         return value
 
-    def _single(self, key: str, name: str) -> NameAddr:
-        line = self.required(key)
-        return parse_name_addr(line.value, name, line.value_start, line.value_end)
+    def _single(self, code: int, name: str) -> NameAddr:
+        row = self._required(code)
+        return parse_name_addr(
+            self._value(row), name, value_start_of(self._table, row), value_end_of(self._table, row)
+        )
 
     def addresses(self, key: str) -> list[NameAddr]:
         """All name-addr values of the headers with this key. HeaderError when one is malformed."""
         values: list[NameAddr] = []
-        for line in self.headers:
-            if line.key == key:
-                for start, end in self._split(line, key):
-                    values.append(parse_name_addr(unfold(self.text[start:end]), display(key), start, end))
+        table = self._table
+        code = CODES.get(key, 0)
+        row = 0
+        while (row := self._next(key, code, row)) != 0:
+            for start, end in self._split(value_start_of(table, row), value_end_of(table, row), key):
+                values.append(parse_name_addr(unfold(self.text[start:end]), display(key), start, end))
         return values
 
     @property
@@ -274,7 +301,7 @@ class Message:
         """Call-ID. HeaderError when missing or not word[@word] (RFC 3261 §25.1)."""
         value = self._call_id
         if not value:
-            value = self.required("call-id").value
+            value = self._value(self._required(CALL_ID))
             if not value or not is_made_of(value, _CALL_ID_TABLE) or value.count("@") > 1:
                 raise HeaderError("Call-ID", value)
             self._call_id = value
@@ -285,7 +312,7 @@ class Message:
         """CSeq. HeaderError when missing or malformed."""
         value = self._cseq
         if value is None:
-            value = self._cseq = parse_cseq(self.required("cseq").value)
+            value = self._cseq = parse_cseq(self._value(self._required(CSEQ)))
         return value
 
     @property
@@ -294,8 +321,12 @@ class Message:
         values = self._contacts
         if values is None:
             values = []
-            for line in self.all("contact"):
-                for start, end in self._split(line, "contact"):
+            table = self._table
+            row = 0
+            while (row := next_row(table, CONTACT, row)) != 0:
+                for start, end in self._split(
+                    value_start_of(table, row), value_end_of(table, row), "contact"
+                ):
                     text = unfold(self.text[start:end])
                     if text == "*":
                         self._contact_star = True
@@ -307,7 +338,7 @@ class Message:
     @property
     def contact_star(self) -> bool:
         """True when a Contact is "*" (RFC 3261 §10.2.2). HeaderError as for `contacts`."""
-        return self.first("contact") is not None and self._reads_star()
+        return next_row(self._table, CONTACT) != 0 and self._reads_star()
 
     def _reads_star(self) -> bool:
         _ = self.contacts
@@ -337,12 +368,13 @@ class Message:
     @property
     def max_forwards(self) -> int | None:
         """Max-Forwards, 0 to 255, None when absent. HeaderError when malformed or out of range."""
-        line = self.first("max-forwards")
-        if line is None:
+        row = next_row(self._table, MAX_FORWARDS)
+        if row == 0:
             return None
-        number = parse_uint32(line.value, "Max-Forwards")
+        value = self._value(row)
+        number = parse_uint32(value, "Max-Forwards")
         if number > MAX_MAX_FORWARDS:
-            raise HeaderError("Max-Forwards", line.value, "number out of range")
+            raise HeaderError("Max-Forwards", value, "number out of range")
         return number
 
     @property
@@ -380,8 +412,8 @@ class Message:
     @property
     def user_agent(self) -> str:
         """User-Agent as written, "" when absent."""
-        line = self.first("user-agent")
-        return "" if line is None else line.value
+        row = next_row(self._table, USER_AGENT)
+        return self._value(row) if row else ""
 
 
 class Request(Message):
@@ -392,7 +424,7 @@ class Request(Message):
     def __init__(
         self,
         text: str,
-        headers: list[HeaderLine],
+        table: bytes,
         headers_start: int,
         body_start: int,
         method: str,
@@ -401,7 +433,7 @@ class Request(Message):
         repeated: tuple[str, ...],
         content_length: int,
     ) -> None:
-        super().__init__(text, headers, headers_start, body_start, True, repeated, content_length)
+        super().__init__(text, table, headers_start, body_start, True, repeated, content_length)
         self.method = method
         self.request_uri = request_uri
         self.version = version
@@ -432,7 +464,7 @@ class Response(Message):
     def __init__(
         self,
         text: str,
-        headers: list[HeaderLine],
+        table: bytes,
         headers_start: int,
         body_start: int,
         status: int,
@@ -441,7 +473,7 @@ class Response(Message):
         repeated: tuple[str, ...],
         content_length: int,
     ) -> None:
-        super().__init__(text, headers, headers_start, body_start, False, repeated, content_length)
+        super().__init__(text, table, headers_start, body_start, False, repeated, content_length)
         self.status = status
         self.reason = reason
         self.version = version

@@ -7,15 +7,20 @@ Line ends: CRLF. A header section whose lines all end in a bare LF is accepted t
 turned into CRLF, so that what is later inserted matches; a section that mixes both is malformed, because
 two readers could split it differently. Streams (`framing`) accept CRLF only.
 
-The loop over header lines is the hot path: a line costs one search, the look at its name and its HeaderLine.
+Where it was built, scanning.c finds the header lines of a usual message. What is unusual it leaves to `_HeaderReader`,
+so that only the code here says how a message is split and what is wrong with it.
 """
 
+import contextlib
+import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from luasip.errors import NotSip, ParseError
 from luasip.sip.grammar import (
     SPACE,
+    TOKEN,
     VISIBLE_TABLE,
     count_controls,
     has_control,
@@ -24,9 +29,21 @@ from luasip.sip.grammar import (
     is_token,
     is_white,
     short_number,
+    unfold,
 )
-from luasip.sip.header_names import CONTENT_LENGTH_BIT, SPELLINGS, HeaderName, canonical, display, usual_name
-from luasip.sip.message import HeaderLine, Request, Response
+from luasip.sip.header_lines import (
+    LARGEST,
+    body_start,
+    content_length,
+    next_row,
+    pack,
+    repeated_in,
+    repeated_keys,
+    value_end_of,
+    value_start_of,
+)
+from luasip.sip.header_names import CODES, COMPACT, CONTENT_LENGTH, SPELLINGS, canonical, display
+from luasip.sip.message import Request, Response
 from luasip.sip.values import bounded_int
 
 if TYPE_CHECKING:
@@ -47,8 +64,22 @@ class Limits:
 
 
 DEFAULT: Final = Limits()
-ANY_SIZE: Final = Limits(1 << 31, 1 << 31, 1 << 31, 1 << 31)
+ANY_SIZE: Final = Limits(LARGEST, LARGEST, LARGEST, LARGEST)
 """For text that has been read before, by whatever limits."""
+
+
+def _load_scan() -> Callable[[str, int, int, int], bytes | None] | None:
+    with contextlib.suppress(ImportError):  # not built
+        module = importlib.import_module("luasip.sip.scanning")
+        names = {display(key): code for key, code in CODES.items()}
+        short = {letter: CODES[key] for letter, key in COMPACT.items()}
+        module.teach({**names, **short}, TOKEN, CONTENT_LENGTH)
+        scan: Callable[[str, int, int, int], bytes | None] = module.scan
+        return scan
+    return None
+
+
+_scan: Final = _load_scan()
 
 
 def parse_message(text: str, limits: Limits = DEFAULT) -> Request | Response:
@@ -99,13 +130,13 @@ class _HeaderReader:
         "body_start",
         "content_length",
         "fault",
-        "headers",
         "headers_start",
-        "length_line",
         "line_ends",
         "line_fault",
         "repeated",
+        "rows",
         "status",
+        "table",
         "text",
     )
 
@@ -114,30 +145,50 @@ class _HeaderReader:
         self.headers_start = headers_start
         self.fault = ""
         self.status = 400
-        self._clear()
-        end = self._read_headers(limits)
-        self.body_start = min(end + 4, len(text))
-        self.content_length = -1
+        table = None
+        if _scan is not None:
+            table = _scan(text, headers_start, limits.line, limits.headers)
+        if table is not None:
+            self._take(table, limits)
+        else:
+            self._read(limits)
         self._cut_body()
-
-    def _clear(self) -> None:
-        self.headers: list[HeaderLine] = []
-        self.repeated: tuple[str, ...] = ()
-        self.length_line: HeaderLine | None = None
-        self.line_ends = 0
-        self.line_fault = ""
 
     def object_to(self, fault: str, status: int = 400) -> None:
         if not self.fault:
             self.fault = fault
             self.status = status
 
+    def _take(self, table: bytes, limits: Limits) -> None:
+        self.table = table
+        self.repeated = repeated_in(table)
+        self.body_start = body_start(table)
+        self.content_length = content_length(table)
+        if len(self.text) > limits.message:
+            self.object_to("Message Too Large", 513)
+
+    def _read(self, limits: Limits) -> None:
+        """The same for any message. All that can be wrong with header lines is found here."""
+        self._clear()
+        end = self._read_headers(limits)
+        self.body_start = min(end + 4, len(self.text))
+        self.table = pack([self.body_start, -1, 0, 0, 0, *self.rows])
+        self.repeated = repeated_keys(self.text, self.table)
+        self.content_length = self._read_content_length()
+
+    def _clear(self) -> None:
+        self.rows: list[int] = []
+        self.line_ends = 0
+        self.line_fault = ""
+
     def _read_headers(self, limits: Limits) -> int:
         """Reads the header lines. Returns where the line end of the last one begins."""
         text = self.text
         start = self.headers_start
         end = self._read_lines(text, limits)
-        is_clean = end >= 0 and count_controls(text[start : end + 2]) == 2 * self.line_ends  # CR and LF of each
+        is_clean = (
+            end >= 0 and count_controls(text[start : end + 2]) == 2 * self.line_ends
+        )  # CR and LF of each
         if end < 0:
             end = text.find("\r\n\r\n", start - 2)
         if end < 0:
@@ -167,14 +218,12 @@ class _HeaderReader:
 
         Returns where the line end of the last one begins; -1 when no empty line comes or an LF stands alone.
         """
-        headers = self.headers
-        rare: set[str] | None = None
+        rows = self.rows
         length: i64 = len(text)
         longest: i64 = limits.line
         most: i64 = limits.headers
         count: i64 = 0
         line_ends: i64 = 0
-        seen: i64 = 0
         start: i64 = 0
         stop: i64 = 0
         following: i64 = self.headers_start
@@ -186,7 +235,6 @@ class _HeaderReader:
                 if count > most:
                     self.line_fault = "Too many header lines"
                 return start - 2
-            folded = False
             while True:
                 if stop <= start or ord(text[stop - 1]) != 0x0D:
                     return -1
@@ -197,87 +245,68 @@ class _HeaderReader:
                 code: i64 = ord(text[following])
                 if code != 0x20 and code != 0x09:
                     break
-                folded = True
                 stop = text.find("\n", following)  # the line is continued (§7.3.1)
             count += 1
             if count > most:
                 continue
             stop -= 1
-            name = usual_name(text, start, stop)
-            value_start: i64 = 0
-            if name is not None:
-                value_start = start + len(name.spelling) + 1
-            else:
-                value_start = text.find(":", start, stop) + 1
-                name = _other_name(text[start : value_start - 1 if value_start else stop])
-            if value_start == 0 or name is None or stop - start > longest:
+            value_start: i64 = text.find(":", start, stop) + 1
+            key = _key_of(text[start : value_start - 1 if value_start else stop])
+            if value_start == 0 or not key or stop - start > longest:
                 if not self.line_fault:
-                    self.line_fault = _fault_of_line(value_start, name)
+                    self.line_fault = _fault_of_line(value_start, key)
                 continue
             while value_start < stop and is_white(ord(text[value_start])):
                 value_start += 1
-            header = HeaderLine(text, name.key, start, value_start, following, folded)
-            headers.append(header)
-            bit: i64 = name.bit
-            if bit == 0:
-                if rare is None:
-                    rare = set()
-                if name.key in rare:
-                    self._note_repeat(name.key)
-                rare.add(name.key)
-            elif seen & bit:
-                self._note_repeat(name.key)
-            else:
-                seen |= bit
-                if bit == CONTENT_LENGTH_BIT:
-                    self.length_line = header
+            while value_start < stop and is_white(ord(text[stop - 1])):
+                stop -= 1
+            rows += (CODES.get(key, 0), start, value_start, stop, following)
 
-    def _note_repeat(self, key: str) -> None:
-        if key not in self.repeated:
-            self.repeated = (*self.repeated, key)
-
-    def _cut_body(self) -> None:
-        """Ends the text where Content-Length says (§18.3)."""
-        header = self.length_line
-        if header is None:
-            return
-        value = header.value
+    def _read_content_length(self) -> int:
+        """Content-Length; -1 when there is none or it is no number."""
+        table = self.table
+        row = next_row(table, CONTENT_LENGTH)
+        if row == 0:
+            return -1
+        value = self._value(row)
         length = short_number(value)
         if length < 0 and not is_number(value):
             self.object_to("Bad Content-Length header")
+            return -1
+        while (row := next_row(table, CONTENT_LENGTH, row)) != 0:
+            if self._value(row) != value:
+                self.object_to("Conflicting Content-Length headers")
+                return -1
+        return bounded_int(value) if length < 0 else length
+
+    def _value(self, row: int) -> str:
+        return unfold(self.text[value_start_of(self.table, row) : value_end_of(self.table, row)])
+
+    def _cut_body(self) -> None:
+        """Ends the text where Content-Length says (§18.3)."""
+        if self.content_length < 0:
             return
-        if header.key in self.repeated:
-            for other in self.headers:
-                if other.key == header.key and other.value != value:
-                    self.object_to("Conflicting Content-Length headers")
-                    return
-        if length < 0:
-            length = bounded_int(value)
-        end = self.body_start + length
+        end = self.body_start + self.content_length
         if end > len(self.text):
             self.object_to("Content-Length larger than message")
-            return
-        self.content_length = length
-        if end < len(self.text):
+            self.content_length = -1
+        elif end < len(self.text):
             self.text = self.text[:end]
 
 
-def _other_name(spelling: str) -> HeaderName | None:
-    """The header name `spelling`, None when it is none."""
-    name = SPELLINGS.get(spelling)
-    if name is not None:
-        return name
+def _key_of(spelling: str) -> str:
+    """The key of a header name as it stands before the colon, "" when it is none."""
+    key = SPELLINGS.get(spelling)
+    if key is not None:
+        return key
     spelling = spelling.rstrip(SPACE)
-    if not is_token(spelling):
-        return None
-    key = canonical(spelling)
-    return SPELLINGS.get(key) or HeaderName(key)
+    return canonical(spelling) if is_token(spelling) else ""
 
 
-def _fault_of_line(value_start: int, name: HeaderName | None) -> str:
+def _fault_of_line(value_start: int, key: str) -> str:
     if value_start == 0:
         return "Header line without colon"
-    return "Bad header name" if name is None else f"{display(name.key)[:32]} header too long"
+    return f"{display(key)[:32]} header too long" if key else "Bad header name"
 
 
 def _blank_lines_with_control(text: str, start: int, end: int) -> str:
@@ -313,7 +342,7 @@ def _make_request(lines: _HeaderReader, start_line: str, limits: Limits) -> Requ
         lines.object_to("Request-URI Too Long", 414)
     return Request(
         lines.text,
-        lines.headers,
+        lines.table,
         lines.headers_start,
         lines.body_start,
         method,
@@ -342,7 +371,7 @@ def parse_http_request(text: str, via: str, limits: Limits = DEFAULT) -> Request
         raise ParseError(lines.fault, lines.status)
     return Request(
         lines.text,
-        lines.headers,
+        lines.table,
         lines.headers_start,
         lines.body_start,
         method,
@@ -372,7 +401,7 @@ def _make_response(lines: _HeaderReader, start_line: str) -> Response:
         raise ParseError(lines.fault, lines.status)
     return Response(
         lines.text,
-        lines.headers,
+        lines.table,
         lines.headers_start,
         lines.body_start,
         status,

@@ -142,3 +142,24 @@ def test_repr() -> None:
     assert repr(parse(INVITE)) == "<Request INVITE sip:bob@biloxi.example.com>"
     assert repr(parse(RESPONSE)) == "<Response 486 Busy Here>"
     assert repr(parse(RESPONSE).headers[-1]) == "HeaderLine('Content-Length', '0')"
+
+
+def test_a_line_is_one_object_whoever_asks_for_it() -> None:
+    message = parse(INVITE)
+    first = message.first("via")
+    assert first is not None
+    assert first is message.required("via") is message.all("via")[0] is message.headers[0]
+
+
+def test_lines_of_unknown_names_are_found_by_their_key() -> None:
+    message = parse(request_with("X-Own: 1", "X-Other: 2", "x-own: 3", "To: 4", start="OPTIONS sip:a SIP/2.0"))
+    assert [line.value for line in message.all("x-own")] == ["1", "3"]
+    assert message.values("x-other") == ["2"]
+    assert message.first("x-none") is None
+    assert message.repeated == ("x-own",)
+
+
+def test_has_value() -> None:
+    message = parse(request_with("To:", "To: 1", "From: 1", "X-Own: \t", "X-Other: 1"))
+    keys = ("to", "from", "via", "x-own", "x-other", "x-none")
+    assert [key for key in keys if message.has_value(key)] == ["from", "x-other"]

@@ -115,14 +115,12 @@ def _required_headers(subject: Subject) -> Fault | None:
         return None
     if _lacks(message, "from") or _lacks(message, "to") or _lacks(message, "call-id") or _lacks(message, "cseq"):
         return SILENT
-    via = message.first("via")
-    return SILENT if via is None or not via.value else None
+    return None if message.has_value("via") else SILENT
 
 
 def _lacks(message: Message, key: str) -> bool:
     """True when the header is missing or empty, or there twice."""
-    line = message.first(key)
-    return line is None or not line.value or key in message.repeated
+    return not message.has_value(key) or key in message.repeated
 
 
 def _cseq_method(subject: Subject) -> Fault | None:

@@ -1,0 +1,274 @@
+/* Finds the header lines of a message in one pass: what parser.py does for every message, in C.
+
+   It does the usual message only: each line ends in CRLF and begins with a token and a colon, no control character
+   stands between, nothing passes a limit. Of any other it says so (None), and parser.py, which defines how a message is
+   split, reads it from the start; so nothing here decides what is wrong with a message.
+
+   Everything here reads between the two ends of one string that does not change. It keeps no reference, and what it was
+   taught is written once, when the parser is imported. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { LONGEST_NAME = 39, PLACES = 1024, MOST_LINES = 128, MOST_UNKNOWN = 8, MOST_KNOWN = 255, MOST_DIGITS = 9 };
+enum { WIDTH = 5, REPEATED = 2, MOST_REPEATED = WIDTH - REPEATED }; /* of a row: see header_lines.py */
+
+typedef unsigned char byte;
+
+/* A known name in its usual spelling. */
+typedef struct {
+    byte letters[LONGEST_NAME];
+    byte length; /* 0: nothing stands here */
+    int32_t code;
+} Name;
+
+typedef struct {
+    Name names[PLACES];
+    byte lower[256]; /* of a token's characters in lower case, 0 for what cannot be in a token */
+    int32_t content_length;
+    int count;
+} Taught;
+
+static int same(const byte *lower, const byte *one, const byte *other, size_t length) {
+    if (!memcmp(one, other, length)) return 1;
+    for (size_t i = 0; i < length; i++)
+        if (lower[one[i]] != lower[other[i]]) return 0;
+    return 1;
+}
+
+/* Where a name of one to LONGEST_NAME letters of a token stands, or would. There is a free place: see teach_name(). */
+static Name *place_of(Taught *taught, const byte *letters, size_t length) {
+    const byte *lower = taught->lower;
+    size_t last = length - 1;
+    unsigned place = (unsigned)length + lower[letters[0]] * 37U + lower[letters[last / 2]] * 7U;
+    place += lower[letters[last]] * 131U;
+    for (;; place++) {
+        Name *name = &taught->names[place % PLACES];
+        if (!name->length || (name->length == length && same(lower, name->letters, letters, length))) return name;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------ one message */
+
+typedef struct {
+    const byte *name;
+    size_t length;
+} Unknown;
+
+typedef struct {
+    const byte *text;
+    Taught *taught;
+    int32_t row[MOST_LINES + 1][WIDTH]; /* the first is about all lines */
+    int count; /* of lines */
+    byte seen[MOST_KNOWN + 1]; /* by code, how many lines had it; two stand for any more */
+    Unknown unknown[MOST_UNKNOWN];
+    int unknown_count;
+} Scan;
+
+/* How many control characters there are in eight bytes; TAB is none. See grammar.py. */
+static unsigned controls_in(uint64_t word) {
+    const uint64_t lower = 0x7F7F7F7F7F7F7F7F, ones = 0x0101010101010101, spaces = 0x6060606060606060,
+                   tabs = 0x0909090909090909;
+    uint64_t bits = word & lower, is_low = ~(bits + spaces), is_no_tab = (bits ^ tabs) + lower;
+    uint64_t found = ((((is_low & is_no_tab) | (bits + ones)) & ~word) >> 7) & ones;
+    return (unsigned)((found * ones) >> 56);
+}
+
+static size_t controls(const byte *at, size_t size) {
+    size_t total = 0;
+    uint64_t word = 0;
+    for (; size >= sizeof word; at += sizeof word, size -= sizeof word) {
+        memcpy(&word, at, sizeof word);
+        total += controls_in(word);
+    }
+    word = 0x2020202020202020;
+    memcpy(&word, at, size);
+    return total + controls_in(word);
+}
+
+static int is_white(byte character) {
+    return character == ' ' || character == '\t' || character == '\r' || character == '\n';
+}
+
+/* Note a name that is none of the known ones. 0 when one like it was before, or there are too many such. */
+static int note_unknown(Scan *scan, const byte *name, size_t length) {
+    for (int i = 0; i < scan->unknown_count; i++) {
+        const Unknown *other = &scan->unknown[i];
+        if (other->length == length && same(scan->taught->lower, other->name, name, length)) return 0;
+    }
+    if (scan->unknown_count == MOST_UNKNOWN) return 0;
+    scan->unknown[scan->unknown_count].name = name;
+    scan->unknown[scan->unknown_count++].length = length;
+    return 1;
+}
+
+/* Note a known name. 0 when there are more that repeat than the first row has room for. */
+static int note_known(Scan *scan, int32_t code) {
+    int32_t *repeated = scan->row[0] + REPEATED;
+    if (scan->seen[code] == 1) {
+        if (repeated[MOST_REPEATED - 1]) return 0;
+        while (*repeated) repeated++;
+        *repeated = code;
+    }
+    if (scan->seen[code] < 2) scan->seen[code]++;
+    return 1;
+}
+
+/* The value of one to MOST_DIGITS digits, -1 for anything else. */
+static int32_t short_number(const byte *at, size_t size) {
+    int32_t number = 0;
+    if (size < 1 || size > MOST_DIGITS) return -1;
+    for (size_t i = 0; i < size; i++) {
+        if (at[i] < '0' || at[i] > '9') return -1;
+        number = number * 10 + (at[i] - '0');
+    }
+    return number;
+}
+
+/* Take the line that begins at `start`, whose last line end begins at `stop`. 0 when it is not a usual one. */
+static int take_line(Scan *scan, int32_t start, int32_t stop) {
+    Taught *taught = scan->taught;
+    const byte *text = scan->text, *name = text + start;
+    size_t length = 0;
+    while (taught->lower[name[length]]) length++; /* the CR at `stop` ends it at the latest */
+    if (!length || name[length] != ':') return 0;
+    const Name *known = length <= LONGEST_NAME ? place_of(taught, name, length) : NULL;
+    int32_t code = known && known->length ? known->code : 0;
+    int32_t from = start + (int32_t)length + 1, to = stop;
+    while (from < to && is_white(text[from])) from++;
+    while (to > from && is_white(text[to - 1])) to--;
+    int32_t *row = scan->row[++scan->count];
+    row[0] = code, row[1] = start, row[2] = from, row[3] = to, row[4] = stop + 2;
+    if (!code) return note_unknown(scan, name, length);
+    if (code == taught->content_length) {
+        if (scan->seen[code] || (scan->row[0][1] = short_number(text + from, (size_t)(to - from))) < 0) return 0;
+    }
+    return note_known(scan, code);
+}
+
+/* Take all lines up to the empty one. 0 when anything is unusual. */
+static int take_lines(Scan *scan, int32_t first, int32_t length, Py_ssize_t longest, Py_ssize_t most) {
+    const byte *text = scan->text;
+    int32_t start = first, stop = first;
+    size_t line_ends = 0;
+    for (;; start = stop + 2) {
+        if (length - start < 2) return 0;
+        if (text[start] == '\r' && text[start + 1] == '\n') break;
+        for (stop = start;; stop += 2) { /* once more for each line it is continued on (RFC 3261 §7.3.1) */
+            const byte *feed = memchr(text + stop, '\n', (size_t)(length - stop));
+            if (!feed || feed == text + stop || feed[-1] != '\r') return 0;
+            stop = (int32_t)(feed - text) - 1;
+            line_ends++;
+            if (stop + 2 == length) return 0;
+            if (text[stop + 2] != ' ' && text[stop + 2] != '\t') break;
+        }
+        if (stop - start > longest || scan->count >= most || scan->count == MOST_LINES) return 0;
+        if (!take_line(scan, start, stop)) return 0;
+    }
+    scan->row[0][0] = start + 2;
+    return controls(text + first, (size_t)(start - first)) == 2 * line_ends;
+}
+
+static PyObject *scan(PyObject *module, PyObject *const *arguments, Py_ssize_t count) {
+    if (count != 4 || !PyUnicode_Check(arguments[0])) {
+        PyErr_SetString(PyExc_TypeError, "scan(text, start, longest, most)");
+        return NULL;
+    }
+    PyObject *text = arguments[0];
+    Py_ssize_t start = PyLong_AsSsize_t(arguments[1]), longest = PyLong_AsSsize_t(arguments[2]),
+               most = PyLong_AsSsize_t(arguments[3]);
+    if (PyErr_Occurred()) return NULL;
+    if (PyUnicode_READY(text) < 0) return NULL;
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    Taught *taught = PyModule_GetState(module);
+    if (PyUnicode_KIND(text) != PyUnicode_1BYTE_KIND || start < 0 || start > length || length > INT32_MAX - 2 ||
+        !taught->count)
+        Py_RETURN_NONE;
+    Scan scan; /* the rows are written before they are read */
+    scan.text = PyUnicode_1BYTE_DATA(text);
+    scan.taught = taught;
+    scan.count = scan.unknown_count = 0;
+    memset(scan.seen, 0, sizeof scan.seen);
+    memset(scan.row[0], 0, sizeof scan.row[0]);
+    scan.row[0][1] = -1;
+    if (!take_lines(&scan, (int32_t)start, (int32_t)length, longest, most)) Py_RETURN_NONE;
+    Py_ssize_t size = (scan.count + 1) * (Py_ssize_t)sizeof scan.row[0];
+#if PY_BIG_ENDIAN
+    for (int i = 0; i <= scan.count; i++)
+        for (int j = 0; j < WIDTH; j++) scan.row[i][j] = (int32_t)__builtin_bswap32((uint32_t)scan.row[i][j]);
+#endif
+    return PyBytes_FromStringAndSize((const char *)scan.row, size);
+}
+
+/* --------------------------------------------------------------------------------------------------- what is known */
+
+static int teach_name(Taught *taught, PyObject *spelling, PyObject *number) {
+    Py_ssize_t length;
+    const char *letters = PyUnicode_Check(spelling) ? PyUnicode_AsUTF8AndSize(spelling, &length) : NULL;
+    long code = PyLong_AsLong(number);
+    if (PyErr_Occurred()) return 0;
+    int is_name = letters && length >= 1 && length <= LONGEST_NAME;
+    if (!is_name || code < 1 || code > MOST_KNOWN || taught->count >= PLACES / 2) {
+        PyErr_Format(PyExc_ValueError, "%R: %R cannot be the name of a header and its code", spelling, number);
+        return 0;
+    }
+    Name *name = place_of(taught, (const byte *)letters, (size_t)length);
+    memcpy(name->letters, letters, (size_t)length);
+    name->length = (byte)length;
+    name->code = (int32_t)code;
+    taught->count++;
+    return 1;
+}
+
+static PyObject *teach(PyObject *module, PyObject *arguments) {
+    PyObject *codes, *spelling, *number;
+    const char *token;
+    Py_ssize_t place = 0;
+    int content_length;
+    Taught *taught = PyModule_GetState(module);
+    if (!PyArg_ParseTuple(arguments, "O!si", &PyDict_Type, &codes, &token, &content_length)) return NULL;
+    memset(taught, 0, sizeof *taught);
+    for (; *token; token++) {
+        byte letter = (byte)*token;
+        taught->lower[letter] = letter >= 'A' && letter <= 'Z' ? (byte)(letter + 32) : letter;
+    }
+    taught->content_length = content_length;
+    while (PyDict_Next(codes, &place, &spelling, &number))
+        if (!teach_name(taught, spelling, number)) return NULL;
+    Py_RETURN_NONE;
+}
+
+/* ------------------------------------------------------------------------------------------------ the Python module */
+
+static PyMethodDef methods[] = {
+    {"scan", (PyCFunction)(void (*)(void))scan, METH_FASTCALL,
+     "scan(text, start, longest, most): the table of its header lines, None when it is not a usual message."},
+    {"teach", teach, METH_VARARGS,
+     "teach(codes, token, content_length): the names and their codes; the characters of a token."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot slots[] = {
+#if PY_VERSION_HEX >= 0x030C0000
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+#ifdef Py_GIL_DISABLED
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "scanning",
+    .m_doc = "Finds the header lines of a usual message.",
+    .m_size = sizeof(Taught),
+    .m_methods = methods,
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit_scanning(void) {
+    return PyModuleDef_Init(&definition);
+}

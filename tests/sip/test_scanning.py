@@ -1,0 +1,298 @@
+"""scanning.c reads header lines as parser.py does, or leaves them to it.
+
+On the plain tree it is compiled for these tests; on the compiled copy it has to be there.
+"""
+
+import importlib.util
+import os
+import random
+import shlex
+import subprocess
+import sys
+import sysconfig
+from importlib.machinery import ExtensionFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
+
+import luasip.sip.parser
+from luasip.errors import LuaSIPError, ParseError
+from luasip.sip.header_names import CODES, COMPACT, CONTENT_LENGTH, NAMED
+from luasip.sip.message import Message
+from tests.sip.messages import INVITE, RESPONSE, minimal, request_with
+from tests.sip.rfc4475_messages import MESSAGES as TORTURE
+from tests.sip.rfc5118_messages import MESSAGES as TORTURE_IPV6
+
+NAME = "luasip.sip.scanning"
+PARSER = Path(str(luasip.sip.parser.__file__))
+SOURCES = PARSER.parent
+IS_COMPILED = PARSER.suffix in (".so", ".pyd")
+
+LINES = 128
+"""The most lines it takes."""
+
+
+def test_the_compiled_build_has_it() -> None:
+    assert not IS_COMPILED or importlib.util.find_spec(NAME) is not None
+
+
+@pytest.fixture(scope="module")
+def scanning(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The module, compiled here where the tree is plain. LUASIP_SCANNING names a build of it to take."""
+    path = os.environ.get("LUASIP_SCANNING", "")
+    if not path and IS_COMPILED:
+        return importlib.import_module(NAME)
+    if not path:
+        path = _compiled(tmp_path_factory.mktemp("scanning"))
+    loader = ExtensionFileLoader("scanning", path)
+    spec = importlib.util.spec_from_file_location("scanning", path, loader=loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def _compiled(folder: Path) -> str:
+    built = folder / f"scanning{sysconfig.get_config_var('EXT_SUFFIX')}"
+    include = sysconfig.get_path("include")
+    compiler = shlex.split(os.environ.get("CC", "cc"))
+    options = ["-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror"]
+    command = [*compiler, *options, f"-I{include}", str(SOURCES / "scanning.c"), "-o", str(built)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("no C compiler: there is no compiled build here either")
+    return str(built)
+
+
+class Parsers:
+    """Two of parser.py as it stands in Python: with scanning.c and without."""
+
+    def __init__(self, scanning: ModuleType) -> None:
+        self.scanning = scanning
+        self.short = _parser(scanning)
+        self.long = _parser(None)
+
+    def assert_same(self, text: str, **limits: int) -> None:
+        long, short = [_outcome(each, text, limits) for each in (self.long, self.short)]
+        assert short == long
+
+    def rows(self, text: str, *, line: int = 8192, headers: int = 256) -> bytes | None:
+        rows: bytes | None = self.scanning.scan(text, text.find("\n") + 1, line, headers)
+        return rows
+
+
+def _parser(scanning: ModuleType | None) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("parser_beside", SOURCES / "parser.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    before = {name: sys.modules.get(name) for name in (NAME, "parser_beside")}
+    sys.modules["parser_beside"] = module  # dataclasses look there
+    sys.modules[NAME] = scanning  # type: ignore[assignment]
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        for name, known in before.items():
+            if known is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = known
+    assert (module._scan is not None) is (scanning is not None)
+    return module
+
+
+@pytest.fixture(scope="module")
+def parsers(scanning: ModuleType) -> Parsers:
+    return Parsers(scanning)
+
+
+def _outcome(parser: ModuleType, text: str, limits: dict[str, int]) -> tuple[object, ...]:
+    try:
+        return _shown(parser.parse_message(text, parser.Limits(**limits)))
+    except ParseError as error:
+        salvaged = error.salvaged
+        return type(error), str(error), error.status, _shown(salvaged) if isinstance(salvaged, Message) else None
+    except LuaSIPError as error:
+        return type(error), str(error)
+
+
+def _shown(message: Message) -> tuple[object, ...]:
+    lines = [
+        (line.key, line.name, line.value, line.start, line.value_start, line.value_end, line.end)
+        for line in message.headers
+    ]
+    content_length: Any = message._content_length
+    return message.text, lines, message.body_start, message.headers_end, message.repeated, content_length
+
+
+USUAL = {
+    "invite": INVITE,
+    "response": RESPONSE,
+    "minimal": minimal(),
+    "no lines": "OPTIONS sip:a SIP/2.0\r\n\r\n",
+    "compact": request_with(*[f"{letter}: 1" for letter in COMPACT]),
+    "known": request_with(*[f"{key}: 1" for key in CODES]),
+    "any case": request_with("VIA: 1", "vIa:2", "X-Own: 3", "cALL-iD:4"),
+    "unknown, none twice": request_with(*[f"X-{number}: 1" for number in range(8)]),
+    "unknown, alike": request_with("X-Own: 1", "X-Other: 2", "x-oWm: 3", "X-Ow: 4", "X-Owner: 5"),
+    "long unknown": request_with(f"{'x' * 500}: 1", f"{'X' * 499}: 2", f"{'X' * 39}: 1", f"{'X' * 40}: 1"),
+    "three names twice": request_with("To: 1", "From: 2", "t: 3", "Via: 4", "t: 5", "F: 5", "v: 6", "v: 7"),
+    "folded": request_with("Subject: a", "\tb ", "  ", " c\t", "To:", " <sip:a>", " "),
+    "empty values": request_with("Subject:", "To: ", "From:\t \t"),
+    "high bytes": request_with("Subject: \x80\xa0\xff\xad\x9f"),
+    "tabs": request_with("Subject:\t\ta\tb\t"),
+    "length": request_with("Content-Length: 000000003 ", body="abc and more"),
+    "as many as fit": request_with(*["Via: 1"] * LINES),
+}
+UNUSUAL = {
+    "no lines end": "OPTIONS sip:a SIP/2.0\r\n",
+    "half an end": "OPTIONS sip:a SIP/2.0\r\nTo: a\r\n\r",
+    "no empty line": "OPTIONS sip:a SIP/2.0\r\nTo: a\r\n",
+    "no last line end": "OPTIONS sip:a SIP/2.0\r\nTo: a",
+    "fold at the end": "OPTIONS sip:a SIP/2.0\r\nTo: a\r\n ",
+    "LF alone": "OPTIONS sip:a SIP/2.0\r\nTo: a\nFrom: b\r\n\r\n",
+    "CR alone": request_with("To: a\rb"),
+    "two CR": request_with("To: a\r"),
+    "control": request_with("To: a\x01"),
+    "delete": request_with("To: \x7f"),
+    "NUL": request_with("To: a\x00b"),
+    "controls behind quotes": request_with('To: "\\\x01" <sip:a>'),
+    "no colon": request_with("To"),
+    "no name": request_with(": a"),
+    "white space before": request_with(" To: a"),
+    "white space behind the name": request_with("To : a"),
+    "no token": request_with("T(o: a"),
+    "wide characters": request_with("To: \u20ac"),
+    "length twice": request_with("Content-Length: 0", "l: 0"),
+    "lengths that differ": request_with("Content-Length: 0", "l: 1"),
+    "no length": request_with("Content-Length:"),
+    "long length": request_with("Content-Length: 0000000000"),
+    "negative length": request_with("Content-Length: -1"),
+    "unknown, twice": request_with("X-Own: 1", "X-Other: 2", "x-oWn: 3"),
+    "long unknown, twice": request_with(f"{'x' * 500}: 1", f"{'X' * 500}: 2"),
+    "four names twice": request_with(*["To: 1", "From: 2", "Via: 3", "Route: 4"] * 2),
+    "too many lines": request_with(*["Via: 1"] * (LINES + 1)),
+    "too many unknown": request_with(*[f"X-{number}: 1" for number in range(9)]),
+}
+ALL = {**USUAL, **UNUSUAL, **TORTURE, **TORTURE_IPV6}
+
+
+@pytest.mark.parametrize("text", USUAL.values(), ids=USUAL)
+def test_usual(parsers: Parsers, text: str) -> None:
+    assert parsers.rows(text) is not None
+    parsers.assert_same(text)
+
+
+@pytest.mark.parametrize("text", UNUSUAL.values(), ids=UNUSUAL)
+def test_unusual_is_left_to_python(parsers: Parsers, text: str) -> None:
+    assert parsers.rows(text) is None
+    parsers.assert_same(text)
+
+
+@pytest.mark.parametrize("text", ALL.values(), ids=ALL)
+def test_cut_and_within_limits(parsers: Parsers, text: str) -> None:
+    for end in range(0, len(text) + 1, 1 + len(text) // 60):
+        parsers.assert_same(text[:end])
+    head = text[: text.find("\r\n\r\n")].split("\r\n")[1:]
+    for size in {len(line) + more for line in head for more in (-1, 0)}:
+        parsers.assert_same(text, line=max(size, 0))
+    for count in (0, len(head) - 1, len(head)):
+        parsers.assert_same(text, headers=max(count, 0))
+
+
+def test_limits_are_kept(parsers: Parsers) -> None:
+    text = request_with("To: abc", "Subject: a", " bcd")
+    assert parsers.rows(text, line=16, headers=2) is not None
+    assert parsers.rows(text, line=15) is None
+    assert parsers.rows(text, headers=1) is None
+
+
+CHARACTERS = "\r\n\t :\x00\x07\x7f\xff\u20ac\"\\,l-"
+SNIPPETS = ["\r\n\r\n", "\r\n ", "L:0\r\n", "To: a\r\n", "X-Own: 1\r\n", "x-own :2\r\n", "Via", "9999999999"]
+PIECES = st.sampled_from([*CHARACTERS, "\r\n", "Content-Length: 5\r\n", *SNIPPETS])
+CHANGE = st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 9), PIECES)
+
+
+@seed(20261123)
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.sampled_from(sorted(ALL)),
+    st.lists(CHANGE, max_size=6),
+    st.sampled_from([256, 3, 8]),
+    st.sampled_from([8192, 20, 60]),
+    st.sampled_from([65535, 300]),
+)
+def test_changed_messages(
+    parsers: Parsers, name: str, changes: list[tuple[float, int, str]], headers: int, line: int, message: int
+) -> None:
+    text = ALL[name]
+    for place, removed, piece in changes:
+        at = int(place * (len(text) + 1))
+        text = text[:at] + piece + text[at + removed :]
+    parsers.assert_same(text, headers=headers, line=line, message=message)
+
+
+@seed(20261123)
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.sampled_from("\r\n \t:aZ-\x01\x7f\xe9l0"), max_size=60))
+def test_any_lines(parsers: Parsers, lines: str) -> None:
+    parsers.assert_same(f"OPTIONS sip:a SIP/2.0\r\n{lines}\r\n\r\n")
+
+
+@pytest.mark.parametrize("size", range(25))
+def test_every_byte_at_every_place_of_a_word(parsers: Parsers, size: int) -> None:
+    for code in range(256):
+        parsers.assert_same(request_with(f"To: {'a' * size}{chr(code)}"))
+
+
+def test_any_two_known_names_are_told_apart(parsers: Parsers) -> None:
+    order = random.Random(1)
+    keys = list(NAMED[1:])
+    for _ in range(20):
+        order.shuffle(keys)
+        text = request_with(*[f"{''.join(order.choice((a, a.upper())) for a in key)}: 1" for key in keys[:100]])
+        if "content-length" in keys[:100]:
+            continue
+        assert parsers.rows(text) is not None
+        parsers.assert_same(text)
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("",), ("", 0, 0), (b"", 0, 0, 0), ("", "0", 0, 0), ("", 0, None, 0), ("", 0, 0, 0, 0)]
+)
+def test_wrong_arguments(parsers: Parsers, arguments: tuple[object, ...]) -> None:
+    with pytest.raises(TypeError):
+        parsers.scanning.scan(*arguments)
+
+
+def test_numbers_beyond_the_text(parsers: Parsers) -> None:
+    scan = parsers.scanning.scan
+    text = "To: a\r\n\r\n"
+    assert scan(text, 0, 99, 9) is not None
+    for start in (-1, len(text) + 1, sys.maxsize):
+        assert scan(text, start, 99, 9) is None
+    for start in range(len(text) + 1):  # "To", "o", and twice no line at all
+        assert (scan(text, start, 99, 9) is not None) is (start in (0, 1, 5, 7))
+    assert scan(text, 0, -1, 9) is None
+    assert scan(text, 0, 99, -1) is None
+    with pytest.raises(OverflowError):
+        scan(text, 1 << 70, 99, 9)
+
+
+def test_names_and_codes_out_of_range_are_refused(scanning: ModuleType) -> None:
+    taught = {**CODES, **{letter: CODES[key] for letter, key in COMPACT.items() if key in CODES}}
+    token = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~"
+    many = {str(number): 1 for number in range(600)}
+    try:
+        for wrong in ({"": 1}, {"a" * 40: 1}, {"via": 0}, {"via": 256}, many):
+            with pytest.raises(ValueError, match="cannot be the name"):
+                scanning.teach(wrong, token, CONTENT_LENGTH)
+        with pytest.raises(TypeError):
+            scanning.teach({"via": "1"}, token, CONTENT_LENGTH)
+    finally:
+        scanning.teach(taught, token, CONTENT_LENGTH)
