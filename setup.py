@@ -87,6 +87,7 @@ FILES = (
     "storage/rows",
     "storage/sqlite_file",
     "transport/address",
+    "transport/backlog",
     "transport/packet",
     "transport/reporting",
     "transport/resolver",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from luasip.server.overload import gives_way
 from luasip.server.settings import Settings
 from luasip.transport.packet import Transport
 from luasip.transport.tcp import StreamTransport
@@ -16,7 +17,7 @@ def transports_of(settings: Settings) -> dict[str, Transport]:
     udp = [listener for listener in listeners if listener.protocol == "udp"]
     streams = [listener for listener in listeners if listener.protocol == "tcp"]
     if udp:
-        transports["udp"] = UdpTransport(udp, settings.server.udp_settings)
+        transports["udp"] = UdpTransport(udp, settings.server.udp_settings, gives_way)
     if streams:
         transports["tcp"] = StreamTransport(streams, settings.server.stream_settings)
     return transports

@@ -10,9 +10,12 @@ until messages are late, and then none, those would be late together and be sent
 that is taken falls as the wait grows, by the square of what is left of it, and both settle well below what is late. Who
 asks for little goes before those who ask for much (`light_sources`).
 
+What is new need not wait in the way of what has begun: a transport asks `gives_way` and lets it wait aside.
+
 Pure: times are arguments; knows neither sockets nor transactions.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +40,12 @@ EASES_AFTER: Final = 2.0
 """Seconds after which an overload that no longer goes on is over: only what is late is turned away then."""
 
 _TO_TAG: Final = re.compile(rb"\n(?:to|t)[ \t]*:[^\n]*;[ \t]*tag[ \t]*=", re.IGNORECASE)
-_NEVER_NEW: Final = frozenset((b"ACK", b"CANCEL", b"BYE", b"PRACK"))
+_NEVER_NEW: Final = frozenset(("ACK", "CANCEL", "BYE", "PRACK"))
+_NEVER_NEW_STARTS: Final = ("SIP/2.0 ", "ACK ", "BYE ", "CANCEL ", "PRACK ")
+_LINE_FEED: Final = ord("\n")
+_T: Final = ord("t")
+_A: Final = ord("a")
+_G: Final = ord("g")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,9 @@ class Overload:
         self._transactions = transactions
         self._suspended = suspended
         self._tell = tell
-        self._late_since = 0.0  # 0.0 while messages come in time
+        self._late_since = 0.0  # 0.0 while new requests come in time
+        self._late_at = 0.0  # when one last did not
+        self._room = 0  # messages that surely do not fill the tables
         self._over_at = -RELAPSE_WITHIN  # when messages were last late for too long
         self._shed_at = -RELAPSE_WITHIN  # when something was last refused or dropped
         self._credit = 0.0  # of new requests: shares that have not made a whole one yet
@@ -100,14 +110,25 @@ class Overload:
         """Judge by other limits."""
         with self._lock:
             self.limits = limits
+            self._late = limits.late or math.inf
+            self._room = 0
             self._most_suspended = most_suspended
             self._refusals = Allowance(limits.refusals)
             self._probes = Allowance(limits.probes)
 
-    def judge(self, data: bytes, age: float, now: float, host: str) -> int:
-        """PASS, REFUSE (503) or DROP a message from an IP literal that has waited `age` seconds."""
-        share = self._share(age, now)
-        if share >= 1.0 or not is_new(data):
+    def judge(self, data: bytes, age: float, now: float, host: str, gave_way: bool = False) -> int:
+        """PASS, REFUSE (503) or DROP a message from an IP literal that has waited `age` seconds.
+
+        `gave_way`: whether it did already, by `gives_way`, so that this need not be asked again.
+        Only what is new tells whether there is too much: other messages need not wait for their turn (`gives_way`).
+        """
+        full = self._is_full()
+        if not full and self._is_calm(age, now):
+            return PASS
+        if data.startswith(b"CANCEL ") if gave_way else not is_new(data):
+            return PASS
+        share = -1.0 if full else self._share(age, now)
+        if share >= 1.0:
             return PASS
         with self._lock:
             if is_probe(data) and self._probes.take(now):
@@ -141,49 +162,88 @@ class Overload:
         self.dropped += 1
         return DROP
 
+    def _is_full(self) -> bool:
+        """Whether there is no room for anything new. Asked of the tables only when messages may have filled them."""
+        if self._room > 0:
+            self._room -= 1
+            return False
+        room = self._most_suspended - self._suspended()
+        most = self.limits.transactions
+        if most > 0:
+            room = min(room, most - self._transactions())
+        self._room = room // 2
+        return room <= 0
+
+    def _is_calm(self, age: float, now: float) -> bool:
+        """Whether a message is in time and none was late lately."""
+        return age <= self._late and not self._late_since and now - self._over_at > EASES_AFTER
+
     def _share(self, age: float, now: float) -> float:
-        """Of new requests, the share that is taken: 1.0 when all is well, -1.0 when there is no room for any."""
-        if self._is_full():
-            return -1.0
-        late = self.limits.late
-        if not late or not self._is_overload(age, late, now):
+        """Of new requests, the share that is taken: 1.0 when all is well."""
+        late = self._late
+        if not self._is_overload(age, now):
             return 1.0
         if age >= late:
             return 0.0
         share = (late - age) / (late - late * EARLY)
         return share if share >= 1.0 else share * share
 
-    def _is_full(self) -> bool:
-        if self._suspended() >= self._most_suspended:
-            return True
-        most = self.limits.transactions
-        return most > 0 and self._transactions() >= most
-
-    def _is_overload(self, age: float, late: float, now: float) -> bool:
-        """Whether messages have been late for long enough, now or lately: a short jam, as by a reload, is none."""
-        if age <= late:
-            if self._late_since:
-                self._late_since = 0.0
+    def _is_overload(self, age: float, now: float) -> bool:
+        """Whether new requests have been late for long enough, now or lately: a short jam, as by a reload, is none."""
+        if age <= self._late:
+            self._late_since = 0.0
             if now - self._over_at > EASES_AFTER:
                 return False
-            if age > late * LASTING:
+            if age > self._late * LASTING:
                 self._over_at = now
             return True
-        since = self._late_since
-        if not since:
-            since = self._late_since = now
-        if now - since < self.limits.patience and now - self._over_at > RELAPSE_WITHIN:
+        if not self._late_since or now - self._late_at > EASES_AFTER:
+            self._late_since = now
+        self._late_at = now
+        lasted = now - self._late_since
+        if lasted < self.limits.patience and now - self._over_at > RELAPSE_WITHIN:
             return False
         self._over_at = now
         return True
 
 
+def gives_way(data: bytes) -> bool:
+    """Whether a message waits for its turn while others go first; a CANCEL does not overtake its INVITE."""
+    return is_new(data) or data.startswith(b"CANCEL ")
+
+
 def is_new(data: bytes) -> bool:
     """Whether a message begins something: a request without a tag in To that no transaction needs to end."""
-    method = data[:32].lstrip(b"\r\n").partition(b" ")[0]
-    if method in _NEVER_NEW or method.upper().startswith(b"SIP/"):
+    text = data.decode("latin-1")  # compiled, that is searched for less than bytes are
+    if not text.startswith("INV"):
+        if text.startswith(_NEVER_NEW_STARTS):
+            return False
+        method = text[:32].lstrip("\r\n").partition(" ")[0]
+        if method in _NEVER_NEW or method.upper().startswith("SIP/"):
+            return False
+    return not _has_to_tag(data, text)
+
+
+def _has_to_tag(data: bytes, text: str) -> bool:
+    start = text.find("\nTo:")
+    # Where it is spelt as usual, its one line says it; not one in a body.
+    if start >= 0 and not _may_name_a_tag(data, start + 4) and text.find("\r\n\r\n", 0, start) < 0:
         return False
-    return _TO_TAG.search(data) is None
+    return _TO_TAG.search(data) is not None
+
+
+def _may_name_a_tag(data: bytes, at: int) -> bool:
+    """Whether there is the word tag in what is left of a line."""
+    end = len(data) - 2
+    while at < end:
+        code = data[at]
+        if code == _LINE_FEED:
+            return False
+        # In lower case; what is no letter may become one, and is then looked at once more than needed.
+        if code | 32 == _T and data[at + 1] | 32 == _A and data[at + 2] | 32 == _G:
+            return True
+        at += 1
+    return False
 
 
 def is_probe(data: bytes) -> bool:

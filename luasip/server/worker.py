@@ -107,29 +107,36 @@ class Worker:
 
     def handle(self, packet: Packet) -> None:
         """Take one packet. Never raises: a fault of ours is logged and costs this message only."""
-        thread = work()
+        thread: Work | None = None
         try:
+            verdict = self._first_look(packet)
+            if verdict == DROP:
+                return
+            thread = work()
             if thread.slot_of is not self:
                 self._receive_with_slot(thread)
-            self._handle(packet, thread)
+            self._handle(packet, thread, verdict)
         except Exception:
             self._statistics.add("core:internal_errors")
             log.exception("message from %s:%d dropped", packet.source_host, packet.source_port)
         finally:
-            thread.bind(None, "", None)
+            if thread is not None:
+                thread.bind(None, "", None)
 
-    def _handle(self, packet: Packet, thread: Work) -> None:
+    def _first_look(self, packet: Packet) -> int:
+        """PASS, REFUSE or DROP, before anything is read. With too much to do most packets get no further."""
         data = packet.data
         if len(data) <= 4 and not data.strip(b"\r\n\0"):
-            return  # a keep-alive, RFC 5626 §3.5.1 and the four NULs of NAT pingers
-        now = self._clock()
-        if self._source_rates.exceeds(packet.source_host, now):
+            return DROP  # a keep-alive, RFC 5626 §3.5.1 and the four NULs of NAT pingers
+        now, host = self._clock(), packet.source_host
+        if self._source_rates.exceeds(host, now):
             if packet.connection_id:  # what is dropped there never comes again
                 self._services.close_connection(packet.connection_id)
-            return
-        verdict = self._overload.judge(data, now - packet.received_at, now, packet.source_host)
-        if verdict == DROP:
-            return
+            return DROP
+        return self._overload.judge(data, now - packet.received_at, now, host, packet.gave_way)
+
+    def _handle(self, packet: Packet, thread: Work, verdict: int) -> None:
+        data = packet.data
         with self._lock:
             number = self._last_number = self._last_number + 1
         source = Source(

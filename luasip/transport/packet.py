@@ -45,7 +45,7 @@ class Packet:
     """One SIP message (or what a peer sent in its place) as it came from the network.
 
     `source_host` is an IP literal without brackets. `connection_id` is 0 for a datagram.
-    `received_at` is a monotonic instant in seconds.
+    `received_at` is a monotonic instant in seconds. `gave_way`: others that came later went first.
     """
 
     data: bytes
@@ -54,6 +54,7 @@ class Packet:
     listener: Listener
     connection_id: int
     received_at: float
+    gave_way: bool
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class Packet:
         listener: Listener,
         connection_id: int,
         received_at: float,
+        gave_way: bool = False,
     ) -> None:
         self.data = data
         self.source_host = source_host
@@ -70,6 +72,7 @@ class Packet:
         self.listener = listener
         self.connection_id = connection_id
         self.received_at = received_at
+        self.gave_way = gave_way
 
 
 @dataclass(slots=True, init=False)

@@ -1,6 +1,9 @@
 """SIP over UDP: one blocking receiver thread a socket, sending from any thread.
 
 Knows no SIP: a datagram is passed on as it came, except the keep-alives (CRLF, NUL) that carry no message.
+
+While datagrams wait too long in the system's buffer, a receiver takes turns: it empties the buffer, for what the system
+drops when that is full may be anything, and what came is passed on at once or, when it gives way to others, after them.
 """
 
 import dataclasses
@@ -16,6 +19,7 @@ from typing import Any, Final
 
 from luasip.errors import TransportError
 from luasip.transport.address import SocketAddress, normal_literal, pick_listener, socket_address
+from luasip.transport.backlog import Backlog
 from luasip.transport.lasting_thread import LastingThread, is_stalled
 from luasip.transport.packet import Destination, ErrorCallback, Listener, Packet
 from luasip.transport.reporting import Counters, report_error
@@ -24,6 +28,7 @@ from luasip.transport.sockets import bind_failure, error_name, family_of, local_
 logger = logging.getLogger("luasip.transport")
 
 MAX_DATAGRAM: Final = 65535
+RECEIVE_BUFFER: Final = 4 * 1024 * 1024
 SO_TIMESTAMPNS = 35
 """Linux's socket option and control message for when a datagram came (socket(7)); Python has no name for it."""
 TIMESPEC = struct.Struct("ll")
@@ -32,6 +37,10 @@ IN_TIME: Final = 0.02
 """Seconds a datagram may have waited to count as taken at once."""
 UNMEASURED: Final = 15
 """Datagrams taken without asking how long they waited, after one that came in time: asking costs."""
+EMPTYING: Final = 0.01
+"""Seconds a receiver empties the system's buffer, and passes on what gives way to nobody, until others have a turn."""
+TURN: Final = 0.001
+"""Seconds it then passes on what gave way."""
 LONGEST_AGE = 60.0
 """Seconds beyond which it is the clock that has jumped."""
 KEEP_ALIVE_BYTES: Final = b"\r\n\x00 "
@@ -44,6 +53,8 @@ PASSING_ERRORS = frozenset(
 )
 
 SendTo = Callable[[bytes, int, SocketAddress], int]
+GivesWay = Callable[[bytes], bool]
+"""Whether a datagram is passed on after those that came later, when more come than can be dealt with."""
 
 # Not looked up each time.
 _DONTWAIT: Final[int] = socket.MSG_DONTWAIT
@@ -55,19 +66,27 @@ class UdpSettings:
     """How UDP sockets are made.
 
     receivers: sockets and threads for each listener (SO_REUSEPORT when more than one).
-    receive_buffer, send_buffer: bytes asked of the kernel for each socket (it may grant less).
+    receive_buffer, send_buffer: bytes asked of the kernel for each socket (it may grant less). As many as
+        receive_buffer may wait beside it when there is too much to do.
     """
 
     receivers: int = 1
-    receive_buffer: int = 4 * 1024 * 1024
+    receive_buffer: int = RECEIVE_BUFFER
     send_buffer: int = 1024 * 1024
 
 
 class UdpTransport:
     """All UDP listeners of a server."""
 
-    def __init__(self, listeners: Sequence[Listener], settings: UdpSettings | None = None) -> None:
+    def __init__(
+        self,
+        listeners: Sequence[Listener],
+        settings: UdpSettings | None = None,
+        gives_way: GivesWay | None = None,
+    ) -> None:
+        """Without `gives_way` datagrams are passed on in the order they came, whatever happens."""
         self.settings = settings or UdpSettings()
+        self._gives_way = gives_way
         self._listeners: tuple[Listener, ...] = tuple(listeners)
         self._sockets: dict[Listener, list[socket.socket]] = {}
         self._senders: dict[str, SendTo] = {}
@@ -102,7 +121,9 @@ class UdpTransport:
         self.bind()
         for listener, sockets in self._sockets.items():
             for number, opened in enumerate(sockets, 1):
-                receiver = UdpReceiver(opened, listener, handle)
+                receiver = UdpReceiver(
+                    opened, listener, handle, self._gives_way, self.settings.receive_buffer
+                )
                 thread = LastingThread(receiver.run, f"{listener.text}#{number}")
                 self._receivers.append(receiver)
                 self._threads.append(thread)
@@ -174,13 +195,18 @@ class UdpReceiver:
         opened: socket.socket,
         listener: Listener,
         handle: Callable[[Packet], None],
+        gives_way: GivesWay | None = None,
+        most_waiting: int = RECEIVE_BUFFER,
     ) -> None:
+        """`most_waiting`: bytes that may wait because they give way."""
         self.socket = opened
         self.listener = listener
         self.counters = Counters()
         self.busy_since = 0.0
         """When the datagram came that is being handled, 0 while none is."""
         self._handle = handle
+        self._gives_way = gives_way
+        self._backlog = Backlog(most_waiting)
         self._is_stopping = False
         self._age = 0.0  # seconds the newest measured datagram had waited in the system's buffer
         self._unmeasured = 0
@@ -196,37 +222,74 @@ class UdpReceiver:
         counted; whatever `handle` raises, SystemExit included, is logged.
         """
         while not self._is_stopping:
-            try:
-                if self._unmeasured:
-                    self._unmeasured -= 1
-                    data, source = self.socket.recvfrom(MAX_DATAGRAM)
-                else:
-                    data, source = self._receive_measured()
-            except OSError as error:
-                self._receive_failed(error)
-                continue
-            if source and not self._is_stopping:
-                self._received(data, source[0], source[1])
+            if self._gives_way is not None and (self._age >= IN_TIME or self._backlog):
+                self.take_turns()
+            else:
+                self._receive(0, None)
 
-    def _receive_measured(self) -> tuple[bytes, Any]:
+    def take_turns(self) -> None:
+        """Empty the system's buffer without waiting for more, then pass on some of what gave way."""
+        ends_at = _monotonic() + EMPTYING
+        while self._receive(_DONTWAIT, self._gives_way) and not self._is_stopping:
+            if _monotonic() > ends_at:
+                break
+        else:
+            self._age = 0.0  # what comes next is measured before it counts as late
+            self._unmeasured = 0
+        now = _monotonic()
+        ends_at = now + TURN
+        while self._backlog and now <= ends_at and not self._is_stopping:
+            self._pass_on(self._backlog.take(), now)
+            now = _monotonic()
+
+    def _receive(self, flags: int, gives_way: GivesWay | None) -> bool:
+        """Receive a datagram and pass it on, unless it gives way; False when none came."""
+        try:
+            if self._unmeasured:
+                self._unmeasured -= 1
+                data, source = self.socket.recvfrom(MAX_DATAGRAM, flags)
+            else:
+                data, source = self._receive_measured(flags)
+        except OSError as error:
+            self._receive_failed(error)
+            return error.errno != errno.EAGAIN
+        if source and not self._is_stopping:
+            self._received(data, source[0], source[1], gives_way)
+        return True
+
+    def _receive_measured(self, flags: int) -> tuple[bytes, Any]:
         """The next datagram and its source, a tuple of four for IPv6; how long it has waited goes into `_age`."""
-        data, ancillary, _, source = self.socket.recvmsg(MAX_DATAGRAM, ANCILLARY)
+        data, ancillary, _, source = self.socket.recvmsg(MAX_DATAGRAM, ANCILLARY, flags)
         self._age = age_of(ancillary)
-        if self._age < IN_TIME:
+        if self._age < IN_TIME or flags:  # those behind it have waited less, and are received at once
             self._unmeasured = UNMEASURED
         return data, source
 
-    def _received(self, data: bytes, host: str, port: int) -> None:
+    def _received(self, data: bytes, host: str, port: int, gives_way: GivesWay | None) -> None:
         self.counters.count_message("received", len(data))
         if len(data) <= 4 or (data[0] in KEEP_ALIVE_BYTES and not data.strip(KEEP_ALIVE_BYTES)):
             self.counters.count("dropped.keep_alive")
             return
-        received_at = self.busy_since = _monotonic()
+        now = _monotonic()
+        packet = Packet(data, host, port, self.listener, 0, now - self._age)
+        if gives_way is None or not gives_way(data):
+            self._pass_on(packet, now)
+            return
+        packet.gave_way = True
+        dropped = self._backlog.add(packet)
+        if dropped:
+            self.counters.count("dropped.backlog", dropped)
+
+    def _pass_on(self, packet: Packet, now: float) -> None:
+        self.busy_since = now
         try:
-            self._handle(Packet(data, host, port, self.listener, 0, received_at - self._age))
+            self._handle(packet)
         except BaseException:
             self.counters.count("dropped.handle_failed")
-            logger.exception("%s: handling a datagram from %s port %d failed", self.listener.text, host, port)
+            logger.exception(
+                "%s: handling a datagram from %s port %d failed",
+                self.listener.text, packet.source_host, packet.source_port,
+            )  # fmt: skip
         self.busy_since = 0.0
 
     def _receive_failed(self, error: OSError) -> None:

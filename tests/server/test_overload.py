@@ -1,7 +1,16 @@
 import pytest
 
 from luasip.server.light_sources import FEW
-from luasip.server.overload import DROP, PASS, REFUSE, Overload, OverloadLimits, is_new, is_probe
+from luasip.server.overload import (
+    DROP,
+    PASS,
+    REFUSE,
+    Overload,
+    OverloadLimits,
+    gives_way,
+    is_new,
+    is_probe,
+)
 
 NEW = b"INVITE sip:bob@example.com SIP/2.0\r\nTo: <sip:bob@example.com>\r\n\r\n"
 WITHIN = b"INFO sip:bob@example.com SIP/2.0\r\nt : <sip:bob@example.com>;x=y;tag=1\r\n\r\n"
@@ -17,6 +26,12 @@ RESPONSE = b"SIP/2.0 200 OK\r\nTo: <sip:b@h>\r\n\r\n"
         (PROBE, True),
         (NEW.replace(b"To:", b"Toll: ;tag=1\r\nTo:"), True),
         (NEW.replace(b"INVITE", b"REGISTER"), True),
+        (NEW.replace(b"INVITE", b"SUBSCRIBE"), True),
+        (NEW.replace(b"bob@", b"vintage@"), True),
+        (NEW + b"To: <sip:in@the.body>;tag=1", True),
+        (WITHIN.replace(b"t : ", b"To: "), False),
+        (WITHIN.replace(b"t : ", b"To: ").replace(b";tag=", b"; TAG ="), False),
+        (WITHIN + b"x\r\nTo: <sip:in@the.body>\r\n", False),
         (WITHIN, False),
         (WITHIN.replace(b"t : ", b"TO:"), False),
         (RESPONSE, False),
@@ -26,6 +41,15 @@ RESPONSE = b"SIP/2.0 200 OK\r\nTo: <sip:b@h>\r\n\r\n"
 )
 def test_is_new(data: bytes, expected: bool) -> None:
     assert is_new(data) is expected
+
+
+@pytest.mark.parametrize("data", [NEW, WITHIN, RESPONSE, PROBE])
+def test_what_is_new_gives_way(data: bytes) -> None:
+    assert gives_way(data) is is_new(data)
+
+
+def test_a_cancel_does_not_overtake_its_invite() -> None:
+    assert gives_way(NEW.replace(b"INVITE", b"CANCEL"))
 
 
 def test_is_probe() -> None:
@@ -125,6 +149,39 @@ def test_full_tables() -> None:
     assert held.judge(0.0, 1.0) == REFUSE
     held.suspended = 49
     assert held.judge(0.0, 1.0) == PASS
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 10, 49, 1000])
+def test_tables_do_not_overflow_though_they_are_seldom_looked_at(most: int) -> None:
+    looks = 0
+
+    def transactions() -> int:
+        nonlocal looks
+        looks += 1
+        return taken
+
+    taken = 0
+    overload = Overload(OverloadLimits(transactions=most), transactions, lambda: 0, 5000, lambda _: None)
+    while overload.judge(NEW, 0.0, 1.0, "192.0.2.1") == PASS:
+        taken += 1
+    assert taken == most
+    assert looks < 25
+
+
+def test_what_went_before_does_not_hide_that_new_requests_wait() -> None:
+    held = Held(late=0.1, patience=0.5)
+    held.flood(0.3, 10.0)
+    for step in range(6):
+        assert held.judge(0.0, 10.0 + step / 10, RESPONSE) == PASS
+    held.flood(0.3, 10.6)
+    assert held.judge(0.3, 10.6) == REFUSE
+
+
+def test_two_short_jams_are_no_overload() -> None:
+    held = Held(late=0.1, patience=0.5)
+    assert [held.judge(0.3, at) for at in (10.0, 20.0, 20.4, 30.0)] == [PASS] * 4
+    held.flood(0.3, 30.6)
+    assert held.judge(0.3, 30.6) == REFUSE
 
 
 def test_limits_may_be_switched_off() -> None:

@@ -201,7 +201,7 @@ def test_a_broken_socket_pauses_the_receiver(monkeypatch: pytest.MonkeyPatch) ->
     calls: list[int] = []
 
     class Broken:
-        def recvmsg(self, size: int, ancillary: int) -> tuple[bytes, list[Any], int, Any]:
+        def recvmsg(self, size: int, ancillary: int, flags: int) -> tuple[bytes, list[Any], int, Any]:
             calls.append(size)
             if len(calls) == 3:
                 receiver.stop()
@@ -218,7 +218,7 @@ def test_icmp_errors_are_counted() -> None:
     errors = [errno.ECONNREFUSED, errno.EAGAIN, errno.EHOSTUNREACH]
 
     class Refused:
-        def recvmsg(self, size: int, ancillary: int) -> tuple[bytes, list[Any], int, Any]:
+        def recvmsg(self, size: int, ancillary: int, flags: int) -> tuple[bytes, list[Any], int, Any]:
             if not errors:
                 receiver.stop()
                 return b"", [], 0, None
@@ -262,6 +262,87 @@ def test_a_packet_knows_when_its_datagram_came() -> None:
     assert server.stop() == []
     assert ages[0] < 0.1
     assert ages[-1] > 1.0
+
+
+class Waiting:
+    """A socket with datagrams that have waited in its buffer for a second; more come while they are handled."""
+
+    def __init__(self, *contents: bytes) -> None:
+        self.contents = list(contents)
+        seconds, fraction = divmod(time.time() - 1.0, 1)
+        self.stamp = struct.pack("ll", int(seconds), int(fraction * 1e9))
+
+    def recvmsg(self, size: int, ancillary: int, flags: int) -> tuple[bytes, list[Any], int, Any]:
+        data, source = self.recvfrom(size, flags)
+        return data, [(socket.SOL_SOCKET, 35, self.stamp)], 0, source
+
+    def recvfrom(self, size: int, flags: int) -> tuple[bytes, Any]:
+        if not self.contents:
+            raise OSError(errno.EAGAIN, "")
+        return self.contents.pop(0), ("192.0.2.1", 5060)
+
+
+def turns(waiting: Waiting, most_waiting: int = 100_000) -> tuple[UdpReceiver, list[bytes]]:
+    """A receiver after its turns, with what it passed on; what begins with "new" gives way."""
+    opened: Any = waiting
+    passed: list[bytes] = []
+
+    def handle(packet: Packet) -> None:
+        assert 0.9 <= time.monotonic() - packet.received_at < PATIENCE
+        passed.append(packet.data)
+        if packet.data == b"again":
+            waiting.contents.append(b"later")
+
+    receiver = UdpReceiver(
+        opened,
+        Listener("udp", "127.0.0.1", 1),
+        handle,
+        lambda data: data.startswith(b"new"),
+        most_waiting,
+    )
+    receiver.take_turns()
+    return receiver, passed
+
+
+def test_with_too_much_to_do_some_give_way() -> None:
+    receiver, passed = turns(Waiting(b"new 1", b"answer", b"\r\n\r\n", b"new 2", b"within", b"again"))
+    for _ in range(20):
+        receiver.take_turns()
+    assert passed == [b"answer", b"within", b"again", b"later", b"new 1", b"new 2"]
+    assert receiver.counters.values() == {
+        "messages_received": 7,
+        "bytes_received": 36,
+        "dropped.keep_alive": 1,
+    }
+
+
+def test_what_gives_way_is_bounded() -> None:
+    receiver, passed = turns(Waiting(*(b"new %d" % number for number in range(10))), 3 * 520)
+    for _ in range(20):
+        receiver.take_turns()
+    assert passed == [b"new 7", b"new 8", b"new 9"]
+    assert receiver.counters.values()["dropped.backlog"] == 7
+
+
+def test_those_that_give_way_have_a_turn_whatever_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(udp, "EMPTYING", 0.0)
+    assert turns(Waiting(b"new 1", b"answer", b"answer"))[1][0] == b"new 1"
+
+
+def test_a_receiver_takes_turns_while_datagrams_are_late() -> None:
+    """The first is late, and handled as it came; those behind it are told apart."""
+    waiting: Any = Waiting(b"new 1", b"new 2", b"answer")
+    passed: list[bytes] = []
+
+    def handle(packet: Packet) -> None:
+        passed.append(packet.data)
+        if len(passed) == 3:
+            receiver.stop()
+
+    is_new = lambda data: data.startswith(b"new")  # noqa: E731
+    receiver = UdpReceiver(waiting, Listener("udp", "127.0.0.1", 1), handle, is_new)
+    receiver.run()
+    assert passed == [b"new 1", b"answer", b"new 2"]
 
 
 def test_a_receiver_that_stands_still_is_named() -> None:
