@@ -1,5 +1,5 @@
 """LuaSIP is plain Python; with LUASIP_COMPILE=1 mypyc turns the code every message passes into C extensions;
-the way into Lua and the search for header lines are written in C.
+the way into Lua, the search for header lines and what a thread has for itself are written in C.
 
     LUASIP_COMPILE=1 pip install .
 
@@ -145,6 +145,7 @@ def extensions() -> list:
         extension.extra_compile_args = [*extension.extra_compile_args, *flags]
     built.append(Extension("luasip.sip.scanning", ["luasip/sip/scanning.c"], extra_compile_args=DENSE))
     if sys.platform == "linux":
+        built.append(Extension("luasip.server.own", ["luasip/server/own.c"], extra_compile_args=DENSE))
         sources = ["luasip/script/crossing.c"]
         built.append(Extension("luasip.script.crossing", sources, libraries=["dl"], extra_compile_args=DENSE))
     return built

@@ -24,7 +24,7 @@ def response_destination(request: Request, source: Source, send_flags: int) -> D
                 via_host, via_port = source.host, source.port if ";rport=" in text else via.port
         except SipError:
             via_host, via_port = source.host, source.port
-        if is_literal(via_host):
+        if via_host is source.host or is_literal(via_host):
             host, port = via_host, via_port or DEFAULT_PORTS[protocol]
     elif protocol not in ("ws", "wss"):
         # The connection is used while it is open; else one is made to the port in the Via (RFC 3261 §18.2.2).

@@ -490,9 +490,8 @@ class TransactionLayer:
                 with transaction.lock:
                     if not transaction.final_sent:  # a CANCEL may have answered it just now
                         transaction.machine = None
-        if postponed is not None:
-            for action in postponed:
-                action()
+        for action in postponed or ():
+            action()
         self.settle(transaction)
 
 
