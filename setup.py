@@ -145,7 +145,7 @@ def extensions() -> list:
         extension.extra_compile_args = [*extension.extra_compile_args, *flags]
     built.append(Extension("luasip.sip.scanning", ["luasip/sip/scanning.c"], extra_compile_args=DENSE))
     if sys.platform == "linux":
-        built.append(Extension("luasip.server.own", ["luasip/server/own.c"], extra_compile_args=DENSE))
+        built.append(Extension("luasip.own", ["luasip/own.c"], extra_compile_args=DENSE))
         sources = ["luasip/script/crossing.c"]
         built.append(Extension("luasip.script.crossing", sources, libraries=["dl"], extra_compile_args=DENSE))
     return built

@@ -4,8 +4,11 @@
 the lock of mypyc's own library (librt), which it enters without either, for an eighth of the price.
 """
 
+import _thread
+import contextlib
+import importlib
 import threading
-from _thread import RLock, get_ident
+from _thread import RLock
 from collections.abc import Callable
 from types import FunctionType
 from typing import Final, cast
@@ -59,7 +62,16 @@ class EnteredLock:
         self._release()
 
 
-_get_ident: Final = get_ident
+
+def _identity() -> Callable[[], int]:
+    """What numbers threads: own.c where that was built makes no object for it."""
+    with contextlib.suppress(ImportError):
+        get_ident: Callable[[], int] = importlib.import_module("luasip.own").get_ident
+        return get_ident
+    return _thread.get_ident
+
+
+_get_ident: Final = _identity()
 
 _IS_COMPILED: Final = not isinstance(ReentrantLock.__enter__, FunctionType)
 

@@ -128,6 +128,6 @@ compile_into() {
         tar -C "$1" -xf - || return 1
     (cd "$1" && LUASIP_COMPILE=1 "$venv/bin/python" setup.py -q build_ext --inplace && rm -rf build) || return 1
     PYTHONPATH=$1 "$venv/bin/python" -P -c 'import luasip.sip.parser as p, luasip.sip.scanning as s
-import luasip.script.crossing as c, luasip.server.own as o
+import luasip.script.crossing as c, luasip.own as o
 for module in p, s, c, o: assert module.__file__.endswith(".so"), module'
 }

@@ -68,7 +68,7 @@ def _from_local(make: Callable[[], Work]) -> Work:
 def _way() -> Own:
     """By own.c where that was built: it takes a fifth of the time."""
     with contextlib.suppress(ImportError):
-        own: Own = importlib.import_module("luasip.server.own").own
+        own: Own = importlib.import_module("luasip.own").own
         return own
     return _from_local
 

@@ -1,20 +1,26 @@
 /* What a thread has for itself, found without a look-up; threading.local goes through three dictionaries for it.
 
-   working.py uses it where it was built. The object lives as long as the process, also when its thread does not: threads
-   of the server end with it, but for those that were written off.
+   server/working.py and lock.py use it where it was built. The objects live as long as the process, also when their thread
+   does not: threads of the server end with it, but for those that were written off.
 */
 
 #include <Python.h>
 
-static __thread PyObject *mine;
+static __thread PyObject *mine, *number;
 
 static PyObject *own(PyObject *module, PyObject *make) {
     if (!mine) mine = PyObject_CallNoArgs(make);
     return Py_XNewRef(mine);
 }
 
+static PyObject *get_ident(PyObject *module, PyObject *nothing) {
+    if (!number) number = PyLong_FromVoidPtr(&number);
+    return Py_XNewRef(number);
+}
+
 static PyMethodDef methods[] = {
     {"own", own, METH_O, "own(make): the object of this thread, which make() has made when it first asked."},
+    {"get_ident", get_ident, METH_NOARGS, "get_ident(): a number, not 0, that no other thread has. No new one each time."},
     {NULL},
 };
 
