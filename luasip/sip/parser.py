@@ -11,16 +11,12 @@ Where it was built, scanning.c finds the header lines of a usual message. What i
 so that only the code here says how a message is split and what is wrong with it.
 """
 
-import contextlib
-import importlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from luasip.errors import NotSip, ParseError
 from luasip.sip.grammar import (
     SPACE,
-    TOKEN,
     VISIBLE_TABLE,
     count_controls,
     has_control,
@@ -42,8 +38,9 @@ from luasip.sip.header_lines import (
     value_end_of,
     value_start_of,
 )
-from luasip.sip.header_names import CODES, COMPACT, CONTENT_LENGTH, SPELLINGS, canonical, display
+from luasip.sip.header_names import CODES, CONTENT_LENGTH, SPELLINGS, canonical, display
 from luasip.sip.message import Request, Response
+from luasip.sip.scanners import scan
 from luasip.sip.values import bounded_int
 
 if TYPE_CHECKING:
@@ -66,20 +63,6 @@ class Limits:
 DEFAULT: Final = Limits()
 ANY_SIZE: Final = Limits(LARGEST, LARGEST, LARGEST, LARGEST)
 """For text that has been read before, by whatever limits."""
-
-
-def _load_scan() -> Callable[[str, int, int, int], bytes | None] | None:
-    with contextlib.suppress(ImportError):  # not built
-        module = importlib.import_module("luasip.sip.scanning")
-        names = {display(key): code for key, code in CODES.items()}
-        short = {letter: CODES[key] for letter, key in COMPACT.items()}
-        module.teach({**names, **short}, TOKEN, CONTENT_LENGTH)
-        scan: Callable[[str, int, int, int], bytes | None] = module.scan
-        return scan
-    return None
-
-
-_scan: Final = _load_scan()
 
 
 def parse_message(text: str, limits: Limits = DEFAULT) -> Request | Response:
@@ -146,8 +129,8 @@ class _HeaderReader:
         self.fault = ""
         self.status = 400
         table = None
-        if _scan is not None:
-            table = _scan(text, headers_start, limits.line, limits.headers)
+        if scan is not None:
+            table = scan(text, headers_start, limits.line, limits.headers)
         if table is not None:
             self._take(table, limits)
         else:

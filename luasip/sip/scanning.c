@@ -1,8 +1,9 @@
-/* Finds the header lines of a message in one pass: what parser.py does for every message, in C.
+/* Finds the header lines of a message in one pass, and the parts of From, To and Via: what parser.py and values.py do
+   for every message, in C.
 
    It does the usual message only: each line ends in CRLF and begins with a token and a colon, no control character
    stands between, nothing passes a limit. Of any other it says so (None), and parser.py, which defines how a message is
-   split, reads it from the start; so nothing here decides what is wrong with a message.
+   split, reads it from the start; so nothing here decides what is wrong with a message. The same goes for values.
 
    Everything here reads between the two ends of one string that does not change. It keeps no reference, and what it was
    taught is written once, when the parser is imported. */
@@ -202,6 +203,96 @@ static PyObject *scan(PyObject *module, PyObject *const *arguments, Py_ssize_t c
     return PyBytes_FromStringAndSize((const char *)scan.row, size);
 }
 
+/* -------------------------------------------------------------------------------------------------------- one value */
+
+enum { LONGEST_VALUE = 0xFFFF, LONGEST_HOST = 255, MOST_PORT = 65535, PORT_DIGITS = 5 };
+
+/* Whether the rest, from `at` on, is `prefix` and a token. */
+static int is_sole_token(const Taught *taught, const byte *text, size_t at, size_t size, const char *prefix) {
+    size_t length = strlen(prefix);
+    if (size - at <= length || memcmp(text + at, prefix, length)) return 0;
+    for (at += length; at < size; at++)
+        if (!taught->lower[text[at]]) return 0;
+    return 1;
+}
+
+/* Offset of the "<" behind the display name, and in `name_end` the name's; -1 when it is no usual name. */
+static int64_t display_name(const byte *text, size_t size, size_t *name_end) {
+    size_t at = 0;
+    if (size && text[0] == '"') {
+        for (at = 1; at < size && text[at] != '"'; at++)
+            if (text[at] == '\\') return -1;
+        if (at == size) return -1;
+        *name_end = ++at;
+        while (at < size && (text[at] == ' ' || text[at] == '\t')) at++;
+    } else {
+        for (byte c; at < size && (c = text[at]) != '<'; at++)
+            if (c < ' ' || c == 0x7F || c == '"' || c == ',' || c == ';') return -1;
+        *name_end = at;
+    }
+    return at < size && text[at] == '<' ? (int64_t)at : -1;
+}
+
+static int64_t name_addr_parts(const Taught *taught, const byte *text, size_t size) {
+    size_t name_end = 0, close;
+    int colons = 0;
+    int64_t open = display_name(text, size, &name_end);
+    if (open < 0) return -1;
+    for (close = (size_t)open + 1; close < size && text[close] != '>'; close++) {
+        if (text[close] == ' ' || text[close] == '\t' || text[close] == '<') return -1;
+        colons += text[close] == ':';
+    }
+    if (close == size || !colons) return -1;
+    if (close + 1 < size && !is_sole_token(taught, text, close + 1, size, ";tag=")) return -1;
+    return (int64_t)name_end | open << 16 | (int64_t)close << 32;
+}
+
+static int is_of_host(byte c) {
+    byte small = c | 0x20;
+    return (c >= '0' && c <= '9') || (small >= 'a' && small <= 'z') || c == '-' || c == '.' || c == '_';
+}
+
+static int64_t via_parts(const Taught *taught, const byte *text, size_t size) {
+    static const char head[] = "SIP/2.0/UDP ";
+    size_t first = sizeof head - 1, at = first, digits, host_end;
+    int64_t port_above = 0;
+    if (size < first || memcmp(text, head, first)) return -1;
+    for (; at < size && is_of_host(text[at]); at++)
+        if (text[at] == '.' && (at == first || text[at - 1] == '.')) return -1;
+    host_end = at;
+    if (host_end == first || host_end - first > LONGEST_HOST) return -1;
+    if (at < size && text[at] == ':') {
+        digits = ++at;
+        while (at < size && text[at] >= '0' && text[at] <= '9') at++;
+        if (at == digits || at - digits > PORT_DIGITS) return -1;
+        port_above = short_number(text + digits, at - digits) + 1;
+        if (port_above > MOST_PORT + 1) return -1;
+    }
+    if (!is_sole_token(taught, text, at, size, ";branch=")) return -1;
+    return (int64_t)host_end | (int64_t)at << 16 | port_above << 32;
+}
+
+typedef int64_t Parts(const Taught *, const byte *, size_t);
+
+static PyObject *parts_of(PyObject *module, PyObject *text, Parts *parts) {
+    if (!PyUnicode_Check(text)) {
+        PyErr_SetString(PyExc_TypeError, "a value is a str");
+        return NULL;
+    }
+    if (PyUnicode_READY(text) < 0) return NULL;
+    Py_ssize_t size = PyUnicode_GET_LENGTH(text);
+    if (PyUnicode_KIND(text) != PyUnicode_1BYTE_KIND || size > LONGEST_VALUE) return PyLong_FromLong(-1);
+    return PyLong_FromLongLong(parts(PyModule_GetState(module), PyUnicode_1BYTE_DATA(text), (size_t)size));
+}
+
+static PyObject *name_addr(PyObject *module, PyObject *text) {
+    return parts_of(module, text, name_addr_parts);
+}
+
+static PyObject *via(PyObject *module, PyObject *text) {
+    return parts_of(module, text, via_parts);
+}
+
 /* --------------------------------------------------------------------------------------------------- what is known */
 
 static int teach_name(Taught *taught, PyObject *spelling, PyObject *number) {
@@ -245,6 +336,8 @@ static PyObject *teach(PyObject *module, PyObject *arguments) {
 static PyMethodDef methods[] = {
     {"scan", (PyCFunction)(void (*)(void))scan, METH_FASTCALL,
      "scan(text, start, longest, most): the table of its header lines, None when it is not a usual message."},
+    {"name_addr", name_addr, METH_O, "name_addr(text): where the parts of a usual name-addr stand, or -1."},
+    {"via", via, METH_O, "via(text): where the parts of a usual Via value stand, or -1."},
     {"teach", teach, METH_VARARGS,
      "teach(codes, token, content_length): the names and their codes; the characters of a token."},
     {NULL, NULL, 0, NULL},

@@ -4,7 +4,7 @@ They must not know the message: a reader gets text and, for what can be spliced,
 Each reader raises HeaderError (status 400) that names its header.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from luasip.errors import HeaderError, UriError
 from luasip.sip.grammar import (
@@ -19,7 +19,11 @@ from luasip.sip.grammar import (
     unquote,
 )
 from luasip.sip.params import parse_params, sole_token
+from luasip.sip.scanners import name_addr, via
 from luasip.sip.uri import Uri, parse_uri, split_host_port
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64  # see luasip.sip.grammar
 
 MAGIC_COOKIE: Final = "z9hG4bK"
 """How the branch of an RFC 3261 element begins (§8.1.1.7)."""
@@ -94,6 +98,13 @@ class Via:
 
 def parse_via(text: str, start: int = 0, end: int = 0) -> Via:
     """One Via value, already unfolded; `start` and `end` are kept as its place in the message."""
+    if via is not None:
+        places: i64 = via(text)
+        if places >= 0:
+            port_above: i64 = places >> 32
+            number = None if port_above == 0 else port_above - 1
+            branch_start: i64 = ((places >> 16) & 0xFFFF) + len(";branch=")
+            return Via(text, "UDP", text[12 : places & 0xFFFF], number, text[branch_start:], None, start, end)
     head_end = text.find(";")
     if head_end < 0:
         head_end = len(text)
@@ -233,6 +244,14 @@ def parse_name_addr(text: str, header: str = "name-addr", start: int = 0, end: i
     Without angle brackets all parameters belong to the header and the URI may hold neither "?" nor ","
     (§20.10).
     """
+    if name_addr is not None:
+        places: i64 = name_addr(text)
+        if places >= 0:
+            opened: i64 = (places >> 16) & 0xFFFF
+            closed: i64 = places >> 32
+            tag_start: i64 = closed + len(">;tag=")
+            uri_text = text[opened + 1 : closed]
+            return NameAddr(text, places & 0xFFFF, uri_text, text[tag_start:], None, start, end, header)
     quote_end = 0
     if text.startswith('"'):
         quote_end = skip_quoted(text, 0, len(text))

@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -23,11 +24,13 @@ import luasip.sip.parser
 from luasip.errors import LuaSIPError, ParseError
 from luasip.sip.header_names import CODES, COMPACT, CONTENT_LENGTH, NAMED
 from luasip.sip.message import Message
+from luasip.sip.scanners import teach
 from tests.sip.messages import INVITE, RESPONSE, minimal, request_with
 from tests.sip.rfc4475_messages import MESSAGES as TORTURE
 from tests.sip.rfc5118_messages import MESSAGES as TORTURE_IPV6
 
 NAME = "luasip.sip.scanning"
+SCANNERS = "luasip.sip.scanners"
 PARSER = Path(str(luasip.sip.parser.__file__))
 SOURCES = PARSER.parent
 IS_COMPILED = PARSER.suffix in (".so", ".pyd")
@@ -70,40 +73,55 @@ def _compiled(folder: Path) -> str:
 
 
 class Parsers:
-    """Two of parser.py as it stands in Python: with scanning.c and without."""
+    """Two of parser.py and values.py as they stand in Python: with scanning.c and without."""
 
     def __init__(self, scanning: ModuleType) -> None:
+        teach(scanning)
         self.scanning = scanning
-        self.short = _parser(scanning)
-        self.long = _parser(None)
+        self.long, self.long_values = [_beside(name, None) for name in ("parser", "values")]
+        self.short, self.short_values = [_beside(name, scanning) for name in ("parser", "values")]
 
     def assert_same(self, text: str, **limits: int) -> None:
         long, short = [_outcome(each, text, limits) for each in (self.long, self.short)]
         assert short == long
+
+    def assert_same_value(self, text: str) -> None:
+        for name in ("parse_name_addr", "parse_via"):
+            long, short = [_value(getattr(each, name), text) for each in (self.long_values, self.short_values)]
+            assert short == long
 
     def rows(self, text: str, *, line: int = 8192, headers: int = 256) -> bytes | None:
         rows: bytes | None = self.scanning.scan(text, text.find("\n") + 1, line, headers)
         return rows
 
 
-def _parser(scanning: ModuleType | None) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("parser_beside", SOURCES / "parser.py")
+def _beside(name: str, scanning: ModuleType | None) -> ModuleType:
+    """A further instance of a module of luasip.sip, its Python source, with these scanners."""
+    spec = importlib.util.spec_from_file_location(f"{name}_beside", SOURCES / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    before = {name: sys.modules.get(name) for name in (NAME, "parser_beside")}
-    sys.modules["parser_beside"] = module  # dataclasses look there
-    sys.modules[NAME] = scanning  # type: ignore[assignment]
+    scanners = ModuleType(SCANNERS)
+    for each in ("scan", "name_addr", "via"):
+        setattr(scanners, each, getattr(scanning, each, None))
+    known = sys.modules[SCANNERS]
+    sys.modules[SCANNERS] = scanners
+    sys.modules[module.__name__] = module  # dataclasses look there
     try:
         spec.loader.exec_module(module)
     finally:
-        for name, known in before.items():
-            if known is None:
-                del sys.modules[name]
-            else:
-                sys.modules[name] = known
-    assert (module._scan is not None) is (scanning is not None)
+        sys.modules[SCANNERS] = known
+        del sys.modules[module.__name__]
     return module
+
+
+def _value(read: Callable[..., Any], text: str) -> object:
+    try:
+        value = read(text, start=3, end=4)
+    except LuaSIPError as error:
+        return type(error), str(error)
+    names = (*value.__slots__, "params", "tag", "display_name", "branch", "sent_by")
+    return {name: getattr(value, name, None) for name in names}
 
 
 @pytest.fixture(scope="module")
@@ -285,7 +303,6 @@ def test_numbers_beyond_the_text(parsers: Parsers) -> None:
 
 
 def test_names_and_codes_out_of_range_are_refused(scanning: ModuleType) -> None:
-    taught = {**CODES, **{letter: CODES[key] for letter, key in COMPACT.items() if key in CODES}}
     token = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~"
     many = {str(number): 1 for number in range(600)}
     try:
@@ -295,4 +312,109 @@ def test_names_and_codes_out_of_range_are_refused(scanning: ModuleType) -> None:
         with pytest.raises(TypeError):
             scanning.teach({"via": "1"}, token, CONTENT_LENGTH)
     finally:
-        scanning.teach(taught, token, CONTENT_LENGTH)
+        teach(scanning)
+
+
+USUAL_ADDRESSES = [
+    '"caller" <sip:caller@10.0.0.2:5060>;tag=caller-1',
+    "<sip:a@b>",
+    "Bob \xe9 X. <sips:a@b;x=1?y=z>;tag=a.b~c'",
+    '"" <tel:1>',
+    '"a,;<>"\t <:>',
+    '"\x01"<a:>;tag=1',
+    "\\<sip:a>",
+]
+USUAL_VIAS = [
+    "SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bK-1",
+    "SIP/2.0/UDP a-_.b;branch=1",
+    "SIP/2.0/UDP a.:0;branch=z9hG4bK",
+    "SIP/2.0/UDP A:65535;branch=%",
+    "SIP/2.0/UDP A:00001;branch=%",
+    f"SIP/2.0/UDP {'a' * 255};branch=%",
+]
+OTHER_VALUES = [
+    "",
+    '"',
+    '"a" b <sip:a>',
+    '"a\\"" <sip:a>',
+    '"a',
+    "a;b <sip:a>",
+    "a,b <sip:a>",
+    'a"b" <sip:a>',
+    "a\tb <sip:a>",
+    "a\x01 <sip:a>",
+    "<sip:a",
+    "<sip a:>",
+    "<sip:a<>",
+    "<sip>",
+    "sip:a;tag=1",
+    "<sip:a>;tag=",
+    "<sip:a>;tag=a;x",
+    "<sip:a> ;tag=a",
+    "<sip:a>;TAG=a",
+    "<sip:a>;tag=\u0161",
+    "SIP/2.0/UDP ",
+    "SIP/2.0/UDP",
+    "SIP/2.0/TCP a;branch=1",
+    "SIP/2.0/UDP  a;branch=1",
+    "SIP/2.0/UDP .a;branch=1",
+    "SIP/2.0/UDP a..b;branch=1",
+    "SIP/2.0/UDP a:;branch=1",
+    "SIP/2.0/UDP a:65536;branch=1",
+    "SIP/2.0/UDP a:000001;branch=1",
+    "SIP/2.0/UDP [::1]:5060;branch=1",
+    f"SIP/2.0/UDP {'a' * 256};branch=1",
+    "SIP/2.0/UDP a;branch=",
+    "SIP/2.0/UDP a;branch=a;rport",
+    "SIP/2.0/UDP a;rport;branch=a",
+    "SIP/2.0/UDP a",
+    "SIP/2.0/UDP a@b;branch=1",
+    "SIP/2.0/UDP a\xc1;branch=1",
+]
+
+
+def test_usual_values(parsers: Parsers) -> None:
+    for read, values in ((parsers.scanning.name_addr, USUAL_ADDRESSES), (parsers.scanning.via, USUAL_VIAS)):
+        for text in values:
+            assert read(text) >= 0, text
+            for end in range(len(text) + 1):
+                parsers.assert_same_value(text[:end])
+                parsers.assert_same_value(text[end:])
+
+
+def test_other_values_are_left_to_python(parsers: Parsers) -> None:
+    for text in OTHER_VALUES:
+        assert parsers.scanning.name_addr(text) == -1, text
+        assert parsers.scanning.via(text) == -1, text
+        parsers.assert_same_value(text)
+
+
+def test_values_of_any_length(parsers: Parsers) -> None:
+    for size in (65535 - 6, 65535 - 5, 65536, 1 << 20):
+        text = f"<sip:{'a' * (size - 6)}>"
+        assert (parsers.scanning.name_addr(text) >= 0) is (len(text) <= 65535)
+        parsers.assert_same_value(text)
+        parsers.assert_same_value(f"SIP/2.0/UDP a;branch={'a' * size}")
+
+
+OF_VALUES = st.sampled_from("\"\\<>;:,= .[]@\t\x00\x7f\xff\u20aca1")
+CHANGE_OF_VALUE = st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 3), OF_VALUES)
+
+
+@seed(20261123)
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.sampled_from([*USUAL_ADDRESSES, *USUAL_VIAS, *OTHER_VALUES]),
+    st.lists(CHANGE_OF_VALUE, max_size=4),
+)
+def test_changed_values(parsers: Parsers, text: str, changes: list[tuple[float, int, str]]) -> None:
+    for place, removed, piece in changes:
+        at = int(place * (len(text) + 1))
+        text = text[:at] + piece + text[at + removed :]
+    parsers.assert_same_value(text)
+
+
+@pytest.mark.parametrize("name", ["name_addr", "via"])
+def test_a_value_is_text(parsers: Parsers, name: str) -> None:
+    with pytest.raises(TypeError):
+        getattr(parsers.scanning, name)(b"<sip:a>")

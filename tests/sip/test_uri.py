@@ -294,3 +294,12 @@ def test_what_is_kept_is_bounded_whatever_comes() -> None:
     finally:
         tracemalloc.stop()
     assert grown < KEPT * 8192
+
+
+def test_what_is_met_again_stays_kept_and_what_is_not_goes() -> None:
+    again, once = parse_uri("sip:again@h"), parse_uri("sip:once@h")
+    for number in range(3 * KEPT):
+        parse_uri(f"sip:other-{number}@h")
+        if number % 500 == 0:
+            assert parse_uri("sip:again@h") is again
+    assert parse_uri("sip:once@h") is not once
