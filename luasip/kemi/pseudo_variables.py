@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from luasip.errors import LuaSIPError, PatternError, SipError
+from luasip.errors import LuaSIPError, SipError
 from luasip.kemi.context import PvValue, RouteContext, Services
 from luasip.kemi.declare import Module
 from luasip.kemi.specification import (
@@ -25,6 +25,7 @@ from luasip.kemi.specification import (
 )
 from luasip.kemi.transformations.signature import Kind
 from luasip.kemi.transformations.strings import to_integer
+from luasip.kemi.variable_reading import PlainReader, read
 
 NULL: Final = "<null>"
 """What a null pseudo-variable is in a text."""
@@ -57,7 +58,8 @@ class PseudoVariables:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._variables: dict[str, _Variable] = {}
-        self._reader = lru_cache(_KEPT_READERS)(self._make_reader)
+        self.reader = lru_cache(_KEPT_READERS)(self._make_reader)
+        """What reads a notation, for `variable_reading.read`."""
         self._writer = lru_cache(_KEPT_READERS)(self._make_writer)
         self._pieces = lru_cache(_KEPT_TEMPLATES)(self._make_pieces)
 
@@ -68,7 +70,7 @@ class PseudoVariables:
                 raise ValueError(f"module {module.name}: ${export.name} is brought by another module already")
             setter = None if export.setter is None else getattr(module, export.setter)
             self._variables[export.name] = _Variable(getattr(module, export.getter), setter, export.raw_inner)
-        self._reader.cache_clear()
+        self.reader.cache_clear()
         self._writer.cache_clear()
         self._pieces.cache_clear()
 
@@ -80,12 +82,8 @@ class PseudoVariables:
         """The value of one whole notation; None when it is null, malformed or unknown (the latter two are
         logged).
         """
-        reader = self._reader(specification)
-        try:
-            return reader(ctx)
-        except (SipError, PatternError) as error:
-            _complain(specification, error)
-            return None
+        value: PvValue = read(self.reader(specification), specification, ctx)
+        return value
 
     def set(self, ctx: RouteContext, specification: str, value: PvValue) -> bool:
         """Assign, None unsets. False (and a log record) when it is malformed, unknown or read-only, or
@@ -272,8 +270,7 @@ def _constant(value: str | int) -> Reader:
 
 def _make_base_reader(getter: Getter, inner: str | tuple[_Piece, ...], index: Index | Reader) -> Reader:
     if isinstance(inner, str) and not callable(index):
-        text, position = inner, index
-        return lambda ctx: getter(ctx, text, position)
+        return PlainReader(getter, inner, index)
     return lambda ctx: getter(ctx, _text(ctx, inner), _position(ctx, index))
 
 
@@ -286,19 +283,7 @@ def _position(ctx: RouteContext, index: Index | Reader) -> Index:
 
 
 def _guarded(reader: Reader, name: str) -> Reader:
-    def guarded(ctx: RouteContext) -> PvValue:
-        try:
-            return reader(ctx)
-        except (SipError, PatternError) as error:
-            _complain(name, error)
-            return None
-
-    return guarded
-
-
-def _complain(name: str, error: LuaSIPError) -> None:
-    """A malformed header is the peer's fault, a malformed expression the script's: the value is null."""
-    _log.log(logging.DEBUG if isinstance(error, SipError) else logging.ERROR, "%s is null: %s", name, error)
+    return lambda ctx: read(reader, name, ctx)
 
 
 def _make_writer(setter: Setter, inner: str | tuple[_Piece, ...], index: Index | Reader, text: str) -> Writer:

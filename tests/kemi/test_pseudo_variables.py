@@ -190,4 +190,4 @@ def test_split_names(bench: VariablesBench) -> None:
 def test_notations_made_for_one_message_do_not_pile_up(bench: VariablesBench) -> None:
     for number in range(5000):
         assert bench.get(f"$probe({number})") == f"{number}|None"
-    assert bench.variables._reader.cache_info().currsize <= 2048
+    assert bench.variables.reader.cache_info().currsize <= 2048

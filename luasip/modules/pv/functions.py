@@ -4,6 +4,7 @@ from luasip.kemi.context import PvValue, RouteContext, Services
 from luasip.kemi.declare import Module, function
 from luasip.kemi.pseudo_variables import NULL
 from luasip.kemi.transformations.strings import to_integer
+from luasip.modules.pv import reading
 
 
 class Functions(Module):
@@ -11,7 +12,7 @@ class Functions(Module):
 
     services: Services
 
-    @function()
+    @function(body=reading.get)
     def get(self, ctx: RouteContext, pvn: str) -> PvValue:
         """Value of a pseudo-variable.
 
@@ -19,9 +20,10 @@ class Functions(Module):
             pvn: the whole notation, "$ru" or "$(hdr(Via)[0])".
         Returns: text or a number, nil when null.
         """
-        return self.services.variables.get(ctx, pvn)
+        value: PvValue = reading.get(self, ctx, pvn)
+        return value
 
-    @function()
+    @function(body=reading.gete)
     def gete(self, ctx: RouteContext, pvn: str) -> PvValue:
         """Value of a pseudo-variable, never nil.
 
@@ -29,8 +31,8 @@ class Functions(Module):
             pvn: the whole notation.
         Returns: text or a number, "" when null.
         """
-        value = self.services.variables.get(ctx, pvn)
-        return "" if value is None else value
+        value: PvValue = reading.gete(self, ctx, pvn)
+        return value
 
     @function()
     def getw(self, ctx: RouteContext, pvn: str) -> PvValue:
