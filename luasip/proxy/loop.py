@@ -19,6 +19,7 @@ from luasip.sip.values import MAGIC_COOKIE, Via
 MAX_HASH_LENGTH: Final = 10
 SEPARATOR: Final = "."
 
+_ROUTING_HEADERS: Final = ("route", "proxy-require", "proxy-authorization")
 _crc32: Final = crc32
 
 
@@ -32,9 +33,8 @@ def loop_hash(request: Request, more: Iterable[str] = ()) -> str:
     """
     dialog = f"{request.from_.tag}\n{request.to.tag}\n{request.call_id}\n{request.cseq.number}"
     text = f"{request.request_uri}\n{dialog}"
-    for line in request.headers:
-        key = line.key
-        if key == "route" or key == "proxy-require" or key == "proxy-authorization":
+    for key in _ROUTING_HEADERS:
+        for line in request.all(key):
             text += f"\n{line.value}"
     for decided_by in more:
         text += f"\n{decided_by}"

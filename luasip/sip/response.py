@@ -67,9 +67,8 @@ def _add_line(request: Request, key: str, status: int, pieces: list[str]) -> Non
 
 
 def _add_lines(request: Request, key: str, pieces: list[str]) -> None:
-    for line in request.headers:
-        if line.key == key:
-            pieces.append(request.text[line.start : line.end])
+    for line in request.all(key):
+        pieces.append(request.text[line.start : line.end])
 
 
 def _add_vias(request: Request, pieces: list[str]) -> None:

@@ -305,16 +305,15 @@ class TransactionLayer:
         machine = branch.machine
         if machine is None:
             return
-        if branch.hops and not branch.status and branch.context is not None and transaction.responses.may_fork:
-            self.next_address(transaction, branch)
+        if self.next_address(transaction, branch):
             return
         with transaction.lock:
             step = machine.on_transport_error(self.timers.clock())
         self.client_step(transaction, branch, step, None)
         self.settle(transaction)
 
-    next_address: Callable[[Transaction, ClientBranch], None]
-    """Sends a branch to its next address; set by Relay."""
+    next_address: Callable[[Transaction, ClientBranch], bool]
+    """Sends a branch to its next address, False when it cannot; set by Relay."""
 
     def client_step(
         self, transaction: Transaction, branch: ClientBranch, step: int, response: Response | None

@@ -260,18 +260,23 @@ class Relay:
         context.attributes["tm.relayed"] = True
         return 1
 
-    def _next_address(self, transaction: Transaction, branch: ClientBranch) -> None:
-        """Try a branch's next address, as a branch of its own on the wire (RFC 3263 §4.3)."""
-        assert branch.hops is not None
-        destination = branch.hops.pop(0)
-        self.layer.table.remove_branch(branch.branch_id, transaction.method)
+    def _next_address(self, transaction: Transaction, branch: ClientBranch) -> bool:
+        """Try a branch's next address, as a branch of its own on the wire (RFC 3263 §4.3).
+
+        False when there is none, or a response has come after all.
+        """
         with transaction.lock:
+            if not branch.hops or branch.status or branch.context is None or not transaction.responses.may_fork:
+                return False
+            destination = branch.hops.pop(0)
+            self.layer.table.remove_branch(branch.branch_id, transaction.method)
             branch.branch_id = make_branch(self._unique(), loop_hash(transaction.request))
             self._address(branch, destination)
             assert branch.destination is not None
             branch.machine = _machine(transaction, branch.destination, self.layer.timers.clock())
             self.layer.reschedule(transaction)
         self.layer.start_branch(transaction, branch)
+        return True
 
     def _relay_cancel(self, context: RouteContext, slot: RuntimeSlot, next_hop: str) -> Relayed:
         """CANCEL: hop by hop when its INVITE is known, else forwarded statelessly (RFC 3261 §16.10)."""
