@@ -3,6 +3,9 @@ the way into Lua, the search for header lines and what a thread has for itself a
 
     LUASIP_COMPILE=1 pip install .
 
+LUASIP_PROFILE=make builds extensions that write down which code runs; built again with LUASIP_PROFILE=use in the same
+place, what ran is laid out to be quick. With GCC only; scripts/environment.sh does both.
+
 Beside each extension its Python source stays, so a build without it differs in speed only. Everything else stands in
 pyproject.toml. Compile copies (scripts/environment.sh does), never the working tree in place: there an extension made
 from older source would go before what stands in the file.
@@ -121,12 +124,20 @@ DENSE = ["-fvisibility=hidden", "-fno-plt", "-Wno-unused-function"]
 no copies of code, are worth a tenth of the misses."""
 
 
+PROFILE = {
+    "make": ["-fprofile-generate", "-fprofile-update=prefer-atomic"],
+    # What did not run may still be what somebody needs most, so it is not made small and slow.
+    "use": ["-fprofile-use", "-fprofile-partial-training", "-fprofile-correction", "-Wno-missing-profile"],
+}.get(os.environ.get("LUASIP_PROFILE", ""), [])
+PROFILE_LINKED = ["-fprofile-generate"] if "-fprofile-generate" in PROFILE else []
+
+
 def dense_flags() -> list[str]:
     """Flags for the C compiler, the last ones it is given."""
     header = Path("build", "luasip_cold.h").absolute()
     header.parent.mkdir(exist_ok=True)
     header.write_text(COLD, "ascii")
-    return [*DENSE, "-include", str(header)]
+    return [*DENSE, *PROFILE, "-include", str(header)]
 
 
 def extensions() -> list:
@@ -145,12 +156,18 @@ def extensions() -> list:
     flags = dense_flags()
     for extension in built:  # they share one list
         extension.extra_compile_args = [*extension.extra_compile_args, *flags]
-    built.append(Extension("luasip.sip.scanning", ["luasip/sip/scanning.c"], extra_compile_args=DENSE))
+    built.append(by_hand("luasip.sip.scanning"))
     if sys.platform == "linux":
-        built.append(Extension("luasip.own", ["luasip/own.c"], extra_compile_args=DENSE))
-        sources = ["luasip/script/crossing.c"]
-        built.append(Extension("luasip.script.crossing", sources, libraries=["dl"], extra_compile_args=DENSE))
+        built += [by_hand("luasip.own"), by_hand("luasip.script.crossing", "dl")]
+    for extension in built:
+        extension.extra_link_args = [*extension.extra_link_args, *PROFILE_LINKED]
     return built
+
+
+def by_hand(name: str, *libraries: str) -> Extension:
+    """One written in C."""
+    source = name.replace(".", "/") + ".c"
+    return Extension(name, [source], libraries=[*libraries], extra_compile_args=[*DENSE, *PROFILE])
 
 
 class BuildOnAllCores(build_ext):

@@ -1,6 +1,5 @@
 """Source trees of LuaSIP to be measured: the working tree, its compiled copy, other commits."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +16,7 @@ def compiled() -> Path:
 
 
 def of_commit(commit: str, folder: Path, build: bool) -> Path:
-    """What a commit holds, compiled if `build` says so (a minute). Exits with git's or the compiler's words."""
+    """What a commit holds, compiled if `build` says so (minutes). Exits with git's or the compiler's words."""
     folder.mkdir(parents=True)
     archive = folder.with_suffix(".tar")
     _run(
@@ -36,12 +35,11 @@ def of_commit(commit: str, folder: Path, build: bool) -> Path:
     )
     _run(["tar", "-xf", str(archive), "-C", str(folder)], ROOT)
     if build:
-        _run([sys.executable, "setup.py", "-q", "build_ext", "--inplace"], folder)
+        _run(["bash", "-c", '. scripts/environment.sh; build_in "$0"', str(folder)], ROOT)
     return folder
 
 
 def _run(command: list[str], folder: Path) -> None:
-    environment = os.environ | {"LUASIP_COMPILE": "1"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")

@@ -108,7 +108,7 @@ make_compiled() {
     (
         flock 9
         [ "$(cat "$stamp" 2>/dev/null)" = "$now" ] && exit 0
-        say "compiling LuaSIP into $venv/compiled (a minute or two, once for each version)"
+        say "compiling LuaSIP into $venv/compiled (some minutes, once for each version; LUASIP_PROFILE=0 halves them)"
         new=$(mktemp -d "$venv/compiling.XXXXXX") || exit 1
         trap 'rm -rf "$new"' EXIT
         compile_into "$new" >"$venv/compile.log" 2>&1 || exit 1
@@ -126,8 +126,33 @@ compile_into() {
         'setuptools>=69' || return 1
     tar -C "$root" --exclude __pycache__ --exclude '*.so' -cf - luasip setup.py pyproject.toml README.md |
         tar -C "$1" -xf - || return 1
-    (cd "$1" && LUASIP_COMPILE=1 "$venv/bin/python" setup.py -q build_ext --inplace && rm -rf build) || return 1
-    PYTHONPATH=$1 "$venv/bin/python" -P -c 'import luasip.sip.parser as p, luasip.sip.scanning as s
-import luasip.script.crossing as c, luasip.own as o
-for module in p, s, c, o: assert module.__file__.endswith(".so"), module'
+    build_in "$1" || return 1
+    PYTHONPATH=$1 "$venv/bin/python" -P -c 'import luasip.sip.parser as p, luasip.sip.scanning as s, luasip.script.crossing as c
+for module in p, s, c: assert module.__file__.endswith(".so"), module'
+}
+
+# build_in FOLDER : compile the copy of LuaSIP there, with GCC a second time by what ran in the first build's training.
+build_in() {
+    if [ "${LUASIP_PROFILE:-1}" != 0 ] && is_gcc && extensions_in "$1" make && train "$1"; then
+        find "$1" -name '*.so' -delete
+        extensions_in "$1" use || return 1
+    else
+        rm -rf "$1/build"
+        find "$1" -name '*.so' -delete
+        extensions_in "$1" "" || return 1
+    fi
+    rm -rf "$1/build"
+}
+
+extensions_in() {
+    (cd "$1" && LUASIP_COMPILE=1 LUASIP_PROFILE=$2 "$venv/bin/python" setup.py -q build_ext --inplace)
+}
+
+is_gcc() {
+    "${CC:-cc}" -v 2>&1 | grep -q '^gcc version'
+}
+
+train() {
+    PYTHONPATH=$1 timeout 300 "$venv/bin/python" -P "$root/benchmarks/training.py" \
+        "$root/benchmarks/route.lua" "$root/lua/default.lua"
 }
