@@ -77,7 +77,7 @@ def held() -> dict[str, Any]:
     runtimes = [each for each in known() if type(each).__name__ == "Runtime"]
     found["runtimes"] = sum(each._script is None for each in runtimes)
     for runtime in runtimes:
-        if runtime.lock.acquire(blocking=False):
+        if runtime._lock.acquire(blocking=False):
             runtime._runner["collect"]()
             runtime._runner["collect"]()
     found["lua"] = sum(int(runtime._lua.get_memory_used()) for runtime in runtimes)
