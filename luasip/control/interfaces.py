@@ -186,10 +186,9 @@ class ControlInterfaces:
         # the thread, which logs it and begins again.
         try:
             asyncio.run(self._serve())
-        except BaseException:  # raised again: who waits for the start must not wait for ever
-            self._ready.set()
+        finally:
+            self._ready.set()  # who waits for the start must not wait for ever
             self._stopping.wait(BEGIN_AFTER)
-            raise
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()

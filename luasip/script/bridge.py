@@ -125,9 +125,13 @@ class Current:
         assert generator is not None
         assert operation is not None
         self.generator = self.operation = None
-        name = self.name
+        return self.answer(self.name, self.plain, self.block, (generator, operation))
+
+    def answer(self, name: str, finish: Finish | None, method: Method, arguments: tuple[Any, ...]) -> Answer:
+        """What function `name` answers when `method` does its work and `finish`, if any, makes an answer of it."""
         try:
-            return self.plain(self.block(generator, operation))
+            result = method(*arguments)
+            return result if finish is None else finish(result)
         except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
             return self.failed(name, error)
 
@@ -168,11 +172,7 @@ class Adapter:
         current = self._current
         if not current.route & self.routes:
             return self.refused()
-        try:
-            result = self.method(current.ctx, *arguments)
-            return result if self.finish is None else self.finish(result)
-        except Exception as error:  # noqa: BLE001 - the Lua bridge: whatever fails becomes an error of the script
-            return self.failed(error)
+        return current.answer(self._name, self.finish, self.method, (current.ctx, *arguments))
 
     def refused(self) -> Answer:
         """The answer to a call from the wrong kind of route."""

@@ -106,12 +106,14 @@ class DialogWriter:
                             dialog.stored = True
                 if not taken:
                     return
+                is_written = False
                 try:
                     self._write(taken)
-                except BaseException:  # raised again: what was taken must not be lost with the thread
-                    with self._lock:
-                        self._pending = {**taken, **self._pending}
-                    raise
+                    is_written = True
+                finally:
+                    if not is_written:  # also when the thread is told to die
+                        with self._lock:
+                            self._pending = {**taken, **self._pending}
 
     def _write(self, taken: dict[Identity, Dialog | None]) -> None:
         rows = [self._rows(dialog) for dialog in taken.values() if dialog is not None]
