@@ -4,25 +4,35 @@ What a message and its transaction need is freed by reference counting: nothing 
 transactions break theirs when they end. So the collector need not look often, and must not look at everything: with
 50,000 live transactions one full pass would stop the receivers for a large part of a second. It looks at everything
 while there is little.
+
+When it looks at what is new is a matter of time here, not of number. Left to itself it counts objects made less objects
+freed, old ones too: in steady traffic that hardly moves, so that what several seconds made is looked at in one pass.
 """
 
 import gc
 import sys
+import sysconfig
 import time
 from collections.abc import Mapping
 from typing import Final
 
-YOUNG: Final = 5_000
-"""Objects made and not freed again before the youngest are looked at (about a millisecond)."""
+LOOKED_EVERY: Final = 0.1
+"""Seconds between two passes over what was made meanwhile: some milliseconds at most, as each object costs one or two
+microseconds."""
+YOUNG: Final = 50_000
+"""Objects made and not freed again before a pass comes earlier than that, as when a flood arrives."""
 MIDDLE: Final = 1
-"""Such passes before those they left over are looked at, with the same bound in mind."""
+"""Such early passes before those they left over are looked at, with the same bound in mind."""
 ALL: Final = 20_000
 """Passes of the second kind before everything is looked at, which takes long: after days, not in a busy hour."""
 
 TIDIED_EVERY: Final = 60.0
 """Seconds between two looks whether everything may be looked at."""
-FEW: Final = 40_000
-"""Objects since the start that are looked at in ten milliseconds."""
+FEW: Final = 15_000
+"""Objects since the start that are looked at in twenty milliseconds."""
+
+HAS_GENERATIONS: Final = not sysconfig.get_config_var("Py_GIL_DISABLED")
+"""A Python without the global lock looks at everything each time, and paces itself."""
 
 
 def settle() -> "Tidying":
@@ -31,6 +41,12 @@ def settle() -> "Tidying":
     gc.freeze()
     gc.set_threshold(YOUNG, MIDDLE, ALL)
     return Tidying()
+
+
+def look_at_what_is_new() -> None:
+    """Free the cycles made since the last time. To be called every `LOOKED_EVERY` seconds."""
+    if HAS_GENERATIONS:
+        gc.collect(1)
 
 
 class Tidying:

@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -75,6 +76,10 @@ ENDLESS_CALLS = ("lua", "dns")
 
 CUT_TOLD = 10
 """Requests, and routes, that are named when a stop cuts them."""
+
+TURN = 0.0005
+"""Seconds a thread keeps Python's global lock that others wait for. A receiver gives it up for each system call, and
+with Python's 5 ms would wait as long whenever the timer thread has much to do."""
 
 
 class StoppableStreams(StreamService, Protocol):
@@ -356,6 +361,7 @@ class Server:
         """Start, serve until SIGTERM or SIGINT, stop gracefully. SIGHUP reloads. Returns the exit code."""
         self._signals.listen()
         self.start()
+        sys.setswitchinterval(TURN)
         self.housekeeping.add(collector.TIDIED_EVERY, collector.settle().tidy, "collector")
         pauses = self._pauses
         pauses.watch()
@@ -367,12 +373,13 @@ class Server:
         manager.tell("READY=1", f"STATUS=serving on {' '.join(one.text for one in self.sockets.listeners)}")
         watched = (self._stopping, lambda: self._signals.ask(RELOAD))
         lasting_thread.LastingThread(self.reloading.watch, "file-watch", watched).start()
-        while STOP not in (asked := self._signals.wait(0.2)):
+        while STOP not in (asked := self._signals.wait(collector.LOOKED_EVERY)):
             if RELOAD in asked:
                 manager.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
                 self.reload()
                 manager.tell("READY=1")
             watchdog.look()
+            collector.look_at_what_is_new()
         manager.tell("STOPPING=1", "STATUS=waiting for calls to be answered")
         self.stop(self.settings.server.stop_timeout)
         log.info("stopped")

@@ -52,6 +52,22 @@ def test_little_is_looked_at_whole_and_much_is_not() -> None:
         gc.set_threshold(*thresholds)
 
 
+def test_cycles_made_since_the_last_look_are_freed_and_what_lives_is_not_looked_at_again() -> None:
+    ring = Ring()
+    living = [ring]
+    garbage = weakref.ref(Ring())
+    assert garbage() is not None
+    collector.look_at_what_is_new()
+    assert (garbage() is None) == collector.HAS_GENERATIONS
+    old = weakref.ref(ring)
+    living.clear()
+    del ring
+    collector.look_at_what_is_new()
+    assert old() is not None
+    gc.collect()
+    assert old() is None
+
+
 def test_pauses_are_measured_while_they_are_watched() -> None:
     pauses = collector.Pauses()
     pauses.watch()
