@@ -93,10 +93,15 @@ FILES = (
     "storage/sqlite_file",
     "transport/address",
     "transport/backlog",
+    "transport/connection",
+    "transport/connections",
     "transport/packet",
     "transport/reporting",
     "transport/resolver",
+    "transport/stream_loop",
+    "transport/tcp",
     "transport/udp",
+    "transport/wire",
 )
 """Further files every message passes. Not: interfaces (Protocol), dataclasses that name a class of a file imported
 later, and what is referred to weakly."""

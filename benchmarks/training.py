@@ -18,6 +18,9 @@ from pathlib import Path
 CALLS = 1000
 PATIENCE = 10.0
 """Seconds until an answer must have come."""
+STREAM_CALLS = 250
+WHOLE = re.compile(r"(?s).*?\r\nContent-Length: (\d+)\r\n.*?(?<=\r\n)\r\n")
+"""The head of a message, and the length of its body."""
 SETTINGS = """[server]
 listen = ["udp:127.0.0.1:{port}", "tcp:127.0.0.1:{port}"]
 [script]
@@ -30,24 +33,40 @@ SDP = (
 
 
 class Phone:
-    """One end of the calls, over UDP."""
+    """One end of the calls, over UDP or on one connection over TCP."""
 
-    def __init__(self, name: str, server: int) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    def __init__(self, name: str, server: int, transport: str) -> None:
+        self.transport = transport
+        self._stream = transport == "TCP"
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM if self._stream else socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
+        self._socket.connect(("127.0.0.1", server))
         self._socket.settimeout(PATIENCE)
-        self._server = ("127.0.0.1", server)
-        self.at = f"sip:{name}@127.0.0.1:{self._socket.getsockname()[1]}"
+        self._received = ""
+        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        self.at = f"sip:{name}@{self.address}" + (";transport=tcp" if self._stream else "")
 
     def send(self, text: str) -> None:
-        self._socket.sendto(text.encode("latin-1"), self._server)
+        self._socket.sendall(text.encode("latin-1"))
 
     def get(self, start: str) -> str:
         """The next message that begins so; others are passed over."""
         while True:
-            text = self._socket.recv(65535).decode("latin-1")
+            text = self._next()
             if text.startswith(start):
                 return text
+
+    def _next(self) -> str:
+        if not self._stream:
+            return self._socket.recv(65535).decode("latin-1")
+        while not (whole := WHOLE.match(self._received)) or len(self._received) < whole.end() + int(whole[1]):
+            received = self._socket.recv(65535)
+            if not received:
+                raise ConnectionError("closed by the server")
+            self._received += received.decode("latin-1")
+        end = whole.end() + int(whole[1])
+        text, self._received = self._received[:end], self._received[end:]
+        return text
 
     def close(self) -> None:
         self._socket.close()
@@ -72,20 +91,21 @@ def answer(request: str, status: str, body: str = "") -> str:
 class Training:
     """Two phones and a server."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, transport: str) -> None:
         self._port = port
         self._number = 0
-        self.caller, self.callee = Phone("caller", port), Phone("callee", port)
+        self.caller, self.callee = Phone("caller", port, transport), Phone("callee", port, transport)
 
     def request(
         self, method: str, uri: str, headers: str = "", cseq: int = 1, tag: str = "", body: str = ""
     ) -> str:
         """A request of the caller; what has the same number is of one dialog."""
-        number, at = self._number, self.caller.at.partition("@")[2]
+        number, at = self._number, self.caller.address
         kind = "Content-Type: application/sdp\r\n" if body else ""
         branch = f"z9hG4bK-{number}-{cseq}-{'INVITE' if method == 'CANCEL' else method}"
         return (
-            f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch={branch}\r\nMax-Forwards: 70\r\n{headers}"
+            f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/{self.caller.transport} {at};branch={branch}\r\n"
+            f"Max-Forwards: 70\r\n{headers}"
             f'From: "Caller" <sip:caller@127.0.0.1>;tag={number}\r\nTo: <sip:callee@127.0.0.1:{self._port}>{tag}\r\n'
             f"Call-ID: {number}@{at}\r\nCSeq: {cseq} {method}\r\nContact: <{self.caller.at}>\r\nUser-Agent: phone\r\n"
             f"{kind}Content-Length: {len(body)}\r\n\r\n{body}"
@@ -130,17 +150,21 @@ class Training:
         self.callee.send(answer(self.callee.get("MESSAGE "), "200 OK"))
         self.caller.get("SIP/2.0 200")
 
-    def run(self) -> None:
-        """All of it, in the measure of a usual day: calls first of all."""
+    def register(self, expires: int) -> None:
+        """Have the callee found, or with 0 seconds not any more."""
         self._number += 1
         self.callee.send(
-            self.request("REGISTER", f"sip:127.0.0.1:{self._port}", "Expires: 3600\r\n")
+            self.request("REGISTER", f"sip:127.0.0.1:{self._port}", f"Expires: {expires}\r\n")
             .replace(self.caller.at, self.callee.at)
-            .replace(self.caller.at.partition("@")[2], self.callee.at.partition("@")[2])
+            .replace(self.caller.address, self.callee.address)
             .replace("sip:caller@127.0.0.1>", "sip:callee@127.0.0.1>")
         )
         self.callee.get("SIP/2.0 200")
-        for number in range(CALLS):
+
+    def run(self, calls: int) -> None:
+        """All of it, in the measure of a usual day: calls first of all."""
+        self.register(3600)
+        for number in range(calls):
             self.call()
             if number % 3 == 0:
                 self.ask("OPTIONS", "")
@@ -150,6 +174,7 @@ class Training:
                 self.canceled_call()
                 self.ask("INVITE", "nobody", body=SDP)
                 self.caller.get("SIP/2.0 404")
+        self.register(0)
 
 
 def train(script: Path) -> None:
@@ -167,7 +192,8 @@ def train(script: Path) -> None:
             gives_up_at = time.monotonic() + PATIENCE
             while "ready, pid" not in log.read_text() and time.monotonic() < gives_up_at and server.poll() is None:
                 time.sleep(0.05)
-            Training(port).run()
+            Training(port, "UDP").run(CALLS)
+            Training(port, "TCP").run(STREAM_CALLS)
         except OSError as error:
             sys.exit(f"training with {script}: {error}\n{log.read_text()[-5000:]}")
         finally:

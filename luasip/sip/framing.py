@@ -10,6 +10,7 @@ from typing import Final
 
 from luasip.errors import FramingError
 from luasip.sip.parser import DEFAULT, Limits
+from luasip.sip.scanners import message_end
 
 Frame = bytes
 """One whole message, or `PING`."""
@@ -45,7 +46,8 @@ class StreamFramer:
     @property
     def mid_message(self) -> bool:
         """True when a message has begun and is not complete: the partial-message timeout applies."""
-        return bool(self._buffer.strip(b"\r\n"))
+        buffer = self._buffer
+        return len(buffer) > 0 and bool(buffer.strip(b"\r\n"))
 
     @property
     def lost(self) -> bool:
@@ -60,8 +62,12 @@ class StreamFramer:
         """
         if self._fault:
             raise FramingError(self._fault)
-        self._buffer += data
         frames: list[Frame] = []
+        if not self._buffer:
+            data = self._take_usual(data, frames)
+            if not data:
+                return frames
+        self._buffer += data
         try:
             frame = self._next()
             while frame is not None:
@@ -73,6 +79,21 @@ class StreamFramer:
             if not frames:
                 raise
         return frames
+
+    def _take_usual(self, data: bytes, frames: list[Frame]) -> bytes:
+        """Add the usual messages that `data` begins with, whole, to `frames`; returns what is behind them."""
+        if message_end is None:
+            return data
+        size, at = len(data), 0
+        end = message_end(data, 0)
+        while at < end <= size and end - at <= self._limits.message:
+            if at == 0 and end == size:  # most often: one message a read, which is not copied
+                frames.append(data)
+                return b""
+            frames.append(data[at:end])
+            at = end
+            end = message_end(data, at)
+        return data[at:] if at else data
 
     def _next(self) -> Frame | None:
         buffer = self._buffer

@@ -1,6 +1,7 @@
 """What scanning.c does where it was built; None where it was not.
 
-Each of these reads what is usual and leaves all else to the Python code that defines it (`parser`, `values`).
+Each of these reads what is usual and leaves all else to the Python code that defines it (`parser`, `values`,
+`framing`).
 """
 
 import contextlib
@@ -31,5 +32,6 @@ def _load() -> ModuleType | None:
 _SCANNING: Final = _load()
 
 scan: Final[Callable[[str, int, int, int], bytes | None] | None] = getattr(_SCANNING, "scan", None)
+message_end: Final[Callable[[bytes, int], int] | None] = getattr(_SCANNING, "message_end", None)
 name_addr: Final[Callable[[str], int] | None] = getattr(_SCANNING, "name_addr", None)
 via: Final[Callable[[str], int] | None] = getattr(_SCANNING, "via", None)

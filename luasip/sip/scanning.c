@@ -1,5 +1,5 @@
-/* Finds the header lines of a message in one pass, and the parts of From, To and Via: what parser.py and values.py do
-   for every message, in C.
+/* Finds the header lines of a message in one pass, the parts of From, To and Via, and the end of a message in a stream:
+   what parser.py, values.py and framing.py do for every message, in C.
 
    It does the usual message only: each line ends in CRLF and begins with a token and a colon, no control character
    stands between, nothing passes a limit. Of any other it says so (None), and parser.py, which defines how a message is
@@ -203,6 +203,50 @@ static PyObject *scan(PyObject *module, PyObject *const *arguments, Py_ssize_t c
     return PyBytes_FromStringAndSize((const char *)scan.row, size);
 }
 
+/* --------------------------------------------------------------------------------------------- one message of a stream */
+
+/* The value of the Content-Length line from `at` to its line end at `stop`, whose name has `length` letters; -1 when it is
+   no usual one. */
+static int32_t length_in(const byte *data, size_t at, size_t length, size_t stop) {
+    if (data[at + length] != ':') return -1;
+    size_t from = at + length + 1;
+    while (from < stop && (data[from] == ' ' || data[from] == '\t')) from++;
+    while (stop > from && (data[stop - 1] == ' ' || data[stop - 1] == '\t')) stop--;
+    return short_number(data + from, stop - from);
+}
+
+/* The offset behind the message that begins at `start`; -1 when its headers are not all there, or anything in them that
+   decides is unusual: a line that goes on, an end without CR, not one plain Content-Length. See framing.py. */
+static int64_t end_of_message(Taught *taught, const byte *data, size_t start, size_t size) {
+    int32_t body = -1;
+    for (size_t at = start, next;; at = next) {
+        const byte *feed = at < size ? memchr(data + at, '\n', size - at) : NULL;
+        if (!feed || feed == data + at || feed[-1] != '\r') return -1;
+        next = (size_t)(feed - data) + 1;
+        if (next - at == 2) return at == start || body < 0 ? -1 : (int64_t)next + body;
+        if (data[at] == ' ' || data[at] == '\t') return -1;
+        if ((data[at] | 0x20) != 'c' && (data[at] | 0x20) != 'l') continue; /* neither Content-Length nor l */
+        size_t length = 0;
+        while (taught->lower[data[at + length]]) length++; /* the CR ends it at the latest */
+        const Name *known = length <= LONGEST_NAME ? place_of(taught, data + at, length) : NULL;
+        if (!known || !known->length || known->code != taught->content_length) continue;
+        if (at == start || body >= 0 || (body = length_in(data, at, length, next - 2)) < 0) return -1;
+    }
+}
+
+static PyObject *message_end(PyObject *module, PyObject *const *arguments, Py_ssize_t count) {
+    Taught *taught = PyModule_GetState(module);
+    if (count != 2 || !PyBytes_Check(arguments[0])) {
+        PyErr_SetString(PyExc_TypeError, "message_end(data, start)");
+        return NULL;
+    }
+    Py_ssize_t start = PyLong_AsSsize_t(arguments[1]), size = PyBytes_GET_SIZE(arguments[0]);
+    if (PyErr_Occurred()) return NULL;
+    if (start < 0 || start > size || !taught->count) return PyLong_FromLong(-1);
+    const byte *data = (const byte *)PyBytes_AS_STRING(arguments[0]);
+    return PyLong_FromLongLong(end_of_message(taught, data, (size_t)start, (size_t)size));
+}
+
 /* -------------------------------------------------------------------------------------------------------- one value */
 
 enum { LONGEST_VALUE = 0xFFFF, LONGEST_HOST = 255, MOST_PORT = 65535, PORT_DIGITS = 5 };
@@ -253,10 +297,10 @@ static int is_of_host(byte c) {
 }
 
 static int64_t via_parts(const Taught *taught, const byte *text, size_t size) {
-    static const char head[] = "SIP/2.0/UDP ";
-    size_t first = sizeof head - 1, at = first, digits, host_end;
+    static const char udp[] = "SIP/2.0/UDP ", tcp[] = "SIP/2.0/TCP ";
+    size_t first = sizeof udp - 1, at = first, digits, host_end;
     int64_t port_above = 0;
-    if (size < first || memcmp(text, head, first)) return -1;
+    if (size < first || (memcmp(text, udp, first) && memcmp(text, tcp, first))) return -1;
     for (; at < size && is_of_host(text[at]); at++)
         if (text[at] == '.' && (at == first || text[at - 1] == '.')) return -1;
     host_end = at;
@@ -336,6 +380,8 @@ static PyObject *teach(PyObject *module, PyObject *arguments) {
 static PyMethodDef methods[] = {
     {"scan", (PyCFunction)(void (*)(void))scan, METH_FASTCALL,
      "scan(text, start, longest, most): the table of its header lines, None when it is not a usual message."},
+    {"message_end", (PyCFunction)(void (*)(void))message_end, METH_FASTCALL,
+     "message_end(data, start): the offset behind the usual message of a stream that begins there, or -1."},
     {"name_addr", name_addr, METH_O, "name_addr(text): where the parts of a usual name-addr stand, or -1."},
     {"via", via, METH_O, "via(text): where the parts of a usual Via value stand, or -1."},
     {"teach", teach, METH_VARARGS,

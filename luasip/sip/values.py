@@ -104,7 +104,8 @@ def parse_via(text: str, start: int = 0, end: int = 0) -> Via:
             port_above: i64 = places >> 32
             number = None if port_above == 0 else port_above - 1
             branch_start: i64 = ((places >> 16) & 0xFFFF) + len(";branch=")
-            return Via(text, "UDP", text[12 : places & 0xFFFF], number, text[branch_start:], None, start, end)
+            transport = "UDP" if text[8] == "U" else "TCP"
+            return Via(text, transport, text[12 : places & 0xFFFF], number, text[branch_start:], None, start, end)
     head_end = text.find(";")
     if head_end < 0:
         head_end = len(text)

@@ -10,21 +10,24 @@ import math
 import os
 import select
 import socket
-import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from luasip.errors import FramingError, TransportError
+from luasip.lock import new_lock
 from luasip.transport.packet import ErrorCallback, Listener, bracketed
 from luasip.transport.reporting import Counters
 from luasip.transport.wire import Wire
 
-READ_SIZE = 65536
-SMALLEST_ENTRY = 64
+READ_SIZE: Final = 65536
+SMALLEST_ENTRY: Final = 64
 """Bytes one queue entry counts for at least, so that many tiny ones cannot use memory without limit."""
 
-READ = select.EPOLLIN
-READ_AND_WRITE = select.EPOLLIN | select.EPOLLOUT
+WRITE: Final[int] = select.EPOLLOUT
+READ: Final[int] = select.EPOLLIN
+READ_AND_WRITE: Final[int] = READ | WRITE
 
 
 class ConnectionGone(TransportError):
@@ -37,6 +40,12 @@ class State(enum.IntEnum):
     CONNECTING = 0
     OPEN = 1
     CLOSED = 2
+
+
+# Not looked up each time.
+_CONNECTING: Final = State.CONNECTING
+_OPEN: Final = State.OPEN
+_CLOSED: Final = State.CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +98,17 @@ class Connection:
         self.id = connection_id
         self.socket = opened
         self.descriptor = opened.fileno()
+        self._send_to_socket: Callable[[bytes | memoryview], int] = opened.send
+        self._receive_from_socket: Callable[[int], bytes] = opened.recv
         self.peer = peer
-        self.state = State.CONNECTING
+        self.state: State = _CONNECTING
         self.failure: TransportError | None = None
         self.queued_bytes = 0
         self._active_at = now
         self._progress_at = now
         self._connect_due_at = now + limits.connect_timeout
         self._message_due_at = now + limits.first_message_timeout if peer.inbound else math.inf
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._wire = wire
         self._limits = limits
         self._counters = counters
@@ -115,15 +126,15 @@ class Connection:
     def write(self, data: bytes, on_error: ErrorCallback | None, now: float) -> TransportError | None:
         """Send or queue one message; the error when it was not taken, which the caller has to tell."""
         with self._lock:
-            if self.state == State.CLOSED or self._closing:
+            if self.state is _CLOSED or self._closing:
                 return ConnectionGone(f"{self.peer}: connection {self.id} is closed")
-            if self.state == State.CONNECTING:
+            if self.state is _CONNECTING:
                 self._waiting.append((data, on_error))
                 self.queued_bytes += len(data)
             elif not self._put(self._wire.encode(data), len(data), on_error, now):
                 return ConnectionGone(str(self.failure))
             if self._is_overfull():
-                (self._waiting if self.state == State.CONNECTING else self._outgoing).pop()
+                (self._waiting if self.state is _CONNECTING else self._outgoing).pop()
                 self._counters.count("closed.write_buffer")
                 self._fail(TransportError(f"{self.peer}: write buffer full, {self.queued_bytes} bytes wait"))
                 return self.failure
@@ -143,7 +154,7 @@ class Connection:
     @property
     def is_closed(self) -> bool:
         """True once nothing more will be sent; the loop then takes the connection away."""
-        return self.state == State.CLOSED
+        return self.state is _CLOSED
 
     @property
     def takes_messages(self) -> bool:
@@ -161,15 +172,15 @@ class Connection:
 
     def on_event(self, events: int, now: float) -> list[bytes]:
         """Go on where the socket allows it: finish connecting, send the queue, read; returns messages."""
-        if self.state == State.CONNECTING and not self._begin(now):
+        if self.state is _CONNECTING and not self._begin(now):
             return []
-        if events & select.EPOLLOUT:
+        if events & WRITE:
             self._flush(now)
-        return self._read(now) if events & ~select.EPOLLOUT else []
+        return self._read(now) if events & ~WRITE else []
 
     def overdue(self, now: float) -> str:
         """Which timeout has passed ("connect", "message", "write", "idle"); "" when none has."""
-        if self.state == State.CONNECTING and now >= self._connect_due_at:
+        if self.state is _CONNECTING and now >= self._connect_due_at:
             return "connect"
         if now >= self._message_due_at:
             return "message"
@@ -211,15 +222,15 @@ class Connection:
         """Send what the wire itself has to say, and the waiting messages once it is ready."""
         if output:
             self._put(output, 0, None, now)
-        if self.state == State.CONNECTING and self._wire.ready:
-            self.state = State.OPEN
-            while self._waiting and self.state == State.OPEN:
+        if self.state is _CONNECTING and self._wire.ready:
+            self.state = _OPEN
+            while self._waiting and self.state is _OPEN:
                 data, on_error = self._waiting[0]
                 if not self._put(self._wire.encode(data), len(data), on_error, now):
                     return
                 self._waiting.popleft()
                 self.queued_bytes -= len(data)
-        if self.state != State.CLOSED and self._is_overfull():
+        if self.state is not _CLOSED and self._is_overfull():
             self._counters.count("closed.write_buffer")
             self._fail(TransportError(f"{self.peer}: write buffer full, {self.queued_bytes} bytes wait"))
 
@@ -247,7 +258,7 @@ class Connection:
     def _send(self, data: bytes | memoryview) -> int:
         """Bytes the socket took, -1 when the connection failed."""
         try:
-            return self.socket.send(data)
+            return self._send_to_socket(data)
         except (BlockingIOError, InterruptedError):
             return 0
         except OSError as error:
@@ -256,7 +267,7 @@ class Connection:
 
     def _flush(self, now: float) -> None:
         with self._lock:
-            if self.state == State.CLOSED:
+            if self.state is _CLOSED:
                 return
             while self._outgoing:
                 view, size, on_error = self._outgoing[0]
@@ -275,14 +286,14 @@ class Connection:
 
     def _read(self, now: float) -> list[bytes]:
         try:
-            data = self.socket.recv(READ_SIZE)
+            data = self._receive_from_socket(READ_SIZE)
         except (BlockingIOError, InterruptedError):
             return []
         except OSError as error:
             self.fail(error)
             return []
         with self._lock:
-            if self.state == State.CLOSED:
+            if self.state is _CLOSED:
                 return []
             if not data:
                 self._fail(ConnectionGone(f"{self.peer}: closed by the peer"))
@@ -302,7 +313,9 @@ class Connection:
             self._message_due_at = math.inf
         elif messages or self._message_due_at == math.inf:
             self._message_due_at = now + self._limits.partial_message_timeout
-        self._advance(self._wire.take_output(), now)
+        output = self._wire.take_output()
+        if output or self.state is _CONNECTING:
+            self._advance(output, now)
         return messages
 
     def _close_when_sent(self) -> None:
@@ -324,9 +337,9 @@ class Connection:
             self._counters.count_message("sent", size)
 
     def _fail(self, error: Exception) -> None:
-        if self.state == State.CLOSED:
+        if self.state is _CLOSED:
             return
-        self.state = State.CLOSED
+        self.state = _CLOSED
         if isinstance(error, TransportError):
             self.failure = error
         else:

@@ -3,11 +3,12 @@
 Knows no sockets and no loop; safe from any thread.
 """
 
-import threading
+from typing import Final
 
+from luasip.lock import new_lock
 from luasip.transport.connection import Connection
 
-MAX_ALIASES = 12
+MAX_ALIASES: Final = 12
 """Aliases a connection may hold besides its peer's own address."""
 
 Address = tuple[str, str, int]
@@ -19,7 +20,7 @@ class ConnectionTable:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._by_id: dict[int, Connection] = {}
         self._by_address: dict[Address, list[Connection]] = {}
         self._addresses: dict[int, list[Address]] = {}

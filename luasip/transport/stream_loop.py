@@ -9,13 +9,14 @@ import logging
 import os
 import select
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from luasip.errors import TransportError
+from luasip.lock import new_lock
 from luasip.transport.connection import Connection
 from luasip.transport.connections import ConnectionTable
 from luasip.transport.packet import Listener, Packet
@@ -24,14 +25,16 @@ from luasip.transport.sockets import error_name
 
 logger = logging.getLogger("luasip.transport")
 
-EVENTS_A_TURN = 256
-ACCEPTS_A_TURN = 64
-SWEEP_AFTER = 1.0
+EVENTS_A_TURN: Final = 256
+ACCEPTS_A_TURN: Final = 64
+SWEEP_AFTER: Final = 1.0
 """Seconds between looks at the connections' deadlines, or a quarter of the shortest one if that is less."""
 ACCEPT_PAUSE = 0.5
 """Seconds a listener rests when the process has no file descriptors left: its event would return at once."""
 PAUSE_AFTER_BUG = 0.1
 EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+
+_monotonic: Final = time.monotonic  # not looked up each time
 
 
 @dataclass(slots=True)
@@ -61,10 +64,11 @@ class StreamLoop:
         self._sweep_at = 0.0
         self._handle: Callable[[Packet], None] | None = None
         self._epoll = select.epoll()
+        self._poll = self._epoll.poll
         self._listening: dict[int, Listening] = {}
         self._connections: dict[int, Connection] = {}
         self._to_retire: deque[Connection] = deque()
-        self._wake_lock = threading.Lock()
+        self._wake_lock = new_lock()
         self.busy_since = 0.0
         """When the turn began that the thread is in, 0 while it waits for events."""
         self._wake_descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -160,8 +164,8 @@ class StreamLoop:
     def _turn(self) -> bool:
         """Wait for events once and deal with them; False when the loop is to end."""
         self.busy_since = 0.0
-        happened = self._epoll.poll(self._wait_for(), EVENTS_A_TURN)
-        polled_at = self.busy_since = time.monotonic()
+        happened = self._poll(self._wait_for(), EVENTS_A_TURN)
+        polled_at = self.busy_since = _monotonic()
         for descriptor, events in happened:
             connection = self._connections.get(descriptor)
             if connection is not None:
@@ -178,19 +182,18 @@ class StreamLoop:
             self._sweep(polled_at)
         if not self._accepting:
             self._close_listeners()
-        return self._stop_due_at is None or self._stopping_goes_on(time.monotonic(), self._stop_due_at)
+        return self._stop_due_at is None or self._stopping_goes_on(_monotonic(), self._stop_due_at)
 
     def _wait_for(self) -> float:
         """Seconds the poll may last: for ever when there is nothing to time."""
         if self._stop_due_at is not None:
             return min(0.02, self._sweep_after)
-        paused = any(listening.paused_until for listening in self._listening.values())
-        if not self._connections and not paused:
+        if not self._connections and not any(listening.paused_until for listening in self._listening.values()):
             return -1
-        return max(0.0, min(self._sweep_after, self._sweep_at - time.monotonic()))
+        return max(0.0, min(self._sweep_after, self._sweep_at - _monotonic()))
 
     def _serve(self, connection: Connection, events: int, polled_at: float) -> None:
-        now = time.monotonic()
+        now = _monotonic()
         try:
             messages = connection.on_event(events, now)
         except Exception as error:
@@ -236,7 +239,7 @@ class StreamLoop:
 
     def _pause(self, listening: Listening, error: OSError) -> None:
         logger.error("%s: accepting rests %.1f s: %s", listening.listener.text, ACCEPT_PAUSE, error)
-        listening.paused_until = time.monotonic() + ACCEPT_PAUSE
+        listening.paused_until = _monotonic() + ACCEPT_PAUSE
         self._epoll.unregister(listening.socket.fileno())
 
     def _sweep(self, now: float) -> None:

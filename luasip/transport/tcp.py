@@ -12,8 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from luasip.errors import TransportError
+from luasip.lock import new_lock
 from luasip.sip.parser import Limits
 from luasip.transport.address import is_wildcard, normal_literal, pick_listener, socket_address
 from luasip.transport.connection import Connection, ConnectionGone, ConnectionLimits, Peer
@@ -29,9 +31,11 @@ logger = logging.getLogger("luasip.transport")
 
 IP_BIND_ADDRESS_NO_PORT = 24
 """Linux's number; the socket module has no name for it."""
-ATTEMPTS = 3
+ATTEMPTS: Final = 3
 """Connections tried for one message when those found turn out to be dead."""
 CONNECT_UNDER_WAY = frozenset((0, errno.EINPROGRESS, errno.EINTR))
+
+_monotonic: Final = time.monotonic  # not looked up each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ class StreamTransport:
         sweep_after = shortest_timeout(self.settings.limits) / 4
         self._loop = StreamLoop(self._table, self._counters, self._accepted, sweep_after)
         self._ids = itertools.count(1)
-        self._connect_lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._connect_lock = new_lock()
+        self._loop_thread: threading.Thread | None = None
         self._bound = False
         self._stopped = False
 
@@ -97,8 +101,8 @@ class StreamTransport:
     def start(self, handle: Callable[[Packet], None]) -> None:
         """Bind what is not bound and start the thread; `handle` is called in it for each message."""
         self.bind()
-        self._thread = LastingThread(self._loop.run, "streams", (handle,))
-        self._thread.start()
+        self._loop_thread = LastingThread(self._loop.run, "streams", (handle,))
+        self._loop_thread.start()
 
     def send(self, data: bytes, destination: Destination, on_error: ErrorCallback | None = None) -> None:
         """Send one message by an open connection or, where the destination allows it, a new one.
@@ -161,11 +165,11 @@ class StreamTransport:
         Queues get half of `timeout` (seconds); what is left in them then fails.
         """
         self._stopped = True
-        thread = self._thread
+        thread = self._loop_thread
         if thread is None:
             self._loop.close()
             return []
-        self._loop.stop(time.monotonic() + timeout / 2)
+        self._loop.stop(_monotonic() + timeout / 2)
         if thread is not threading.current_thread():
             thread.join(timeout)
         return [thread.name] if thread.is_alive() else []
@@ -178,7 +182,7 @@ class StreamTransport:
 
     def stalled(self, limit: float) -> list[str]:
         """The thread's name when it has ended, or has not waited for events for more than `limit` seconds."""
-        thread = self._thread
+        thread = self._loop_thread
         if thread is None or not is_stalled(thread, self._loop.busy_since, limit):
             return []
         return [thread.name]
@@ -194,7 +198,7 @@ class StreamTransport:
                 connection = self._connection_for(destination)
             except TransportError as refused:
                 return error or refused
-            error = connection.write(data, on_error, time.monotonic())
+            error = connection.write(data, on_error, _monotonic())
             if destination.close_after and error is None:
                 connection.close_after_queue()
             self._look_after(connection)
@@ -252,7 +256,7 @@ class StreamTransport:
     def _enter(self, opened: socket.socket, peer: Peer) -> Connection:
         """A connection in the table and the loop; TransportError when there is no room for it."""
         wire = self._kinds[peer.protocol].make_wire(peer.inbound, peer.host, self.settings.messages)
-        limits, now = self.settings.limits, time.monotonic()
+        limits, now = self.settings.limits, _monotonic()
         connection = Connection(next(self._ids), opened, wire, peer, limits, self._counters, now)
         if self._stopped or not self._table.add(connection):
             self._counters.count("connections_refused")

@@ -74,14 +74,12 @@ class FramedWire:
 
     def received(self, data: bytes) -> list[bytes]:
         """Complete messages; a ping among them is answered by `take_output`."""
-        messages: list[bytes] = []
-        for frame in self._framer.feed(data):
-            if frame == PING:
-                # One pong a read is enough: a peer that floods pings must not fill our write buffer.
-                self._output = PONG
-            else:
-                messages.append(frame)
-        return messages
+        frames = self._framer.feed(data)
+        if PING not in frames:
+            return frames
+        # One pong a read is enough: a peer that floods pings must not fill our write buffer.
+        self._output = PONG
+        return [frame for frame in frames if frame != PING]
 
     def take_output(self) -> bytes:
         """The pong that is due."""

@@ -24,6 +24,7 @@ import luasip.sip.parser
 from luasip.errors import LuaSIPError, ParseError
 from luasip.sip.header_names import CODES, COMPACT, CONTENT_LENGTH, NAMED
 from luasip.sip.message import Message
+from luasip.sip.parser import Limits
 from luasip.sip.scanners import teach
 from tests.sip.messages import INVITE, RESPONSE, minimal, request_with
 from tests.sip.rfc4475_messages import MESSAGES as TORTURE
@@ -78,6 +79,7 @@ class Parsers:
         self.scanning = scanning
         self.long, self.long_values = [_beside(name, None) for name in ("parser", "values")]
         self.short, self.short_values = [_beside(name, scanning) for name in ("parser", "values")]
+        self.long_framing, self.short_framing = _beside("framing", None), _beside("framing", scanning)
 
     def assert_same(self, text: str, **limits: int) -> None:
         long, short = [_outcome(each, text, limits) for each in (self.long, self.short)]
@@ -87,6 +89,10 @@ class Parsers:
         for name in ("parse_name_addr", "parse_via"):
             long, short = [_value(getattr(each, name), text) for each in (self.long_values, self.short_values)]
             assert short == long
+
+    def assert_same_frames(self, *pieces: bytes, message: int = 65535) -> None:
+        long, short = [_frames(each, pieces, message) for each in (self.long_framing, self.short_framing)]
+        assert short == long
 
     def rows(self, text: str, *, line: int = 8192, headers: int = 256) -> bytes | None:
         rows: bytes | None = self.scanning.scan(text, text.find("\n") + 1, line, headers)
@@ -100,7 +106,7 @@ def _beside(name: str, scanning: ModuleType | None) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     scanners = ModuleType(SCANNERS)
-    for each in ("scan", "name_addr", "via"):
+    for each in ("scan", "message_end", "name_addr", "via"):
         setattr(scanners, each, getattr(scanning, each, None))
     known = sys.modules[SCANNERS]
     sys.modules[SCANNERS] = scanners
@@ -111,6 +117,19 @@ def _beside(name: str, scanning: ModuleType | None) -> ModuleType:
         sys.modules[SCANNERS] = known
         del sys.modules[module.__name__]
     return module
+
+
+def _frames(framing: ModuleType, pieces: tuple[bytes, ...], message: int) -> list[object]:
+    """What a stream in these pieces is cut into, and what is left after each."""
+    framer = framing.StreamFramer(Limits(message=message))
+    outcomes: list[object] = []
+    for piece in pieces:
+        try:
+            outcomes.append(framer.feed(piece))
+        except LuaSIPError as error:
+            outcomes.append(str(error))
+        outcomes.append((framer.pending, framer.mid_message, framer.lost))
+    return outcomes
 
 
 def _value(read: Callable[..., Any], text: str) -> object:
@@ -324,6 +343,7 @@ USUAL_ADDRESSES = [
 ]
 USUAL_VIAS = [
     "SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bK-1",
+    "SIP/2.0/TCP 10.0.0.2:5060;branch=z9hG4bK-1",
     "SIP/2.0/UDP a-_.b;branch=1",
     "SIP/2.0/UDP a.:0;branch=z9hG4bK",
     "SIP/2.0/UDP A:65535;branch=%",
@@ -353,7 +373,8 @@ OTHER_VALUES = [
     "<sip:a>;tag=\u0161",
     "SIP/2.0/UDP ",
     "SIP/2.0/UDP",
-    "SIP/2.0/TCP a;branch=1",
+    "SIP/2.0/TLS a;branch=1",
+    "SIP/2.0/tcp a;branch=1",
     "SIP/2.0/UDP  a;branch=1",
     "SIP/2.0/UDP .a;branch=1",
     "SIP/2.0/UDP a..b;branch=1",
@@ -416,3 +437,97 @@ def test_changed_values(parsers: Parsers, text: str, changes: list[tuple[float, 
 def test_a_value_is_text(parsers: Parsers, name: str) -> None:
     with pytest.raises(TypeError):
         getattr(parsers.scanning, name)(b"<sip:a>")
+
+
+HEAD = b"OPTIONS sip:h SIP/2.0\r\n"
+BEHIND = b"BYE sip:h SIP/2.0\r\nl: 1\r\n\r\nx"
+USUAL_STREAMS = [
+    RESPONSE.encode("latin-1"),
+    HEAD + b"l: 0\r\n\r\n",
+    HEAD + b"CONTENT-length: \t5\t \r\nCall-ID: x\r\n\r\n\r\n\r\nx",
+    HEAD + b"L:000000005\r\nX: \r\r\r\n\r\nab\r\nc",
+    b"CANCEL sip:h SIP/2.0\r\nC: d\r\nContact : x\r\nl:1\r\n\r\nx",
+]
+OTHER_STREAMS = [
+    INVITE.encode("latin-1"),  # a line of it goes on
+    b"",
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b"\r\n" + BEHIND,
+    b"\r\n\r\n" + BEHIND,
+    HEAD + b"\r\n",
+    HEAD + b"l: 0\r\n",
+    HEAD + b"l: 0\r\n\r",
+    HEAD + b"l: 0\n\r\n\r\n",
+    HEAD + b"l: 0\r\n\n\r\n",
+    HEAD + b"l : 0\r\n\r\n",
+    HEAD + b"l: 0\r\nl: 0\r\n\r\n",
+    HEAD + b"l: 0\r\nContent-Length: 1\r\n\r\nx",
+    HEAD + b"l: 0\r\r\n\r\n",
+    HEAD + b"l: 0000000001\r\n\r\nx",
+    HEAD + b"l: -1\r\n\r\nx",
+    HEAD + b"l:\r\n\r\n",
+    HEAD + b"l:\r\n 1\r\n\r\nx",
+    HEAD + b"X: y\r\n\tl: 9\r\nl: 1\r\n\r\nx",
+    HEAD + b"Content-Length\x80: 1\r\n\r\nx",
+    b"l: 1\r\nX: y\r\n\r\nx",
+    b"Content-Length: 2\r\nl: 1\r\n\r\nx",
+    b"GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+    HEAD.replace(b"\r", b"") + b"l: 0\r\n\r\n",
+]
+
+
+def test_usual_messages_of_a_stream_are_cut(parsers: Parsers) -> None:
+    for data in USUAL_STREAMS:
+        assert parsers.scanning.message_end(data, 0) == len(data), data
+        assert parsers.scanning.message_end(BEHIND + data, len(BEHIND)) == len(BEHIND + data), data
+        parsers.assert_same_frames(data, BEHIND)
+        for limit in (len(data) - 1, len(data)):
+            parsers.assert_same_frames(BEHIND + data, BEHIND, message=limit)
+        stream = data + BEHIND + data
+        for end in range(len(stream)):
+            parsers.assert_same_frames(stream[:end], stream[end:])
+
+
+def test_other_streams_are_left_to_python(parsers: Parsers) -> None:
+    for data in OTHER_STREAMS:
+        assert parsers.scanning.message_end(data, 0) == -1, data
+        for stream in (data, data + BEHIND, BEHIND + data, BEHIND + data + BEHIND):
+            parsers.assert_same_frames(stream, BEHIND)
+
+
+def test_a_message_whose_body_is_still_to_come(parsers: Parsers) -> None:
+    assert parsers.scanning.message_end(BEHIND[:-1], 0) == len(BEHIND)
+    assert parsers.scanning.message_end(HEAD + b"l: 999999999\r\n\r\n", 0) == len(HEAD) + 16 + 999999999
+    parsers.assert_same_frames(HEAD + b"l: 999999999\r\n\r\n", BEHIND)
+
+
+STREAMS = [*USUAL_STREAMS, *OTHER_STREAMS, *[text.encode("latin-1") for text in TORTURE.values()]]
+OF_STREAMS = st.sampled_from([b"", b"\r", b"\n", b"\r\n", b"l", b":", b" ", b"9", b"\xff"])
+CHANGE_OF_STREAM = st.tuples(st.floats(0, 0.999), st.integers(0, 3), OF_STREAMS)
+
+
+@seed(3261)
+@settings(max_examples=500)
+@given(
+    st.lists(st.sampled_from(STREAMS), max_size=3),
+    st.lists(CHANGE_OF_STREAM, max_size=4),
+    st.integers(1, 900),
+)
+def test_changed_streams(
+    parsers: Parsers, messages: list[bytes], changes: list[tuple[float, int, bytes]], size: int
+) -> None:
+    data = b"".join(messages)
+    for place, removed, piece in changes:
+        at = int(place * (len(data) + 1))
+        data = data[:at] + piece + data[at + removed :]
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    parsers.assert_same_frames(*pieces, message=2048)
+
+
+def test_a_stream_is_bytes(parsers: Parsers) -> None:
+    for arguments in ((bytearray(BEHIND), 0), (BEHIND,), (BEHIND, "0"), ("a", 0)):
+        with pytest.raises(TypeError):
+            parsers.scanning.message_end(*arguments)
+    assert parsers.scanning.message_end(BEHIND, -1) == parsers.scanning.message_end(BEHIND, len(BEHIND) + 1) == -1

@@ -40,11 +40,11 @@ def test_open_tcp_socket() -> None:
         assert (opened.family, opened.type) == (socket.AF_INET6, socket.SOCK_STREAM)
 
 
-class GreetingWire(FramedWire):
+class GreetingWire:
     """A wire with a handshake, as TLS has one: the opener sends HELLO, the other side answers WELCOME."""
 
     def __init__(self, inbound: bool, host: str, limits: Limits) -> None:
-        super().__init__(limits)
+        self._framed = FramedWire(limits)
         self._awaited = b"HELLO" if inbound else b"WELCOME"
         self._greeting = b"" if inbound else b"HELLO"
         self._reply = b"WELCOME" if inbound else b""
@@ -55,6 +55,10 @@ class GreetingWire(FramedWire):
     def ready(self) -> bool:
         return self._greeted
 
+    @property
+    def mid_message(self) -> bool:
+        return self._framed.mid_message
+
     def opening(self) -> bytes:
         return self._greeting
 
@@ -64,11 +68,11 @@ class GreetingWire(FramedWire):
                 raise FramingError("no greeting")
             self._greeted, data = True, data[len(self._awaited) :]
             self._output_of_greeting = self._reply
-        return super().received(data)
+        return self._framed.received(data)
 
     def take_output(self) -> bytes:
         output, self._output_of_greeting = self._output_of_greeting, b""
-        return output + super().take_output()
+        return output + self._framed.take_output()
 
     def encode(self, message: bytes) -> bytes:
         assert self._greeted
