@@ -7,7 +7,7 @@ import pytest
 from luasip.errors import CommandError, SettingsError, StorageError
 from luasip.modules.usrloc import Contact, LocationTable, Usrloc, UsrlocSettings
 from luasip.modules.usrloc.contact import MEMORY_ONLY, Contacts, placed
-from luasip.modules.usrloc.matching import Match, MatchingMode, match
+from luasip.modules.usrloc.matching import CURRENT, OUT_OF_ORDER, RETRANSMISSION, Matching
 from luasip.storage import Databases
 from tests.bench import FakeServices
 
@@ -64,30 +64,32 @@ def test_an_update_keeps_its_place_where_q_allows(ruid: str, q: int, expected: l
 @pytest.mark.parametrize(
     ("mode", "fields", "expected"),
     [
-        (0, {}, Match.FOUND),
-        (0, {"uri": "sip:b@h"}, Match.NOT_FOUND),
-        (0, {"call_id": "one", "cseq": 6}, Match.FOUND),
-        (0, {"call_id": "one", "cseq": 5}, Match.RETRANSMISSION),
-        (0, {"call_id": "one", "cseq": 5, "last_modified": NOW + 20}, Match.OUT_OF_ORDER),
-        (0, {"call_id": "one", "cseq": 4}, Match.OUT_OF_ORDER),
-        (1, {}, Match.NOT_FOUND),
-        (1, {"call_id": "one", "cseq": 6}, Match.FOUND),
-        (2, {}, Match.FOUND),
-        (2, {"path": "<sip:q;lr>"}, Match.NOT_FOUND),
-        (2, {"path": "<sip:p;lr>"}, Match.FOUND),
-        (3, {"uri": "sip:other@h", "call_id": "one", "cseq": 6}, Match.FOUND),
-        (3, {}, Match.NOT_FOUND),
-        (0, {"uri": "sip:other@h", "instance": "urn:x", "reg_id": 1}, Match.FOUND),
-        (0, {"instance": "<urn:x>", "reg_id": 2}, Match.NOT_FOUND),
-        (0, {"instance": "urn:x", "reg_id": 1, "call_id": "one", "cseq": 5}, Match.RETRANSMISSION),
+        (0, {}, CURRENT),
+        (0, {"uri": "sip:b@h"}, None),
+        (0, {"call_id": "one", "cseq": 6}, CURRENT),
+        (0, {"call_id": "one", "cseq": 5}, RETRANSMISSION),
+        (0, {"call_id": "one", "cseq": 5, "last_modified": NOW + 20}, OUT_OF_ORDER),
+        (0, {"call_id": "one", "cseq": 4}, OUT_OF_ORDER),
+        (1, {}, None),
+        (1, {"call_id": "one", "cseq": 6}, CURRENT),
+        (2, {}, CURRENT),
+        (2, {"path": "<sip:q;lr>"}, None),
+        (2, {"path": "<sip:p;lr>"}, CURRENT),
+        (3, {"uri": "sip:other@h", "call_id": "one", "cseq": 6}, CURRENT),
+        (3, {}, None),
+        (0, {"uri": "sip:other@h", "instance": "urn:x", "reg_id": 1}, CURRENT),
+        (0, {"instance": "<urn:x>", "reg_id": 2}, None),
+        (0, {"instance": "urn:x", "reg_id": 1, "call_id": "one", "cseq": 5}, RETRANSMISSION),
     ],
 )
-def test_matching(mode: int, fields: dict[str, Any], expected: Match) -> None:
+def test_matching(mode: int, fields: dict[str, Any], expected: int | None) -> None:
     known = contact(call_id="one", cseq=5, path="<sip:p;lr>", instance="<urn:x>", reg_id=1)
     new = contact(fields.pop("uri", "sip:a@h"), "new", **{"call_id": "two", "cseq": 1, **fields})
-    how, found = match((known,), new, MatchingMode(mode), 20)
-    assert how is expected
-    assert (found is known) == (expected is not Match.NOT_FOUND)
+    matching = Matching(UsrlocSettings(matching_mode=mode, cseq_delay=20))
+    found = matching.find((known,), new)
+    assert found is (None if expected is None else known)
+    if found is not None:
+        assert matching.order(found, new) == expected
 
 
 def test_a_refused_edit_changes_nothing() -> None:

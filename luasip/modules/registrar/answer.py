@@ -6,13 +6,13 @@ Knows no table and sends nothing.
 from typing import Final
 
 from luasip.modules.registrar.refusal import Refusal, RegistrationRefused
-from luasip.modules.registrar.registration import has_option
+from luasip.modules.registrar.registration import Registration, has_option
 from luasip.modules.registrar.settings import RegistrarSettings
-from luasip.modules.usrloc import Contact
-from luasip.modules.usrloc.contact import Contacts
+from luasip.modules.usrloc.contact import Contact, Contacts
 from luasip.modules.usrloc.dump import aor_hash
 from luasip.modules.usrloc.matching import bare_instance
 from luasip.sip.message import Message
+from luasip.sip.uri import parse_uri
 
 CRLF: Final = "\r\n"
 
@@ -31,24 +31,28 @@ class Answer:
 class AnswerWriter:
     """Writes answers by the settings."""
 
+    __slots__ = ("_settings",)
+
     def __init__(self, settings: RegistrarSettings) -> None:
         self._settings = settings
 
-    def accepted(self, message: Message, contacts: Contacts, host: str, path: str, now: int) -> Answer:
-        """200 with the contacts that are valid at `now`; `host` is the domain of GRUUs."""
-        headers = self.contact_header(message, contacts, host, now)
-        mode = self._settings.path_mode
-        if path and mode and (mode == 2 or has_option(message, "supported", "path")):
-            headers.append(f"Path: {path}{CRLF}")
-        headers += self._outbound_headers(message)
+    def accepted(self, message: Message, registration: Registration, contacts: Contacts) -> Answer:
+        """200 with those of the contacts that are valid."""
+        headers = self._contact_header(message, registration, contacts)
+        path = registration.path
+        if path:
+            mode = self._settings.path_mode
+            if mode and (mode == 2 or has_option(message, "supported", "path")):
+                headers.append(f"Path: {path}{CRLF}")
+        self._add_outbound_headers(message, headers)
         return Answer(200, "OK", headers)
 
     def refused(
-        self, refused: RegistrationRefused, message: Message, contacts: Contacts, host: str, now: int
+        self, refused: RegistrationRefused, message: Message, registration: Registration, contacts: Contacts
     ) -> Answer:
         """The error with its P-Registrar-Error and what belongs to it."""
         settings = self._settings
-        headers = self.contact_header(message, contacts, host, now)
+        headers = self._contact_header(message, registration, contacts)
         match refused.refusal:
             case Refusal.INTERVAL:
                 headers.append(f"Min-Expires: {settings.min_expires}{CRLF}")
@@ -63,45 +67,55 @@ class AnswerWriter:
             headers.append(f"Retry-After: {settings.retry_after}{CRLF}")
         return Answer(refused.status, refused.reason, headers)
 
-    def contact_header(self, message: Message, contacts: Contacts, host: str, now: int) -> list[str]:
+    def _contact_header(self, message: Message, registration: Registration, contacts: Contacts) -> list[str]:
         """One Contact header line with every valid contact; none when there is none."""
+        now = registration.now
         valid = [contact for contact in contacts if contact.is_valid(now)]
         if not valid:
             return []
-        gruu = bool(self._settings.gruu_enabled) and has_option(message, "supported", "gruu")
-        values = [self._contact(contact, host, now, gruu) for contact in valid]
+        gruu = (
+            any(contact.instance != "" for contact in valid)
+            and bool(self._settings.gruu_enabled)
+            and has_option(message, "supported", "gruu")
+        )
+        values = [self._contact(contact, registration, gruu) for contact in valid]
         return [f"Contact: {', '.join(values)}{CRLF}"]
 
-    def _contact(self, contact: Contact, host: str, now: int, gruu: bool) -> str:
-        parts = [f"<{contact.uri}>"]
+    def _contact(self, contact: Contact, registration: Registration, gruu: bool) -> str:
+        text = f"<{contact.uri}>"
         if contact.q >= 0:
-            parts.append(f"q={q_text(contact.q)}")
-        parts.append(f"expires={max(contact.expires - now, 0)}")
-        if self._settings.received_param and contact.received:
-            parts.append(f'{self._settings.received_param}="{contact.received}"')
+            text += f";q={q_text(contact.q)}"
+        text += f";expires={max(contact.expires - registration.now, 0)}"
+        if contact.received and self._settings.received_param:
+            text += f';{self._settings.received_param}="{contact.received}"'
         if contact.instance:
             if gruu:
-                user, at, domain = contact.aor.rpartition("@")
-                owner = f"{user}@{domain}" if at else f"{contact.aor}@{host}"
-                parts.append(f'pub-gruu="sip:{owner};gr={bare_instance(contact.instance)}"')
-                parts.append(f'temp-gruu="sip:{contact.ruid}-{aor_hash(contact.aor):x}@{host};gr"')
-            parts.append(f'+sip.instance="{contact.instance}"')
+                text += _gruus(contact, parse_uri(registration.owner).host)
+            text += f';+sip.instance="{contact.instance}"'
         if contact.reg_id > 0:
-            parts.append(f"reg-id={contact.reg_id}")
-        return ";".join(parts)
+            text += f";reg-id={contact.reg_id}"
+        return text
 
-    def _outbound_headers(self, message: Message) -> list[str]:
+    def _add_outbound_headers(self, message: Message, headers: list[str]) -> None:
         mode = self._settings.outbound_mode
         if mode == 0:
-            return []
+            return
         supported = f"Supported: outbound{CRLF}"
         asked = has_option(message, "require", "outbound") or has_option(message, "supported", "outbound")
         if mode == 1 and not asked:
-            return [supported]
-        headers = [f"Require: outbound{CRLF}", supported]
+            headers.append(supported)
+            return
+        headers += [f"Require: outbound{CRLF}", supported]
         if self._settings.flow_timer > 0:
             headers.append(f"Flow-Timer: {self._settings.flow_timer}{CRLF}")
-        return headers
+
+
+def _gruus(contact: Contact, host: str) -> str:
+    """Parameters with the GRUUs of a contact that has an instance (RFC 5627); `host` is their domain."""
+    aor = contact.aor
+    public = aor if "@" in aor else f"{aor}@{host}"
+    temporary = f"{contact.ruid}-{aor_hash(aor):x}@{host}"
+    return f';pub-gruu="sip:{public};gr={bare_instance(contact.instance)}";temp-gruu="sip:{temporary};gr"'
 
 
 def q_text(q: int) -> str:

@@ -7,10 +7,11 @@ import logging
 from typing import Any
 
 from luasip.errors import LuaSIPError, SipError, StorageError
-from luasip.kemi.context import RouteContext
+from luasip.kemi.route_context import RouteContext
 from luasip.modules.registrar.address_of_record import AddressRules
-from luasip.modules.registrar.finding import FAILED, FOUND, gruu_of, of_instance, usable
+from luasip.modules.registrar.finding import FAILED, FOUND, Destinations, gruu_of, of_instance, usable
 from luasip.modules.usrloc.contact import Contacts
+from luasip.modules.usrloc.table import LocationTable
 from luasip.sip.message import Request
 from luasip.sip.uri import parse_uri
 
@@ -22,20 +23,20 @@ Named = tuple[Contacts, str, bool]
 
 def lookup(module: Any, ctx: RouteContext, table: str) -> Any:
     """registrar's function: its result, or what waits for the database."""
-    contacts = module._table(table)
-    if contacts is None or not isinstance(ctx.message, Request):
+    location: LocationTable | None = module._tables.get(table) or module._table(table)
+    if location is None or not isinstance(ctx.message, Request):
         return FAILED
     uri = ctx.target.uri
-    if contacts.reads_block:
-        return module.look_up(ctx, contacts, uri, True)
+    if location.reads_block:
+        return module.look_up(ctx, location, uri, True)
     try:
-        return route_to(module, ctx, named_by(module._rules, contacts, uri), True)
+        return route_to(module, ctx, named_by(module._rules, location, uri), True)
     except (SipError, StorageError) as error:
         return failed(uri, error)
 
 
-def named_by(rules: AddressRules, table: Any, uri_text: str) -> Named:
-    """What a URI names in a LocationTable, whose reading may block. Raises SipError, StorageError."""
+def named_by(rules: AddressRules, table: LocationTable, uri_text: str) -> Named:
+    """What a URI names in a table, whose reading may block. Raises SipError, StorageError."""
     instance, ruid = gruu_of(parse_uri(uri_text))
     if ruid:
         one = table.contact(ruid)
@@ -53,7 +54,7 @@ def route_to(module: Any, ctx: RouteContext, named: Named, rewrite: bool) -> int
         contacts = of_instance(contacts, instance)
     if not contacts:
         return outcome
-    destinations = module._destinations
+    destinations: Destinations = module._destinations
     if rewrite:
         if not destinations.set_target(ctx, contacts[0]):
             return FAILED

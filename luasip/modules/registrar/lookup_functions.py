@@ -11,7 +11,7 @@ from luasip.kemi.lists import Value, XavpRecord
 from luasip.modules.registrar import looking_up
 from luasip.modules.registrar.finding import FAILED, FOUND
 from luasip.modules.registrar.looking_up import named_by
-from luasip.modules.registrar.registration import configured
+from luasip.modules.registrar.registration import configuration_of, configured
 from luasip.modules.registrar.tables import TableAccess, blocking
 from luasip.modules.usrloc import Contact, LocationTable
 from luasip.sip.message import Request
@@ -190,14 +190,15 @@ class LookupFunctions(TableAccess):
                 return 1
         return -1
 
-    def _wanted(self, ctx: RouteContext, flags: int) -> dict[str, object]:
+    def _wanted(self, ctx: RouteContext, flags: int) -> dict[str, Value]:
         """Values a contact must have, by its attribute."""
         fields = (
             (1, "match_callid", "call_id"),
             (2, "match_received", "received"),
             (4, "match_contact", "uri"),
         )
-        wanted = {key: configured(ctx, self.settings, field) for bit, field, key in fields if flags & bit}
+        configuration = configuration_of(ctx, self.settings)
+        wanted = {key: configured(configuration, field) for bit, field, key in fields if flags & bit}
         return {key: value for key, value in wanted.items() if value}
 
     @function(suspends=True)

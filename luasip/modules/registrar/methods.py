@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from luasip.modules.usrloc import ALL_METHODS
+from luasip.modules.usrloc.contact import ALL_METHODS
 from luasip.sip.message import Message
 
 _NAMES: Final = (
@@ -45,7 +45,6 @@ def method_mask(names: list[str]) -> int:
 
 def allowed_methods(message: Message) -> int:
     """What the Allow headers say; without any every method is allowed."""
-    lines = message.all("allow")
-    if not lines:
+    if message.first("allow") is None:
         return ALL_METHODS
-    return method_mask([name for line in lines for name in line.value.split(",")])
+    return method_mask([name for line in message.all("allow") for name in line.value.split(",")])

@@ -4,17 +4,15 @@ Knows no table; what it cannot accept it raises as RegistrationRefused.
 """
 
 import random
-from collections.abc import Callable
 from typing import Final
 
 from luasip.errors import HeaderError, SipError
-from luasip.kemi.context import RouteContext
-from luasip.kemi.lists import XavpRecord
+from luasip.kemi.lists import Value, XavpRecord
+from luasip.kemi.route_context import RouteContext
 from luasip.modules.registrar.methods import allowed_methods, method_mask
 from luasip.modules.registrar.refusal import Refusal, RegistrationRefused
 from luasip.modules.registrar.settings import RegistrarSettings
-from luasip.modules.usrloc import Contact
-from luasip.modules.usrloc.contact import MEMORY_ONLY
+from luasip.modules.usrloc.contact import MEMORY_ONLY, Contact
 from luasip.sip.grammar import unquote
 from luasip.sip.message import Message
 from luasip.sip.params import split_items
@@ -42,16 +40,20 @@ class Registration:
 
     Attributes:
         star: it asks to remove every contact.
-        contacts: what it asks for; a Contact whose `expires` is 0 is to be removed.
+        aor: address of record, the table's key; owner: the URI it was made of.
+        flags: those of save.
+        contacts: what it asks for, each without a ruid; one whose `expires` is 0 is to be removed.
         path: the Path vector to keep, "" without.
         now: seconds since the epoch.
     """
 
-    __slots__ = ("contacts", "flags", "max_contacts", "now", "path", "star")
+    __slots__ = ("aor", "contacts", "flags", "max_contacts", "now", "owner", "path", "star")
 
-    def __init__(self, now: int, flags: int) -> None:
-        self.now = now
+    def __init__(self, aor: str, owner: str, flags: int, now: int) -> None:
+        self.aor = aor
+        self.owner = owner
         self.flags = flags
+        self.now = now
         self.star = False
         self.contacts: list[Contact] = []
         self.path = ""
@@ -61,18 +63,17 @@ class Registration:
 class RegistrationReader:
     """Makes a Registration of a request by the settings."""
 
-    def __init__(self, settings: RegistrarSettings, nat_flag: int, new_ruid: Callable[[], str]) -> None:
+    __slots__ = ("_nat_flag", "_settings")
+
+    def __init__(self, settings: RegistrarSettings, nat_flag: int) -> None:
         self._settings = settings
         self._nat_flag = nat_flag
-        self._new_ruid = new_ruid
 
-    def read(self, ctx: RouteContext, aor: str, flags: int, now: int) -> Registration:
-        """The registration in ctx's request for `aor`. Raises RegistrationRefused."""
+    def read(self, ctx: RouteContext, registration: Registration) -> None:
+        """Read what ctx's request asks for into `registration`. Raises RegistrationRefused."""
         message = ctx.message
-        registration = Registration(now, flags)
-        registration.max_contacts = configured_int(
-            ctx, self._settings, "max_contacts", self._settings.max_contacts
-        )
+        configuration = configuration_of(ctx, self._settings)
+        registration.max_contacts = configured_int(configuration, "max_contacts", self._settings.max_contacts)
         _check_headers(message)
         contacts = _read_contacts(message)
         expires = _read_expires(message)
@@ -87,52 +88,51 @@ class RegistrationReader:
         registration.path = path
         self._check_path_support(message, path)
         if contacts:
-            common = _Common(ctx, self._settings, flags, now, path, path_received, use_reg_id)
+            common = _Common(ctx, self._settings, configuration, registration, path_received, use_reg_id)
             if path_received:
                 common.cflags |= self._nat_flag
-            registration.contacts = [self._contact(ctx, common, aor, given, expires) for given in contacts]
-        return registration
+            for given in contacts:
+                registration.contacts.append(self._contact(common, given, expires))
 
-    def _contact(
-        self, ctx: RouteContext, common: "_Common", aor: str, given: NameAddr, expires: int | None
-    ) -> Contact:
-        settings = self._settings
-        if len(given.uri_text) > settings.contact_max_size:
+    def _contact(self, common: "_Common", given: NameAddr, expires: int | None) -> Contact:
+        settings, registration = self._settings, common.registration
+        uri = given.uri_text
+        if len(uri) > settings.contact_max_size:
             raise RegistrationRefused(Refusal.CONTACT_LENGTH)
-        if len(given.uri_text) <= _SHORTEST_URI:
+        if len(uri) <= _SHORTEST_URI:
             raise RegistrationRefused(Refusal.CONTACT_PARSE)
-        life = self._life(ctx, given, expires, common.flags)
-        instance = unquote(given.params.get("+sip.instance", ""))
+        params = given.params
+        life = self._life(common, params, expires)
+        instance = unquote(params.get("+sip.instance", ""))
         return Contact(
-            aor,
-            self._new_ruid(),
-            given.uri_text,
-            expires=common.now + life if life else 0,
-            q=self._q(ctx, given),
+            registration.aor,
+            "",
+            uri,
+            expires=registration.now + life if life else 0,
+            q=self._q(common, params),
             call_id=common.call_id,
             cseq=common.cseq,
-            received=common.received_of(given),
-            path=common.path,
-            flags=MEMORY_ONLY if common.flags & SAVE_MEMORY_ONLY else 0,
+            received=common.received_of(params),
+            path=registration.path,
+            flags=MEMORY_ONLY if registration.flags & SAVE_MEMORY_ONLY else 0,
             cflags=common.cflags,
             user_agent=common.user_agent,
             socket=common.socket,
-            methods=_methods(common, given),
+            methods=_methods(common, params),
             instance=instance,
-            reg_id=_reg_id(given) if common.use_reg_id and instance else 0,
+            reg_id=_reg_id(params) if common.use_reg_id and instance else 0,
             connection_id=common.connection_id,
-            last_modified=common.now,
+            last_modified=registration.now,
         )
 
-    def _life(self, ctx: RouteContext, given: NameAddr, expires: int | None, flags: int) -> int:
+    def _life(self, common: "_Common", params: dict[str, str], expires: int | None) -> int:
         """Seconds the contact is to live, 0 to remove it."""
         settings = self._settings
         shorten = 0
-        life = configured_int(ctx, settings, "expires", -1)
+        life = configured_int(common.configuration, "expires", -1)
         if life < 0:
-            asked = _number(given.params.get("expires", ""))
-            if asked is None and not given.params.get("expires"):
-                asked = expires
+            given = params.get("expires", "")
+            asked = _number(given) if given else expires
             shorten = settings.default_expires_range if asked is None else settings.expires_range
             life = settings.default_expires if asked is None else asked
         if life == 0:
@@ -141,34 +141,35 @@ class RegistrationReader:
             if settings.min_expires_mode:
                 raise RegistrationRefused(Refusal.INTERVAL)
             life = settings.min_expires
-        if shorten and not flags & SAVE_NO_VARIATION:
+        if shorten and not common.registration.flags & SAVE_NO_VARIATION:
             lowest = life - life * shorten // 100
             life = max(lowest + (life - lowest) * random.randrange(100) // 100, settings.min_expires)
         if settings.max_expires:
             life = min(life, settings.max_expires)
         return min(life, LONGEST_LIFE)
 
-    def _q(self, ctx: RouteContext, given: NameAddr) -> int:
-        override: int | None = ctx.attributes.get(Q_OVERRIDE)
-        if override is not None:
-            return override
-        q = configured_int(ctx, self._settings, "q", -2)
+    def _q(self, common: "_Common", params: dict[str, str]) -> int:
+        if common.q_override is not None:
+            return common.q_override
+        q = configured_int(common.configuration, "q", -2)
         if q != -2:
             if not 0 <= q <= 1000:
                 raise RegistrationRefused(Refusal.Q)
             return q
-        text = given.params.get("q", "")
+        text = params.get("q", "")
         return max(min(self._settings.default_q, 1000), -1) if not text else read_q(text)
 
     def _check_outbound(self, message: Message, contacts: list[NameAddr]) -> bool:
         """Whether reg-id counts (RFC 5626 §6)."""
         mode = self._settings.outbound_mode
+        if mode == 0:
+            if has_option(message, "require", "outbound"):
+                raise RegistrationRefused(Refusal.OUTBOUND_REQUIRED)
+            return True
         supported = has_option(message, "supported", "outbound")
         if mode == 2 and not supported:
             raise RegistrationRefused(Refusal.OUTBOUND_UNSUPPORTED)
-        if mode == 0 and has_option(message, "require", "outbound"):
-            raise RegistrationRefused(Refusal.OUTBOUND_REQUIRED)
-        if mode == 0 or not contacts or len(message.vias) < 2 or _edge_has_outbound(message):
+        if not contacts or len(message.vias) < 2 or _edge_has_outbound(message):
             return True
         if self._settings.regid_mode == 1:
             return True
@@ -205,47 +206,55 @@ class _Common:
         self,
         ctx: RouteContext,
         settings: RegistrarSettings,
-        flags: int,
-        now: int,
-        path: str,
+        configuration: XavpRecord | None,
+        registration: Registration,
         path_received: str,
         use_reg_id: bool,
     ) -> None:
         message = ctx.message
-        self.flags = flags
-        self.now = now
-        self.path = path
+        self.configuration = configuration
+        self.registration = registration
         self.use_reg_id = use_reg_id
         self.call_id = message.required("call-id").value
         self.cseq = message.cseq.number
         self.cflags = ctx.target.flags
-        self.user_agent = message.user_agent if 0 < len(message.user_agent) < 255 else _NO_USER_AGENT
+        user_agent = message.user_agent
+        self.user_agent = user_agent if 0 < len(user_agent) < 255 else _NO_USER_AGENT
         self.methods = allowed_methods(message)
-        self.socket = _socket(ctx, settings)
-        self.connection_id = _connection(ctx, settings)
+        self.socket = _socket(ctx, settings, configuration)
+        self.connection_id = _connection(ctx, configuration)
+        self.q_override: int | None = ctx.attributes.get(Q_OVERRIDE)
         self._path_received = path_received
         self._avp_received = _received_avp(ctx, settings.received_avp)
 
-    def received_of(self, given: NameAddr) -> str:
+    def received_of(self, params: dict[str, str]) -> str:
         """Where requests for this contact go instead of its URI."""
-        received = self._path_received or unquote(given.params.get("received", "")) or self._avp_received
+        received = self._path_received or unquote(params.get("received", "")) or self._avp_received
         if len(received) > _LONGEST_RECEIVED:
             raise RegistrationRefused(Refusal.CONTACT_LENGTH)
         return received
 
 
-def configured(ctx: RouteContext, settings: RegistrarSettings, field: str) -> object:
-    """A field of the XAVP xavp_cfg, None when it is not set."""
-    if not settings.xavp_cfg:
+def configuration_of(ctx: RouteContext, settings: RegistrarSettings) -> XavpRecord | None:
+    """The XAVP xavp_cfg: what the script has set for this call. None when there is none."""
+    name = settings.xavp_cfg
+    if not name:
         return None
-    records = ctx.lists.xavps.get(settings.xavp_cfg)
+    records = ctx.lists.xavps.get(name)
     record = records[0] if records else None
-    return record.get(field) if isinstance(record, XavpRecord) else None
+    return record if isinstance(record, XavpRecord) else None
 
 
-def configured_int(ctx: RouteContext, settings: RegistrarSettings, field: str, default: int) -> int:
+def configured(configuration: XavpRecord | None, field: str) -> Value | None:
+    """A field of the XAVP xavp_cfg, None when it is not set."""
+    return None if configuration is None else configuration.get(field)
+
+
+def configured_int(configuration: XavpRecord | None, field: str, default: int) -> int:
     """An integer field of the XAVP xavp_cfg, or `default`."""
-    value = configured(ctx, settings, field)
+    if configuration is None:
+        return default
+    value = configuration.get(field)
     return value if isinstance(value, int) else default
 
 
@@ -259,6 +268,8 @@ def read_q(text: str) -> int:
 
 def has_option(message: Message, key: str, option: str) -> bool:
     """Whether the Supported or Require headers name an option tag."""
+    if message.first(key) is None:
+        return False
     return any(option == name.strip().lower() for line in message.all(key) for name in line.value.split(","))
 
 
@@ -272,9 +283,10 @@ def path_hops(path: str) -> list[NameAddr]:
 
 
 def _check_headers(message: Message) -> None:
-    for key, refusal in (("to", Refusal.TO_MISSING), ("call-id", Refusal.CALL_ID_MISSING)):
-        if message.first(key) is None:
-            raise RegistrationRefused(refusal)
+    if message.first("to") is None:
+        raise RegistrationRefused(Refusal.TO_MISSING)
+    if message.first("call-id") is None:
+        raise RegistrationRefused(Refusal.CALL_ID_MISSING)
     try:
         _ = message.cseq
     except HeaderError as error:
@@ -299,8 +311,8 @@ def _number(text: str) -> int | None:
     return min(int(text), LONGEST_LIFE) if text.isascii() and text.isdecimal() and len(text) < 20 else None
 
 
-def _reg_id(given: NameAddr) -> int:
-    text = given.params.get("reg-id", "")
+def _reg_id(params: dict[str, str]) -> int:
+    text = params.get("reg-id", "")
     if not text:
         return 0
     number = _number(text)
@@ -309,8 +321,8 @@ def _reg_id(given: NameAddr) -> int:
     return number
 
 
-def _methods(common: _Common, given: NameAddr) -> int:
-    names = unquote(given.params.get("methods", ""))
+def _methods(common: _Common, params: dict[str, str]) -> int:
+    names = unquote(params.get("methods", ""))
     return method_mask(names.split(",")) if names else common.methods
 
 
@@ -323,15 +335,15 @@ def _edge_has_outbound(message: Message) -> bool:
 
 
 def _received_avp(ctx: RouteContext, name: str) -> str:
-    values = (
-        ctx.lists.avps.get(name.removeprefix("$avp(").removesuffix(")").removeprefix("s:")) if name else None
-    )
+    if not name:
+        return ""
+    values = ctx.lists.avps.get(name.removeprefix("$avp(").removesuffix(")").removeprefix("s:"))
     return str(values[0]) if values else ""
 
 
-def _socket(ctx: RouteContext, settings: RegistrarSettings) -> str:
+def _socket(ctx: RouteContext, settings: RegistrarSettings, configuration: XavpRecord | None) -> str:
     if settings.sock_flag >= 0 and ctx.flags >> settings.sock_flag & 1:
-        wanted = _wanted_socket(ctx, settings)
+        wanted = _wanted_socket(ctx, settings, configuration)
         if wanted:
             return wanted
     listener = ctx.source.listener
@@ -340,7 +352,7 @@ def _socket(ctx: RouteContext, settings: RegistrarSettings) -> str:
     return listener.text
 
 
-def _wanted_socket(ctx: RouteContext, settings: RegistrarSettings) -> str:
+def _wanted_socket(ctx: RouteContext, settings: RegistrarSettings, configuration: XavpRecord | None) -> str:
     """The socket a header or xavp_cfg names, "" when it is not one of ours."""
     if settings.sock_hdr_name:
         line = next(
@@ -348,13 +360,13 @@ def _wanted_socket(ctx: RouteContext, settings: RegistrarSettings) -> str:
         )
         wanted = line.value if line is not None else ""
     else:
-        value = configured(ctx, settings, "socket")
+        value = configured(configuration, "socket")
         wanted = value if isinstance(value, str) else ""
     return wanted if any(listener.text == wanted for listener in ctx.services.listeners) else ""
 
 
-def _connection(ctx: RouteContext, settings: RegistrarSettings) -> int:
-    given = configured_int(ctx, settings, "tcpconn_id", 0)
+def _connection(ctx: RouteContext, configuration: XavpRecord | None) -> int:
+    given = configured_int(configuration, "tcpconn_id", 0)
     if given > 0:
         return given
     source = ctx.source

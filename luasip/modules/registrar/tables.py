@@ -34,11 +34,15 @@ class TableAccess(Module):
         use_domain = bool(usrloc.settings.use_domain)
         self._rules = AddressRules(use_domain, bool(settings.case_sensitive), settings.realm_prefix)
         self._destinations = Destinations(settings)
+        self._tables: dict[str, LocationTable] = {}
+        """Those that were used: usrloc keeps a table as long as it lives."""
 
     def _table(self, name: str) -> LocationTable | None:
-        table = self._usrloc.table(name)
+        table = self._tables.get(name) or self._usrloc.table(name)
         if table is None:
             _log.error("registrar: usrloc has no table %r (it must be in modules.usrloc.preload)", name)
+        else:
+            self._tables[name] = table
         return table
 
     def _aor(self, uri: str) -> str | None:

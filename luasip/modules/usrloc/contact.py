@@ -121,6 +121,8 @@ def placed(contacts: Contacts, contact: Contact, newest_first: bool) -> Contacts
     is in front whatever its q.
     """
     others = [other for other in contacts if other.ruid != contact.ruid]
+    if not others:
+        return (contact,)
     if newest_first:
         return (contact, *others)
     if len(others) < len(contacts):

@@ -13,7 +13,7 @@ from luasip.kemi.context import Services
 from luasip.kemi.declare import Module, command
 from luasip.modules.usrloc.contact import Contact, Contacts, placed
 from luasip.modules.usrloc.dump import MAXIMUM_Q, dump_contact, dump_table
-from luasip.modules.usrloc.matching import Match, MatchingMode, match
+from luasip.modules.usrloc.matching import Matching
 from luasip.modules.usrloc.settings import UsrlocSettings
 from luasip.modules.usrloc.store import LocationStore
 from luasip.modules.usrloc.table import DbMode, LocationTable
@@ -43,7 +43,7 @@ class Usrloc(Module):
         _check(settings)
         self.settings = settings
         self.mode = DbMode(settings.db_mode)
-        self.matching_mode = MatchingMode(settings.matching_mode)
+        self.matching = Matching(settings)
         self._services = services
         self._tables: dict[str, LocationTable] = {}
         self._stores: dict[str, LocationStore] = {}
@@ -101,10 +101,6 @@ class Usrloc(Module):
             self._ruid_number += 1
             number = self._ruid_number
         return f"{self._ruid_prefix}{number:x}"
-
-    def match(self, contacts: Contacts, contact: Contact) -> tuple[Match, Contact | None]:
-        """The contact among `contacts` that `contact` would replace."""
-        return match(contacts, contact, self.matching_mode, self.settings.cseq_delay)
 
     def settings_changed(self) -> None:
         """Refuse values there are not."""

@@ -176,17 +176,17 @@ class LocationStore:
             cseq=row[9] & 0xFFFFFFFF,
             received=row[4] or "",
             path=row[5] or "",
-            flags=row[11],
+            flags=row[11] or 0,
             cflags=row[12] & 0xFFFFFFFF,
             # Many contacts share these texts, so they are kept once.
             user_agent=sys.intern(row[13]),
             socket=sys.intern(row[14] or ""),
             methods=ALL_METHODS if row[15] is None else row[15] & 0xFFFFFFFF,
             instance=row[16] or "",
-            reg_id=row[17],
-            server_id=row[18],
-            connection_id=row[19],
-            keepalive=row[20],
+            reg_id=row[17] or 0,
+            server_id=row[18] or 0,
+            connection_id=-1 if row[19] is None else row[19],
+            keepalive=row[20] or 0,
             last_modified=_seconds(row[10]),
         )
 

@@ -7,10 +7,10 @@ before it is seen. Knows no SIP message and no Lua.
 
 import enum
 import sys
-import threading
 from collections.abc import Callable, Iterator, Set
 
 from luasip.errors import StorageError
+from luasip.lock import Lock, new_lock
 from luasip.modules.usrloc.contact import MEMORY_ONLY, Change, Contact, Contacts, ordered
 from luasip.modules.usrloc.store import LocationStore
 
@@ -57,22 +57,22 @@ class LocationTable:
         self.writes_block = mode in (DbMode.WRITE_THROUGH, DbMode.DATABASE_ONLY)
         self._remembers = mode in (DbMode.WRITE_THROUGH, DbMode.WRITE_BACK)
         self._store = store
-        self._count = count or (lambda _name, _amount: None)
+        self._count = count
         self._contacts: dict[str, Contacts] = {}
         self._aor_by_ruid: dict[str, str] = {}
-        self._locks = [threading.Lock() for _ in range(64)]
+        self._locks = [new_lock() for _ in range(64)]
         self._pending: dict[str, Contact | None] = {}
         """ruid → contact to write, None to delete: what the database does not know yet."""
-        self._pending_lock = threading.Lock()
-        self._flush_lock = threading.Lock()
+        self._pending_lock = new_lock()
+        self._flush_lock = new_lock()
 
-    def load(self, accept: Callable[[Contact], bool] = lambda _contact: True) -> int:
-        """Read the contacts `accept` takes into memory; returns how many. Raises StorageError."""
+    def load(self, accept: Callable[[Contact], bool] | None = None) -> int:
+        """Read the contacts `accept` takes, or all, into memory; returns how many. Raises StorageError."""
         assert self._store is not None, "a table without a store has nothing to load"
         found: dict[str, list[Contact]] = {}
         number = 0
         for contact in self._store.load():
-            if not accept(contact):
+            if accept is not None and not accept(contact):
                 continue
             number += 1
             # Connections do not outlive the server that wrote the row.
@@ -186,7 +186,7 @@ class LocationTable:
             self._publish(aor, before, after, change)
             return change.deleted
 
-    def _lock(self, aor: str) -> threading.Lock:
+    def _lock(self, aor: str) -> Lock:
         return self._locks[hash(aor) % len(self._locks)]
 
     def _write(self, change: Change) -> None:
@@ -213,18 +213,22 @@ class LocationTable:
     def _publish(self, aor: str, before: Contacts, after: Contacts, change: Change) -> None:
         if self.reads_block:
             return
-        aor = sys.intern(aor)
         for contact in change.deleted:
             self._aor_by_ruid.pop(contact.ruid, None)
-        for contact in change.inserted:
-            self._aor_by_ruid[contact.ruid] = aor
+        if change.inserted:
+            aor = sys.intern(aor)
+            for contact in change.inserted:
+                self._aor_by_ruid[contact.ruid] = aor
         if after:
             self._contacts[aor] = after
         else:
             self._contacts.pop(aor, None)
-        self._count_change(bool(after) - bool(before), len(after) - len(before))
+        if len(before) != len(after):
+            self._count_change((1 if after else 0) - (1 if before else 0), len(after) - len(before))
 
     def _count_change(self, users: int, contacts: int) -> None:
+        if self._count is None:
+            return
         if users:
             self._count(f"usrloc:{self.name}-users", users)
         if contacts:
