@@ -103,6 +103,8 @@ FILES = (
     "transport/backlog",
     "transport/connection",
     "transport/connections",
+    "transport/datagram_socket",
+    "transport/outbox",
     "transport/packet",
     "transport/reporting",
     "transport/resolver",
@@ -171,7 +173,7 @@ def extensions() -> list:
         extension.extra_compile_args = [*extension.extra_compile_args, *flags]
     built.append(by_hand("luasip.sip.scanning"))
     if sys.platform == "linux":
-        built += [by_hand("luasip.own"), by_hand("luasip.script.crossing", "dl")]
+        built += [by_hand("luasip.own"), by_hand("luasip.transport.datagrams"), by_hand("luasip.script.crossing", "dl")]
     for extension in built:
         extension.extra_link_args = [*extension.extra_link_args, *PROFILE_LINKED]
     return built

@@ -15,7 +15,7 @@ from typing import Final, cast
 
 from librt.threading import Lock
 
-__all__ = ["EnteredLock", "Lock", "ReentrantLock", "entered", "new_lock", "new_reentrant_lock"]
+__all__ = ["EnteredLock", "Lock", "ReentrantLock", "entered", "get_ident", "new_lock", "new_reentrant_lock"]
 
 
 class ReentrantLock:
@@ -31,7 +31,7 @@ class ReentrantLock:
         """How often it entered beyond the first time."""
 
     def __enter__(self) -> None:
-        me = _get_ident()
+        me = get_ident()
         if self._owner == me:
             self._depth += 1
         else:
@@ -66,12 +66,13 @@ class EnteredLock:
 def _identity() -> Callable[[], int]:
     """What numbers threads: own.c where that was built makes no object for it."""
     with contextlib.suppress(ImportError):
-        get_ident: Callable[[], int] = importlib.import_module("luasip.own").get_ident
-        return get_ident
+        own: Callable[[], int] = importlib.import_module("luasip.own").get_ident
+        return own
     return _thread.get_ident
 
 
-_get_ident: Final = _identity()
+get_ident: Final = _identity()
+"""The number of the thread that asks."""
 
 _IS_COMPILED: Final = not isinstance(ReentrantLock.__enter__, FunctionType)
 

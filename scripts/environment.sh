@@ -128,7 +128,8 @@ compile_into() {
         tar -C "$1" -xf - || return 1
     build_in "$1" || return 1
     PYTHONPATH=$1 "$venv/bin/python" -P -c 'import luasip.sip.parser as p, luasip.sip.scanning as s, luasip.script.crossing as c
-for module in p, s, c: assert module.__file__.endswith(".so"), module'
+import luasip.transport.datagrams as d
+for module in p, s, c, d: assert module.__file__.endswith(".so"), module'
 }
 
 # build_in FOLDER : compile the copy of LuaSIP there, with GCC a second time by what ran in the first build's training.

@@ -39,9 +39,13 @@ class Counters:
 
     def count_message(self, direction: str, size: int) -> None:
         """Count one message of `size` bytes; `direction` is "received" or "sent"."""
+        self.count_messages(direction, 1, size)
+
+    def count_messages(self, direction: str, number: int, size: int) -> None:
+        """Count `number` messages of `size` bytes together."""
         passed = self._sent if direction == "sent" else self._received
         with self._lock:
-            passed.messages += 1
+            passed.messages += number
             passed.octets += size
 
     def values(self) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 Knows no SIP: a datagram is passed on as it came, except the keep-alives (CRLF, NUL) that carry no message.
 
+A receiver takes what waits together, and what its thread sends meanwhile leaves together (`datagram_socket`).
+
 While datagrams wait too long in the system's buffer, a receiver takes turns: it empties the buffer, for what the system
 drops when that is full may be anything, and what came is passed on at once or, when it gives way to others, after them.
 """
@@ -15,34 +17,30 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from luasip.errors import TransportError
-from luasip.transport.address import SocketAddress, normal_literal, pick_listener, socket_address
+from luasip.lock import get_ident
+from luasip.transport.address import normal_literal, pick_listener, socket_address
 from luasip.transport.backlog import Backlog
+from luasip.transport.datagram_socket import SO_TIMESTAMPNS, DatagramSocket, Received
 from luasip.transport.lasting_thread import LastingThread, is_stalled
+from luasip.transport.outbox import Outbox
 from luasip.transport.packet import Destination, ErrorCallback, Listener, Packet
 from luasip.transport.reporting import Counters, report_error
 from luasip.transport.sockets import bind_failure, error_name, family_of, local_port
 
 logger = logging.getLogger("luasip.transport")
 
-MAX_DATAGRAM: Final = 65535
 RECEIVE_BUFFER: Final = 4 * 1024 * 1024
-SO_TIMESTAMPNS = 35
-"""Linux's socket option and control message for when a datagram came (socket(7)); Python has no name for it."""
-TIMESPEC = struct.Struct("ll")
-ANCILLARY = socket.CMSG_SPACE(TIMESPEC.size)
 IN_TIME: Final = 0.02
 """Seconds a datagram may have waited to count as taken at once."""
-UNMEASURED: Final = 15
-"""Datagrams taken without asking how long they waited, after one that came in time: asking costs."""
 EMPTYING: Final = 0.01
 """Seconds a receiver empties the system's buffer, and passes on what gives way to nobody, until others have a turn."""
 TURN: Final = 0.001
 """Seconds it then passes on what gave way."""
-LONGEST_AGE = 60.0
-"""Seconds beyond which it is the clock that has jumped."""
+KEPT: Final = 0.001
+"""Seconds after which what is to be sent waits no longer for what else was taken together."""
 KEEP_ALIVE_BYTES: Final = b"\r\n\x00 "
 STOP_CHECK_AFTER = 1.0
 """Seconds after which a receiver that nothing woke looks whether it should stop."""
@@ -52,7 +50,8 @@ PASSING_ERRORS = frozenset(
     (errno.EAGAIN, errno.EINTR, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNRESET)
 )
 
-SendTo = Callable[[bytes, int, SocketAddress], int]
+Receive = Callable[[int], list[Received]]
+"""`DatagramSocket.receive`."""
 GivesWay = Callable[[bytes], bool]
 """Whether a datagram is passed on after those that came later, when more come than can be dealt with."""
 
@@ -88,9 +87,11 @@ class UdpTransport:
         self.settings = settings or UdpSettings()
         self._gives_way = gives_way
         self._listeners: tuple[Listener, ...] = tuple(listeners)
-        self._sockets: dict[Listener, list[socket.socket]] = {}
-        self._senders: dict[str, SendTo] = {}
-        """`sendto` of the socket that sends for a listener, by the listener's text."""
+        self._sockets: dict[Listener, list[DatagramSocket]] = {}
+        self._senders: dict[str, DatagramSocket] = {}
+        """The socket that sends for a listener, by the listener's text."""
+        self._outboxes: dict[int, Outbox] = {}
+        """Those of the receivers, by the number of the thread."""
         self._receivers: list[UdpReceiver] = []
         self._threads: list[LastingThread] = []
         self._sent = Counters()
@@ -109,7 +110,7 @@ class UdpTransport:
             for wanted in self._listeners:
                 listener, sockets = bind_listener(wanted, self.settings)
                 self._sockets[listener] = sockets
-                self._senders[listener.text] = sockets[0].sendto
+                self._senders[listener.text] = sockets[0]
                 bound.append(listener)
         except TransportError:
             self._close_sockets()
@@ -122,32 +123,49 @@ class UdpTransport:
         for listener, sockets in self._sockets.items():
             for number, opened in enumerate(sockets, 1):
                 receiver = UdpReceiver(
-                    opened, listener, handle, self._gives_way, self.settings.receive_buffer
+                    opened.receive,
+                    listener,
+                    handle,
+                    self._gives_way,
+                    self.settings.receive_buffer,
+                    self._send_kept,
                 )
-                thread = LastingThread(receiver.run, f"{listener.text}#{number}")
+                thread = LastingThread(self._run, f"{listener.text}#{number}", (receiver,))
                 self._receivers.append(receiver)
                 self._threads.append(thread)
         for thread in self._threads:
             thread.start()
 
     def send(self, data: bytes, destination: Destination, on_error: ErrorCallback | None = None) -> None:
-        """Send one datagram now or tell `on_error` why not, before this returns."""
+        """Send one datagram now or tell `on_error` why not, before this returns.
+
+        On a receiver's thread both come later, with the other datagrams that were taken together.
+        """
         try:
-            send_to = self._sender_for(destination)
-            send_to(data, _DONTWAIT, socket_address(destination.host, destination.port))
-        except (OSError, TransportError) as error:
-            self._sent.count(f"send_errors.{error_name(error)}")
-            report_error(on_error, send_failure(destination, error))
-        else:
-            self._sent.count_message("sent", len(data))
+            sender = self._sender_for(destination)
+        except TransportError as error:
+            self._failed(destination, on_error, error)
+            return
+        outbox = self._outboxes.get(get_ident())
+        if outbox is None:
+            failed = sender.send([(data, destination.host, destination.port)])
+            if failed:
+                self._failed(destination, on_error, failed[0][1])
+            else:
+                self._sent.count_message("sent", len(data))
+            return
+        if outbox.socket is not sender:
+            self._send_all(outbox)
+            outbox.socket = sender
+        outbox.add(data, destination, on_error)
 
     def stop(self, timeout: float = 5.0) -> list[str]:
         """Stop receiving and close the sockets; returns the names of threads still busy after `timeout`."""
         for receiver in self._receivers:
             receiver.stop()
         for sockets in list(self._sockets.values()):
-            for opened in sockets:
-                wake_receiver(opened)
+            for each in sockets:
+                wake_receiver(each.opened)
         due_at = time.monotonic() + timeout
         for thread in self._threads:
             if thread is not threading.current_thread():
@@ -171,7 +189,36 @@ class UdpTransport:
             if is_stalled(thread, receiver.busy_since, limit)
         ]
 
-    def _sender_for(self, destination: Destination) -> SendTo:
+    def _run(self, receiver: "UdpReceiver") -> None:
+        thread = get_ident()
+        self._outboxes[thread] = Outbox()
+        try:
+            receiver.run()
+        finally:
+            self._send_kept()
+            del self._outboxes[thread]
+
+    def _send_kept(self) -> None:
+        """Send what this receiver's thread has kept."""
+        self._send_all(self._outboxes[get_ident()])
+
+    def _send_all(self, outbox: Outbox) -> None:
+        sender = outbox.socket
+        if sender is None:
+            return
+        datagrams, destinations, callbacks = outbox.take()
+        failures = sender.send(datagrams)
+        octets = sum([len(datagram[0]) for datagram in datagrams])
+        for place, error in failures:
+            octets -= len(datagrams[place][0])
+            self._failed(destinations[place], callbacks[place], error)
+        self._sent.count_messages("sent", len(datagrams) - len(failures), octets)
+
+    def _failed(self, destination: Destination, on_error: ErrorCallback | None, error: Exception) -> None:
+        self._sent.count(f"send_errors.{error_name(error)}")
+        report_error(on_error, send_failure(destination, error))
+
+    def _sender_for(self, destination: Destination) -> DatagramSocket:
         listener = destination.listener
         if listener is None or listener.is_ipv6 != (":" in destination.host):
             listener = pick_listener(self._listeners, "udp", normal_literal(destination.host))
@@ -183,8 +230,8 @@ class UdpTransport:
     def _close_sockets(self) -> None:
         self._senders.clear()
         while self._sockets:
-            for opened in self._sockets.popitem()[1]:
-                opened.close()
+            for sender in self._sockets.popitem()[1]:
+                sender.opened.close()
 
 
 class UdpReceiver:
@@ -192,24 +239,26 @@ class UdpReceiver:
 
     def __init__(
         self,
-        opened: socket.socket,
+        receive: Receive,
         listener: Listener,
         handle: Callable[[Packet], None],
         gives_way: GivesWay | None = None,
         most_waiting: int = RECEIVE_BUFFER,
+        send_kept: Callable[[], None] | None = None,
     ) -> None:
-        """`most_waiting`: bytes that may wait because they give way."""
-        self.socket = opened
+        """`most_waiting`: bytes that may wait because they give way; `send_kept` sends what this thread has kept."""
         self.listener = listener
         self.counters = Counters()
         self.busy_since = 0.0
         """When the datagram came that is being handled, 0 while none is."""
+        self._receive = receive
         self._handle = handle
         self._gives_way = gives_way
+        self._send_kept = send_kept
         self._backlog = Backlog(most_waiting)
         self._is_stopping = False
-        self._age = 0.0  # seconds the newest measured datagram had waited in the system's buffer
-        self._unmeasured = 0
+        self._age = 0.0  # seconds the last datagram had waited in the system's buffer
+        self._kept_since = 0.0  # when what is to be sent was last sent
 
     def stop(self) -> None:
         """Let `run` end once it does not wait for a datagram any more."""
@@ -225,55 +274,50 @@ class UdpReceiver:
             if self._gives_way is not None and (self._age >= IN_TIME or self._backlog):
                 self.take_turns()
             else:
-                self._receive(0, None)
+                self._take(0, None)
 
     def take_turns(self) -> None:
         """Empty the system's buffer without waiting for more, then pass on some of what gave way."""
         ends_at = _monotonic() + EMPTYING
-        while self._receive(_DONTWAIT, self._gives_way) and not self._is_stopping:
+        while self._take(_DONTWAIT, self._gives_way) and not self._is_stopping:
             if _monotonic() > ends_at:
                 break
         else:
-            self._age = 0.0  # what comes next is measured before it counts as late
-            self._unmeasured = 0
+            self._age = 0.0  # what comes next is not late because this was
         now = _monotonic()
         ends_at = now + TURN
         while self._backlog and now <= ends_at and not self._is_stopping:
             self._pass_on(self._backlog.take(), now)
             now = _monotonic()
+        self._send_what_is_kept()
 
-    def _receive(self, flags: int, gives_way: GivesWay | None) -> bool:
-        """Receive a datagram and pass it on, unless it gives way; False when none came."""
+    def _take(self, flags: int, gives_way: GivesWay | None) -> bool:
+        """Receive what waits and pass on what does not give way; False when nothing came."""
         try:
-            if self._unmeasured:
-                self._unmeasured -= 1
-                data, source = self.socket.recvfrom(MAX_DATAGRAM, flags)
-            else:
-                data, source = self._receive_measured(flags)
+            taken = self._receive(flags)
         except OSError as error:
             self._receive_failed(error)
             return error.errno != errno.EAGAIN
-        if source and not self._is_stopping:
-            self._received(data, source[0], source[1], gives_way)
+        came = self._kept_since = _monotonic()
+        for data, host, port, age in taken:
+            if self._is_stopping:
+                break
+            if host:
+                self._age = age
+                self._received(data, host, port, came - age, gives_way)
+        self._send_what_is_kept()
         return True
 
-    def _receive_measured(self, flags: int) -> tuple[bytes, Any]:
-        """The next datagram and its source, a tuple of four for IPv6; how long it has waited goes into `_age`."""
-        data, ancillary, _, source = self.socket.recvmsg(MAX_DATAGRAM, ANCILLARY, flags)
-        self._age = age_of(ancillary)
-        if self._age < IN_TIME or flags:  # those behind it have waited less, and are received at once
-            self._unmeasured = UNMEASURED
-        return data, source
-
-    def _received(self, data: bytes, host: str, port: int, gives_way: GivesWay | None) -> None:
+    def _received(
+        self, data: bytes, host: str, port: int, received_at: float, gives_way: GivesWay | None
+    ) -> None:
         self.counters.count_message("received", len(data))
         if len(data) <= 4 or (data[0] in KEEP_ALIVE_BYTES and not data.strip(KEEP_ALIVE_BYTES)):
             self.counters.count("dropped.keep_alive")
             return
-        now = _monotonic()
-        packet = Packet(data, host, port, self.listener, 0, now - self._age)
+        packet = Packet(data, host, port, self.listener, 0, received_at)
         if gives_way is None or not gives_way(data):
-            self._pass_on(packet, now)
+            self._pass_on(packet, _monotonic())
             return
         packet.gave_way = True
         dropped = self._backlog.add(packet)
@@ -281,6 +325,9 @@ class UdpReceiver:
             self.counters.count("dropped.backlog", dropped)
 
     def _pass_on(self, packet: Packet, now: float) -> None:
+        if now - self._kept_since > KEPT:
+            self._send_what_is_kept()
+            self._kept_since = now
         self.busy_since = now
         try:
             self._handle(packet)
@@ -292,6 +339,10 @@ class UdpReceiver:
             )  # fmt: skip
         self.busy_since = 0.0
 
+    def _send_what_is_kept(self) -> None:
+        if self._send_kept is not None:
+            self._send_kept()
+
     def _receive_failed(self, error: OSError) -> None:
         if self._is_stopping or error.errno == errno.EAGAIN:
             return
@@ -300,17 +351,7 @@ class UdpReceiver:
             time.sleep(PAUSE_AFTER_ERROR)
 
 
-def age_of(ancillary: Sequence[tuple[int, int, bytes]]) -> float:
-    """Seconds since the system took the datagram with these control messages; 0.0 when they do not say."""
-    for level, kind, content in ancillary:
-        if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS and len(content) == TIMESPEC.size:
-            seconds, nanoseconds = TIMESPEC.unpack(content)
-            age = time.time() - seconds - nanoseconds * 1e-9
-            return age if 0.0 < age < LONGEST_AGE else 0.0
-    return 0.0
-
-
-def bind_listener(wanted: Listener, settings: UdpSettings) -> tuple[Listener, list[socket.socket]]:
+def bind_listener(wanted: Listener, settings: UdpSettings) -> tuple[Listener, list[DatagramSocket]]:
     """The listener with its real port, and its sockets."""
     sockets: list[socket.socket] = []
     share = settings.receivers > 1
@@ -327,7 +368,7 @@ def bind_listener(wanted: Listener, settings: UdpSettings) -> tuple[Listener, li
         for opened in sockets:
             opened.close()
         raise bind_failure(wanted, error) from error
-    return dataclasses.replace(wanted, port=port), sockets
+    return dataclasses.replace(wanted, port=port), [DatagramSocket(opened) for opened in sockets]
 
 
 def open_socket(wanted: Listener, port: int, settings: UdpSettings, share: bool) -> socket.socket:
