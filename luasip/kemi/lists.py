@@ -80,6 +80,11 @@ class ValueLists:
             found = self._xavis = {}
         return found
 
+    @property
+    def are_empty(self) -> bool:
+        """Whether new ones would be the same."""
+        return not (self._avps or self._xavps or self._xavus or self._xavis or self.kept)
+
     def clear(self) -> None:
         """Forget everything."""
         self._avps = self._xavps = self._xavus = self._xavis = None

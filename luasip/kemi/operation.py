@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from luasip.kemi.route_context import RouteContext
+from luasip.native import mypyc_attr
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(frozen=True, slots=True)
 class Sleep:
     """Wait `seconds`; the result is None."""
@@ -107,6 +109,34 @@ TIMED_OUT: Final = _Outcome("TIMED_OUT")
 
 POOL_FULL: Final = _Outcome("POOL_FULL")
 """The pool and its queue are full; nothing was started."""
+
+@mypyc_attr(acyclic=True)
+class Once:
+    """A suspending function that waits for one operation and gives None: a generator would take six times the memory,
+    and routes wait by the thousand."""
+
+    __slots__ = ("_operation",)
+
+    def __init__(self, operation: Sleep) -> None:
+        self._operation: Sleep | None = operation
+
+    def __iter__(self) -> "Once":
+        return self
+
+    def __next__(self) -> Sleep:
+        return self.send(None)
+
+    def send(self, value: object) -> Sleep:
+        """The operation the first time; then it is over."""
+        operation, self._operation = self._operation, None
+        if operation is None:
+            raise StopIteration
+        return operation
+
+    def close(self) -> None:
+        """It is not gone on with."""
+        self._operation = None
+
 
 Operation = Sleep | Call | Event | RunRoute | GoOn | RunCode | Parallel
 

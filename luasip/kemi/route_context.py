@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from luasip.kemi.declare import Route
 from luasip.kemi.lists import ValueLists
+from luasip.native import mypyc_attr
 from luasip.sip.edits import Edits
 from luasip.sip.message import Request, Response
 
@@ -21,6 +22,7 @@ SEND_NO_CONNECT: Final = 1
 SEND_CLOSE: Final = 2
 
 
+@mypyc_attr(acyclic=True)
 class Source:
     """Where a message came from. `host` is an IP literal without brackets; connection_id is 0 for datagrams."""
 
@@ -44,6 +46,7 @@ class Source:
         """Counts the messages received ($mi); 0 for messages made here."""
 
 
+@mypyc_attr(acyclic=True)
 class Branch:
     """One destination of the request: Kamailio's branch before it is sent."""
 
@@ -103,6 +106,7 @@ class Branch:
         )
 
 
+@mypyc_attr(acyclic=True)
 class Arming:
     """Names of the Lua functions armed by t_on_*; "" when none."""
 
@@ -122,6 +126,7 @@ class Arming:
         return other
 
 
+@mypyc_attr(acyclic=True)
 class RecordRoute:
     """A Record-Route asked for by the rr module; written when the message leaves, when the sockets are known.
 
@@ -147,21 +152,21 @@ class RouteContext:
     """One run of a callback over one message."""
 
     __slots__ = (
+        "_arming",
         "_branches",
+        "_edits",
+        "_lists",
         "_message",
         "_reply_headers",
         "advertised",
-        "arming",
         "at_end",
         "attributes",
         "branch_index",
         "dropped",
-        "edits",
         "event",
         "flags",
         "forward_send_flags",
         "last_error",
-        "lists",
         "local_rport",
         "made_transaction",
         "on_response",
@@ -201,8 +206,7 @@ class RouteContext:
         self.services = services
         self.script_variables = {} if script_variables is None else script_variables
         """$var(…): they belong to the Lua runtime, not to the message."""
-        self.edits = Edits() if edits is None else edits
-        """Pending header and body edits over message.text."""
+        self._edits = edits
         if target is None:
             target = Branch(message.request_uri if isinstance(message, Request) else "")
         self.target = target
@@ -212,9 +216,8 @@ class RouteContext:
         """Message flags 0..31 as a bit mask; they travel with the transaction."""
         self.xflags = 0
         """corex's extra flags 0..63 as a bit mask."""
-        self.lists = ValueLists() if lists is None else lists
-        """AVPs and XAVPs; the transaction's own once there is one."""
-        self.arming = Arming() if arming is None else arming
+        self._lists = lists
+        self._arming = arming
         self.on_response: tuple[Callable[[RouteContext], None], ...] = ()
         """Told of each response to the branches made from here on, with its context, before the callback of t_on_reply:
         what takes back in responses what a module changed in the request."""
@@ -262,6 +265,47 @@ class RouteContext:
     @message.setter
     def message(self, message: Request | Response) -> None:
         self._message = message
+
+    @property
+    def edits(self) -> Edits:
+        """Pending header and body edits over message.text."""
+        edits = self._edits
+        if edits is None:
+            edits = self._edits = Edits()
+        return edits
+
+    @edits.setter
+    def edits(self, edits: Edits) -> None:
+        self._edits = edits
+
+    @property
+    def edits_if_any(self) -> Edits | None:
+        """The same, None while nobody has asked for them; to be read only."""
+        return self._edits
+
+    @property
+    def lists(self) -> ValueLists:
+        """AVPs and XAVPs; the transaction's own once there is one."""
+        lists = self._lists
+        if lists is None:
+            lists = self._lists = ValueLists()
+        return lists
+
+    @lists.setter
+    def lists(self, lists: ValueLists) -> None:
+        self._lists = lists
+
+    @property
+    def arming(self) -> Arming:
+        """What the script has armed; the transaction's own once there is one."""
+        arming = self._arming
+        if arming is None:
+            arming = self._arming = Arming()
+        return arming
+
+    @arming.setter
+    def arming(self, arming: Arming) -> None:
+        self._arming = arming
 
     @property
     def branches(self) -> list[Branch]:

@@ -100,7 +100,6 @@ class Transaction(Protocol):
     id_index: int
     id_label: int
     method: str
-    lists: ValueLists
     flags: int
     xflags: int
     last_status: int
@@ -116,6 +115,8 @@ class Transaction(Protocol):
     in_failure_route: bool
     notes: dict[str, Any] | None
 
+    @property
+    def lists(self) -> ValueLists: ...
     @property
     def call_id(self) -> str: ...
     @property

@@ -7,11 +7,10 @@ from typing import Any
 from luasip.errors import MisuseError
 from luasip.kemi.context import RouteContext, Services
 from luasip.kemi.declare import Module, function
-from luasip.kemi.operation import TIMED_OUT, Event, Operation, Parallel, RunRoute, Sleep
+from luasip.kemi.operation import TIMED_OUT, Event, Operation, Parallel, RunRoute
+from luasip.modules import sleeping
 from luasip.modules.blocking_lua import BlockingLua
 from luasip.modules.signatures import Signatures, SignatureSettings, check
-
-LONGEST_WAIT = 86400.0
 
 
 class Suspension(BlockingLua, Signatures, Module):
@@ -30,14 +29,15 @@ class Suspension(BlockingLua, Signatures, Module):
         self._key = b""
         self._key_lock = threading.Lock()
 
-    @function(suspends=True)
+    @function(suspends=True, body=sleeping.sleep)
     def sleep(self, ctx: RouteContext, seconds: Any) -> Generator[Operation, Any, None]:
         """Wait, while other messages are handled.
 
         Args:
             seconds: how long, fractions allowed, up to a day.
         """
-        yield Sleep(_seconds("luasip.sleep", seconds))
+        once: Generator[Operation, Any, None] = sleeping.sleep(self, ctx, seconds)
+        return once
 
     @function(suspends=True)
     def wait(self, ctx: RouteContext, key: str, seconds: Any) -> Generator[Operation, Any, Any]:
@@ -48,7 +48,7 @@ class Suspension(BlockingLua, Signatures, Module):
             seconds: how long at most, fractions allowed, up to a day.
         Returns: the value given to notify (true when it gave none), nil when nobody came in time.
         """
-        value = yield Event(f"luasip:{key}", _seconds("luasip.wait", seconds))
+        value = yield Event(f"luasip:{key}", sleeping.seconds_of("luasip.wait", seconds))
         if value is TIMED_OUT:
             return None
         return True if value is None else value
@@ -84,12 +84,6 @@ class Suspension(BlockingLua, Signatures, Module):
         """
         routes = tuple(RunRoute(_function("luasip.all", each), ctx) for each in work)
         return (yield Parallel(routes))
-
-
-def _seconds(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_WAIT:
-        raise MisuseError(f"{name}: seconds must be a number from 0 to {LONGEST_WAIT:g}, not {value!r}")
-    return float(value)
 
 
 def _function(name: str, value: Any) -> str:

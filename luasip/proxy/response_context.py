@@ -22,6 +22,7 @@ This module must not know transactions, timers or how a response is sent.
 from dataclasses import dataclass
 from typing import Final
 
+from luasip.native import mypyc_attr
 from luasip.sip.message import Response
 
 WAIT: Final = 0
@@ -50,6 +51,7 @@ class ForkingSettings:
     """A 503 goes upstream as 500: it would say that this proxy is overloaded (RFC 3261 §16.7 step 6)."""
 
 
+@mypyc_attr(acyclic=True)
 class Branch:
     """One branch. status: of the newest response, 0 before any.  response: the final one received, None when
     it was made here (408 after a timeout).  leg: number of its serial leg, from 0.  cancelled:
@@ -73,6 +75,7 @@ class Branch:
         return self.status < 200 and not self.discarded
 
 
+@mypyc_attr(acyclic=True)
 class ResponseContext:
     """All branches of one request. Indices are positions in `branches` and never change.
 

@@ -128,7 +128,7 @@ class OverloadSettings(Section):
     patience: Annotated[float, Field(ge=0)] = 0.5
     """Seconds messages may be late before it is an overload; a script that is loaded takes less."""
     transactions: Annotated[int, Field(ge=0)] = 50_000
-    """Transactions held at one time, those answered less than a second ago included; 0: no limit."""
+    """Transactions held at one time, INVITEs answered less than a second ago included; 0: no limit."""
     refusals: Annotated[int, Field(ge=0)] = 100
     """Refusals sent a second; what is beyond them is dropped unread."""
     probes: Annotated[int, Field(ge=0)] = 10

@@ -37,6 +37,7 @@ This module must not know messages or forking.
 import math
 from typing import Final
 
+from luasip.native import mypyc_attr
 from luasip.transaction.machine import Machine
 from luasip.transaction.outputs import NOTHING, PASS, SEND, TERMINATED, TIMEOUT, TRANSPORT_ERROR
 from luasip.transaction.states import (
@@ -76,6 +77,7 @@ TRANSITIONS: Final[Transitions] = {
 }
 
 
+@mypyc_attr(acyclic=True)
 class NonInviteClient(Machine):
     """One branch of a request that is neither INVITE nor ACK. The caller has sent it when it makes this."""
 

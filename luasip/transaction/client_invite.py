@@ -50,6 +50,7 @@ This module must not know messages or forking.
 import math
 from typing import Final
 
+from luasip.native import mypyc_attr
 from luasip.transaction.machine import Machine
 from luasip.transaction.outputs import (
     NOTHING,
@@ -107,6 +108,7 @@ TRANSITIONS: Final[Transitions] = {
 }
 
 
+@mypyc_attr(acyclic=True)
 class InviteClient(Machine):
     """One branch of an INVITE. The caller has sent the request when it makes this.
 

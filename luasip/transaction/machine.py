@@ -10,10 +10,12 @@ This module must not know the RFC's transitions: they stand beside each machine.
 
 import math
 
+from luasip.native import mypyc_attr
 from luasip.transaction.states import State
 from luasip.transaction.timers import TransactionTimers
 
 
+@mypyc_attr(acyclic=True)
 class Machine:
     """State and timer of one client or server transaction.
 

@@ -46,6 +46,7 @@ This module must not know messages or forking.
 import math
 from typing import Final
 
+from luasip.native import mypyc_attr
 from luasip.transaction.machine import Machine
 from luasip.transaction.outputs import NOTHING, SEND, SEND_TRYING, TERMINATED, TIMEOUT, TRANSPORT_ERROR
 from luasip.transaction.states import (
@@ -88,6 +89,7 @@ TRANSITIONS: Final[Transitions] = {
 }
 
 
+@mypyc_attr(acyclic=True)
 class NonInviteServer(Machine):
     """A request that is neither INVITE nor ACK as it came to us."""
 

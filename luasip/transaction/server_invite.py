@@ -42,6 +42,7 @@ This module must not know messages or forking.
 import math
 from typing import Final
 
+from luasip.native import mypyc_attr
 from luasip.transaction.machine import Machine
 from luasip.transaction.outputs import NOTHING, PASS, SEND, TERMINATED, TIMEOUT, TRANSPORT_ERROR
 from luasip.transaction.states import (
@@ -97,6 +98,7 @@ TRANSITIONS: Final[Transitions] = {
 }
 
 
+@mypyc_attr(acyclic=True)
 class InviteServer(Machine):
     """The INVITE as it came to us. awaits_ack: our own 2xx is being repeated until its ACK comes."""
 

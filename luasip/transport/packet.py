@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from luasip.native import mypyc_attr
+
 ErrorCallback = Callable[[Exception], None]
 """Told once that one message could not be sent, in the sending thread or the transport's own."""
 
@@ -40,6 +42,7 @@ class Listener:
 # The `__init__` of what each message makes is written out, so that it compiles.
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(slots=True, init=False)
 class Packet:
     """One SIP message (or what a peer sent in its place) as it came from the network.
@@ -75,6 +78,7 @@ class Packet:
         self.gave_way = gave_way
 
 
+@mypyc_attr(acyclic=True)
 @dataclass(slots=True, init=False)
 class Destination:
     """Where a message goes.

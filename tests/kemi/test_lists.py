@@ -50,3 +50,15 @@ def test_lists_of_two_messages_are_apart() -> None:
     one.avps["s:a"] = [1]
     assert other.avps == {}
     assert one.kept is None
+
+
+def test_lists_that_were_only_looked_at_are_empty() -> None:
+    lists = ValueLists()
+    assert lists.are_empty
+    assert not lists.avps
+    assert lists.are_empty
+    lists.avps["s:a"] = [1]
+    assert not lists.are_empty
+    lists.clear()
+    lists.kept = {"module.what": 1}
+    assert not lists.are_empty

@@ -13,7 +13,7 @@ class Bench:
         self.table = AnsweredTable(self.timers)
 
     def add(self, key: str, seconds: float) -> None:
-        self.table.add(key, Answered("", None, self.now + seconds))
+        self.table.add(Answered(key, "", None, self.now + seconds))
 
     def advance(self, seconds: float) -> None:
         self.now += seconds

@@ -9,6 +9,7 @@ from collections import deque
 from typing import Final
 
 from luasip.lock import new_lock
+from luasip.native import mypyc_attr
 from luasip.server.execution import Execution
 from luasip.server.sending import Sending
 from luasip.server.sockets import Sockets
@@ -24,12 +25,15 @@ SWEEP_AFTER: Final = 1.0
 """Seconds between two looks for what has ended."""
 
 
+@mypyc_attr(acyclic=True)
 class Answered:
     """What one request is answered when it comes again, and where; no destination: it is absorbed in silence."""
 
-    __slots__ = ("destination", "text", "until")
+    __slots__ = ("destination", "key", "text", "until")
 
-    def __init__(self, text: str, destination: Destination | None, until: float) -> None:
+    def __init__(self, key: str, text: str, destination: Destination | None, until: float) -> None:
+        self.key = key
+        """What it is found by."""
         self.text = text
         self.destination = destination
         self.until = until
@@ -42,7 +46,7 @@ class AnsweredTable:
         self._timers = timers
         self._lock = new_lock()
         self._by_key: dict[str, Answered] = {}
-        self._order: deque[tuple[str, Answered]] = deque()
+        self._order: deque[Answered] = deque()
         self._append = self._order.append  # looked up once
         self._is_swept = False
 
@@ -50,11 +54,11 @@ class AnsweredTable:
         with self._lock:
             return len(self._by_key)
 
-    def add(self, key: str, answered: Answered) -> None:
+    def add(self, answered: Answered) -> None:
         """Keep one until its time is over."""
         with self._lock:
-            self._by_key[key] = answered
-            self._append((key, answered))
+            self._by_key[answered.key] = answered
+            self._append(answered)
             starts, self._is_swept = not self._is_swept, True
         if starts:
             self._timers.after(SWEEP_AFTER, self._sweep)
@@ -70,10 +74,10 @@ class AnsweredTable:
         now = self._timers.clock()
         with self._lock:
             order = self._order
-            while order and order[0][1].until <= now:
-                key, answered = order.popleft()
-                if self._by_key.get(key) is answered:
-                    del self._by_key[key]
+            while order and order[0].until <= now:
+                answered = order.popleft()
+                if self._by_key.get(answered.key) is answered:
+                    del self._by_key[answered.key]
             goes_on = self._is_swept = bool(order)
         if goes_on:
             self._timers.after(SWEEP_AFTER, self._sweep)
@@ -114,13 +118,15 @@ class AnsweredRequests:
             # A machine in its last state answers repetitions alike whenever they come.
             if isinstance(machine, NonInviteServer) and machine.on_retransmission(0.0) & SEND:
                 text = transaction.last_response
-            answered = Answered(text, destination if text else None, machine.timer_at)
+            until = machine.timer_at
+            answered = Answered(transaction.key, text, destination if text else None, until)
             if transaction.timer_entry is not None:
                 transaction.timer_entry.cancel()
-        self._requests.add(transaction.key, answered)
+                transaction.timer_entry = None
+        self._requests.add(answered)
         if not transaction.is_invite:
             for branch in transaction.branches:
-                self._branches.add(f"{branch.branch_id}\n{transaction.method}", answered)
+                self._branches.add(Answered(f"{branch.branch_id}\n{transaction.method}", "", None, until))
         self._table.remove(transaction)
         transaction.break_cycles()
         return True

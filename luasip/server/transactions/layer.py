@@ -139,7 +139,7 @@ class TransactionLayer:
         transaction.auto_invite_100 = context.attributes.get("tm.auto_invite_100", settings.auto_invite_100)
         transaction.responses.disable_6xx = settings.disable_6xx
         now = self.timers.clock()
-        transaction.ends_at = _ends_at(transaction, now)
+        transaction.ends_at = now + transaction.longest_life
         reliable = context.source.listener.protocol != "udp"
         transaction.machine = (
             InviteServer(timers, reliable, now) if transaction.is_invite else NonInviteServer(timers, reliable, now)
@@ -147,6 +147,10 @@ class TransactionLayer:
         there = self.table.add(transaction)
         if there is not transaction:
             return there, False
+        if key in self.answered:  # it came twice at the same time, and the other one has its answer already
+            self.table.remove(transaction)
+            transaction.machine = None
+            return transaction, False
         context.transaction = transaction
         context.made_transaction = True
         with transaction.lock:
@@ -162,7 +166,7 @@ class TransactionLayer:
         timers, forking = self.settings.timers, self.settings.forking
         transaction = Transaction(index, label, key, context, timers, forking, slot, lock, self._due)
         transaction.local_request = True
-        transaction.ends_at = _ends_at(transaction, self.timers.clock())
+        transaction.ends_at = self.timers.clock() + transaction.longest_life
         context.transaction = transaction
         return self.table.add(transaction)
 
@@ -433,21 +437,27 @@ class TransactionLayer:
             self.settle(transaction)
 
     def settle(self, transaction: Transaction) -> None:
-        """After any step: set the timer anew, or forget the transaction when all of it is over."""
+        """After any step: set the timer anew, or forget the transaction when all of it is over.
+
+        A request that is no INVITE is put to rest as soon as it has its answer, while caches hold what goes with it.
+        """
         with transaction.lock:
             over = transaction.is_over()
-            if not over:
+            rests = not over and not transaction.is_invite and transaction.may_rest()
+            if not over and not rests:
                 self.reschedule(transaction)
                 if transaction.last_status >= 200:
                     if transaction.drop_what_decided():
                         self._resting.add(transaction)
                 elif transaction.last_status > 100 or transaction.suspended:
                     transaction.put_away()
-            elif transaction.timer_entry is not None:
+            elif over and transaction.timer_entry is not None:
                 transaction.timer_entry.cancel()
         if over:
             self.table.remove(transaction)
             transaction.break_cycles()
+        elif rests:
+            self.answered.put_to_rest(transaction, self.response_destination(transaction))
 
     def repeat_response(self, transaction: Transaction) -> bool:
         """Send the last response again; False when there was none."""
@@ -465,10 +475,6 @@ class TransactionLayer:
             transaction.responses.sent_final(status)
         self.cancel_branches(transaction)
         self.settle(transaction)
-
-    def fail(self, transaction: Transaction, status: int, reason: str) -> None:
-        """Remember what to answer when the script ends without an answer of its own."""
-        transaction.error_reply = (status, reason)
 
     def script_ended(self, transaction: Transaction) -> None:
         """The request route is over: a transaction nobody took care of is answered or given up."""
@@ -492,8 +498,3 @@ class TransactionLayer:
         for action in postponed or ():
             action()
         self.settle(transaction)
-
-
-def _ends_at(transaction: Transaction, now: float) -> float:
-    timers = transaction.timers
-    return now + (timers.max_invite_lifetime if transaction.is_invite else timers.max_non_invite_lifetime)

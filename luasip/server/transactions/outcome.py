@@ -16,7 +16,8 @@ from luasip.proxy.response_context import ALL_FINAL, CANCEL, FORWARD
 from luasip.server.execution import Execution
 from luasip.server.frames import Flow
 from luasip.server.transactions.layer import TransactionLayer
-from luasip.server.transactions.transaction import ClientBranch, Template, Transaction
+from luasip.server.transactions.template import Template
+from luasip.server.transactions.transaction import ClientBranch, Transaction
 from luasip.sip.edits import Edits
 from luasip.sip.message import Response
 from luasip.sip.status import reason_phrase
@@ -122,8 +123,8 @@ class Outcome:
             response = context.message  # type: ignore[assignment]
             branch.response = response  # the callback may have applied its changes
         if response.status >= 300 and branch.on_branch_failure:
-            return self._fail_branch(transaction, branch, response.status, response, context.edits)
-        return self._decide(transaction, branch, response.status, response, context.edits)
+            return self._fail_branch(transaction, branch, response.status, response, context.edits_if_any)
+        return self._decide(transaction, branch, response.status, response, context.edits_if_any)
 
     def _enter_onreply(self, context: RouteContext, transaction: Transaction, branch: ClientBranch) -> None:
         context.route = _ONREPLY

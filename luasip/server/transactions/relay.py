@@ -162,7 +162,7 @@ class Relay:
         if transaction.disable_internal_reply:
             return -4
         if context.route is _REQUEST:
-            self.layer.fail(transaction, problem.status, problem.reason)
+            transaction.error_reply = (problem.status, problem.reason)
         return -1
 
     def prepare(self, context: RouteContext, transaction: Transaction, targets: Sequence[Branch]) -> Preparing:

@@ -25,8 +25,8 @@ class TransactionTable:
         self._lock = new_lock()
         self._by_key: dict[str, Transaction] = {}
         self._by_id: dict[int, Transaction] = {}
-        self._by_branch: dict[str, tuple[Transaction, ClientBranch]] = {}
-        self._by_cancel: dict[str, tuple[Transaction, ClientBranch]] = {}
+        self._by_branch: dict[str, Transaction] = {}
+        self._by_cancel: dict[str, Transaction] = {}
         """Branches that sent a CANCEL too, by the same branch parameter."""
         self._by_dialog: dict[str, Transaction] = {}
         self._locks = [new_reentrant_lock() for _ in range(LOCKS)]
@@ -72,10 +72,13 @@ class TransactionTable:
     def by_branch(self, branch_id: str, method: str) -> tuple[Transaction, ClientBranch] | None:
         """The client branch a response with this top Via branch and CSeq method belongs to."""
         with self._lock:
-            if method == "CANCEL":
-                return self._by_cancel.get(branch_id)
-            found = self._by_branch.get(branch_id)
-        return found if found is not None and found[0].method == method else None
+            found = (self._by_cancel if method == "CANCEL" else self._by_branch).get(branch_id)
+        if found is None or (found.method != method and method != "CANCEL"):
+            return None
+        for branch in found.branches:  # mostly one
+            if branch.branch_id == branch_id:
+                return found, branch
+        return None
 
     def by_dialog(self, key: str) -> Transaction | None:
         """The INVITE transaction whose ACK for a 2xx has this `ack_key`."""
@@ -111,7 +114,7 @@ class TransactionTable:
         """Make responses with the branch's Via find it."""
         with self._lock:
             places = self._by_cancel if method == "CANCEL" else self._by_branch
-            places[branch.branch_id] = (transaction, branch)
+            places[branch.branch_id] = transaction
 
     def remove_branch(self, branch_id: str, method: str) -> None:
         """Let responses with this Via find nothing any more: the branch goes on under another one."""

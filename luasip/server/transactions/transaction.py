@@ -15,6 +15,7 @@ from luasip.lock import ReentrantLock
 from luasip.proxy.response_context import ForkingSettings, ResponseContext
 from luasip.server.frames import Flow, RuntimeSlot
 from luasip.server.timers import Entry
+from luasip.server.transactions.template import Template
 from luasip.sip.edits import Edits, unpacked
 from luasip.sip.message import Request, Response
 from luasip.sip.parser import ANY_SIZE, parse_message
@@ -26,42 +27,6 @@ from luasip.transaction.server_invite import InviteServer
 from luasip.transaction.states import State
 from luasip.transaction.timers import TransactionTimers
 from luasip.transport.packet import Destination
-
-
-class Template:
-    """What the request route decided for every branch, for those that later routes add."""
-
-    __slots__ = (
-        "advertised",
-        "attributes",
-        "forward_send_flags",
-        "local_rport",
-        "on_response",
-        "record_route",
-    )
-
-    def __init__(self, context: RouteContext) -> None:
-        self.record_route = context.record_route
-        self.on_response = context.on_response
-        self.advertised = context.advertised
-        self.local_rport = context.local_rport
-        self.forward_send_flags = context.forward_send_flags
-        self.attributes = tuple(
-            [
-                (name, value)
-                for name, value in context.attributes.items()
-                if not name.startswith(("core.", "tm."))
-            ]
-        )
-
-    def apply(self, context: RouteContext) -> None:
-        """Let the context of a later route begin with it."""
-        context.record_route = self.record_route
-        context.on_response = self.on_response
-        context.advertised = self.advertised
-        context.local_rport = self.local_rport
-        context.forward_send_flags = self.forward_send_flags
-        context.attributes.update(self.attributes)
 
 
 class ClientBranch:
@@ -186,6 +151,7 @@ class Transaction:
     __slots__ = (
         "_call_id",
         "_edits",
+        "_lists",
         "_on_due",
         "_packed_edits",
         "_request",
@@ -221,7 +187,6 @@ class Transaction:
         "last_response",
         "last_response_destination",
         "last_status",
-        "lists",
         "local_request",
         "lock",
         "machine",
@@ -278,7 +243,7 @@ class Transaction:
         self.branches: list[ClientBranch] = []
         self.responses = ResponseContext(self.is_invite, forking)
         self.arming: Arming = context.arming
-        self.lists: ValueLists = context.lists
+        self._lists: ValueLists | None = context.lists
         self.flags = context.flags
         self.xflags = context.xflags
         self._edits: Edits | None = context.edits
@@ -366,6 +331,14 @@ class Transaction:
         return request
 
     @property
+    def lists(self) -> ValueLists:
+        """AVPs and XAVPs."""
+        lists = self._lists
+        if lists is None:
+            lists = self._lists = ValueLists()
+        return lists
+
+    @property
     def call_id(self) -> str:
         """The request's Call-ID."""
         key = self.dialog_key
@@ -375,6 +348,11 @@ class Transaction:
     def final_sent(self) -> bool:
         """Whether a final response went upstream."""
         return self.last_status >= 200
+
+    @property
+    def longest_life(self) -> float:
+        """Seconds after which it is given up without a final response."""
+        return self.timers.max_invite_lifetime if self.is_invite else self.timers.max_non_invite_lifetime
 
     def timer_at(self) -> float:
         """Instant of the earliest timer of all machines, math.inf when none."""
@@ -396,6 +374,9 @@ class Transaction:
             return False
         self.template = None
         self._put_request_away()
+        self._pack_edits()
+        if self._lists is not None and self._lists.are_empty:
+            self._lists = None
         for decided in self.responses.branches:
             decided.response = None
         for branch in self.branches:
@@ -433,9 +414,7 @@ class Transaction:
         if isinstance(self.template, RouteContext):
             self.template = Template(self.template)
         self._put_request_away()
-        if self._edits is not None:
-            self._packed_edits = self._edits.packed()
-            self._edits = None
+        self._pack_edits()
         for branch in self.branches:
             branch.put_away(self.target)
 
@@ -455,6 +434,11 @@ class Transaction:
             self._top_via_text = "" if text.startswith(received) else text
             self._request_text = request.text
             self._request = None
+
+    def _pack_edits(self) -> None:
+        if self._edits is not None:
+            self._packed_edits = self._edits.packed()
+            self._edits = None
 
     def break_cycles(self) -> None:
         """Let go of the contexts that refer back to this transaction, which is over."""
