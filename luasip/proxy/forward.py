@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from luasip.sip.edits import Edits
-from luasip.sip.message import HeaderLine, Request, Response
+from luasip.sip.header_lines import end_of, next_row, start_of, value_end_of, value_start_of
+from luasip.sip.header_names import MAX_FORWARDS, VIA
+from luasip.sip.message import Request, Response
 
 DEFAULT_MAX_FORWARDS: Final = 70
 """What is written into a request that came without Max-Forwards (RFC 3261 §16.6 step 3)."""
@@ -35,18 +37,17 @@ def forward_request(
     """
     work = edits.copy()
     if request_uri != request.request_uri:
-        work.replace(0, request.headers_start, f"{request.method} {request_uri} {request.version}\r\n")
+        work.set_start_line(f"{request.method} {request_uri} {request.version}")
     top_via = request.top_via
-    line = request.required("via")
-    work.insert(line.start, f"Via: {via}\r\n")
-    top_via_text = request.top_via_text
-    if top_via_text != top_via.text:
-        work.replace(top_via.start, top_via.end, top_via_text)
+    via_start = start_of(request.table, request.required_row(VIA))
+    work.insert(via_start, f"Via: {via}\r\n")
+    if request.is_top_via_changed:
+        work.replace(top_via.start, top_via.end, request.top_via_text)
     if record_routes:
         work.insert(request.headers_start, _lines("Record-Route", record_routes))
     if routes:
         work.insert(request.headers_start, _lines("Route", routes))
-    _set_max_forwards(request, work, max_forwards)
+    _set_max_forwards(request, work, via_start, max_forwards)
     return work.apply(request)
 
 
@@ -56,17 +57,18 @@ def _lines(name: str, values: Sequence[str]) -> str:
     return "".join([f"{name}: {value}\r\n" for value in values])
 
 
-def _set_max_forwards(request: Request, edits: Edits, max_forwards: int | None) -> None:
-    line = request.first("max-forwards")
-    if line is None:
+def _set_max_forwards(request: Request, edits: Edits, via_start: int, max_forwards: int | None) -> None:
+    table = request.table
+    row = next_row(table, MAX_FORWARDS)
+    if row == 0:
         if max_forwards is None and edits.adds_header("max-forwards"):
             return
         number = DEFAULT_MAX_FORWARDS if max_forwards is None else max_forwards
-        edits.insert(request.required("via").start, f"Max-Forwards: {number}\r\n")
+        edits.insert(via_start, f"Max-Forwards: {number}\r\n")
     elif max_forwards is not None:
         value = str(max_forwards)
-        if value != line.value:
-            edits.replace_value(line, value)
+        if value != request.value_in(row):
+            edits.replace(value_start_of(table, row), value_end_of(table, row), value)
 
 
 def forward_response(response: Response, edits: Edits, *, status: int = 0, reason: str = "") -> str:
@@ -77,9 +79,13 @@ def forward_response(response: Response, edits: Edits, *, status: int = 0, reaso
 
     Errors: HeaderError when the response has no readable top Via.
     """
-    line = response.required("via")
-    next_value = _next_value(response.text, response.top_via.end, line)
-    start, end = (line.start, line.end) if next_value < 0 else (line.value_start, next_value)
+    table = response.table
+    row = response.required_row(VIA)
+    next_value = _next_value(response.text, response.top_via.end, value_end_of(table, row))
+    if next_value < 0:
+        start, end = start_of(table, row), end_of(table, row)
+    else:
+        start, end = value_start_of(table, row), next_value
     if not status and not edits:  # nearly every response
         return response.text[:start] + response.text[end:]
     work = edits.copy()
@@ -89,9 +95,8 @@ def forward_response(response: Response, edits: Edits, *, status: int = 0, reaso
     return work.apply(response)
 
 
-def _next_value(text: str, end: int, line: HeaderLine) -> int:
+def _next_value(text: str, end: int, value_end: int) -> int:
     """Where the value after the one that ends at `end` begins, -1 when it was the line's last."""
-    value_end = line.value_end
     if end >= value_end:
         return -1
     stripped = text[end:value_end].lstrip(", \t\r\n")

@@ -8,37 +8,47 @@ stay out of the hash (RFC 5393 §4.2.1).
 This module must not know which addresses are ours: `is_own` says so.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 from zlib import crc32
 
 from luasip.sip.grammar import is_number
+from luasip.sip.header_lines import next_row
+from luasip.sip.header_names import CODES
 from luasip.sip.message import Request
 from luasip.sip.values import MAGIC_COOKIE, Via
 
 MAX_HASH_LENGTH: Final = 10
 SEPARATOR: Final = "."
 
-_ROUTING_HEADERS: Final = ("route", "proxy-require", "proxy-authorization")
+_ROUTE: Final = CODES["route"]
+_PROXY_REQUIRE: Final = CODES["proxy-require"]
+_PROXY_AUTHORIZATION: Final = CODES["proxy-authorization"]
 _crc32: Final = crc32
 
 
-def loop_hash(request: Request, more: Iterable[str] = ()) -> str:
+def loop_hash(request: Request) -> str:
     """Up to 10 digits from what routing depends on: Request-URI as received, dialog identity, Route, credentials.
 
     A checksum of 32 bits: nobody gains by a false one, and only a request that spirals could have it by chance.
 
-    more: anything else the script decides by.  Errors: HeaderError when From, To, Call-ID or CSeq is
-    malformed.
+    Errors: HeaderError when From, To, Call-ID or CSeq is malformed.
     """
-    dialog = f"{request.from_.tag}\n{request.to.tag}\n{request.call_id}\n{request.cseq.number}"
-    text = f"{request.request_uri}\n{dialog}"
-    for key in _ROUTING_HEADERS:
-        for line in request.all(key):
-            text += f"\n{line.value}"
-    for decided_by in more:
-        text += f"\n{decided_by}"
+    tags = f"{request.from_.tag}\n{request.to.tag}"
+    text = f"{request.request_uri}\n{tags}\n{request.call_id}\n{request.cseq.number}"
+    text = _with_values(request, _ROUTE, text)
+    text = _with_values(request, _PROXY_REQUIRE, text)
+    text = _with_values(request, _PROXY_AUTHORIZATION, text)
     return str(_crc32(text.encode("latin-1", "replace")))
+
+
+def _with_values(request: Request, code: int, text: str) -> str:
+    """`text` and the values of all headers with this code."""
+    row = next_row(request.table, code)
+    while row != 0:
+        text += f"\n{request.value_in(row)}"
+        row = next_row(request.table, code, row)
+    return text
 
 
 def make_branch(unique: str, loop: str = "") -> str:

@@ -315,9 +315,10 @@ class Worker:
                 self._statistics.add("core:drop_replies")
                 return
             branch_id, method = client_key(response)
-            response.required("from")
-            response.required("to")
-            response.required("call-id")
+            if not response.is_usual:
+                response.required("from")
+                response.required("to")
+                response.required("call-id")
         except SipError as error:
             self._statistics.add("core:bad_msg_hdr")
             log.info("bad response from %s:%d: %s", source.host, source.port, error)

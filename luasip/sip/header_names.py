@@ -76,6 +76,7 @@ CALL_ID: Final = CODES["call-id"]
 CSEQ: Final = CODES["cseq"]
 MAX_FORWARDS: Final = CODES["max-forwards"]
 CONTACT: Final = CODES["contact"]
+EXPIRES: Final = CODES["expires"]
 CONTENT_LENGTH: Final = CODES["content-length"]
 USER_AGENT: Final = CODES["user-agent"]
 

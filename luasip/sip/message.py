@@ -1,18 +1,33 @@
 """A SIP message: its text, its header lines, and typed values read from them when first asked for.
 
 It must not know how a message is split (`parser`) or changed (`edits`). The text never changes; a header line
-knows its offsets, so that an untouched header leaves byte for byte as it came. A structural message is not
-a valid
+knows its offsets, so that an untouched header leaves byte for byte as it came. A structural message is not a valid
 one: a missing or malformed header raises HeaderError each time its accessor is read, nothing before.
+
+The file is long because a class can be in one file only, and every typed value is a property of Message.
 """
 
 from typing import Final
 
-from luasip.errors import HeaderError
-from luasip.sip.grammar import SPACE, WORD, is_made_of, is_number, table, unfold
+from librt.strings import read_i32_le
+
+from luasip.errors import HeaderError, SipError
+from luasip.sip.grammar import SPACE, WORD, is_made_of, is_number, short_number, table, unfold
 from luasip.sip.header_lines import (
+    FOUND,
+    FROM_PARTS,
+    HAS_CALL_ID,
+    HAS_CSEQ,
+    HAS_FROM,
+    HAS_HOPS,
+    HAS_TO,
+    HAS_VIA,
+    HOPS,
+    LINES,
     ROW,
+    TO_PARTS,
     HeaderLine,
+    count_lines,
     end_of,
     key_at,
     next_row,
@@ -25,6 +40,7 @@ from luasip.sip.header_names import (
     CODES,
     CONTACT,
     CSEQ,
+    EXPIRES,
     FROM,
     LIST_HEADERS,
     MAX_FORWARDS,
@@ -35,6 +51,7 @@ from luasip.sip.header_names import (
     display,
 )
 from luasip.sip.params import split_items
+from luasip.sip.usual_values import usual_cseq, usual_name_addr, usual_via
 from luasip.sip.values import (
     CSeq,
     NameAddr,
@@ -52,6 +69,8 @@ MAX_MAX_FORWARDS: Final = 255
 
 _CALL_ID_TABLE: Final = table(WORD + "@")
 
+_MANDATORY: Final = HAS_VIA | HAS_FROM | HAS_TO | HAS_CALL_ID | HAS_CSEQ
+
 
 class Message:
     """What requests and responses share.
@@ -60,6 +79,7 @@ class Message:
         text: the whole message, start line to end of body.
         headers_start: offset of the first header line.
         body_start: offset of the body, behind the empty line.
+        table: where the header lines stand (luasip.sip.header_lines).
         repeated: the keys that stand in more than one line.
         headers_checked: `validation.check_headers` found nothing wrong.
     """
@@ -74,7 +94,6 @@ class Message:
         "_made",
         "_record_routes",
         "_routes",
-        "_table",
         "_to",
         "_top_via",
         "_vias",
@@ -83,6 +102,7 @@ class Message:
         "headers_start",
         "is_request",
         "repeated",
+        "table",
         "text",
     )
 
@@ -96,11 +116,9 @@ class Message:
         repeated: tuple[str, ...],
         content_length: int,
     ) -> None:
-        """`table` says where the header lines stand (`header_lines`); `content_length` is that of the header when it
-        has been read and fits the text, else -1.
-        """
+        """`content_length` is that of the header when it has been read and fits the text, else -1."""
         self.text = text
-        self._table = table
+        self.table = table
         self._made: list[HeaderLine | None] | None = None
         """By row, those header lines that somebody asked for."""
         self.repeated = repeated
@@ -131,6 +149,12 @@ class Message:
         return False
 
     @property
+    def is_usual(self) -> bool:
+        """Whether scanning.c found Via, From, To, Call-ID and CSeq well formed, and Max-Forwards if it is there."""
+        found = read_i32_le(self.table, FOUND)
+        return found & _MANDATORY == _MANDATORY and (found & HAS_HOPS != 0 or next_row(self.table, MAX_FORWARDS) == 0)
+
+    @property
     def body(self) -> str:
         """The body, "" when there is none."""
         return self.text[self.body_start :]
@@ -138,13 +162,13 @@ class Message:
     @property
     def headers(self) -> list[HeaderLine]:
         """The header lines in order."""
-        return [self._line(row) for row in range(ROW, len(self._table), ROW)]
+        return [self._line(row) for row in range(LINES, len(self.table), ROW)]
 
     @property
     def headers_end(self) -> int:
         """Offset of the empty line: where a header is appended."""
-        last = len(self._table) - ROW
-        return end_of(self._table, last) if last else self.headers_start
+        last = len(self.table) - ROW
+        return end_of(self.table, last) if last >= LINES else self.headers_start
 
     def first(self, key: str) -> HeaderLine | None:
         """The first header line with this key, or None."""
@@ -154,7 +178,7 @@ class Message:
     def has_value(self, key: str) -> bool:
         """Whether there is a header line with this key, and the first is not empty."""
         row = self._next(key, CODES.get(key, 0), 0)
-        return row != 0 and value_start_of(self._table, row) < value_end_of(self._table, row)
+        return row != 0 and value_start_of(self.table, row) < value_end_of(self.table, row)
 
     def all(self, key: str) -> list[HeaderLine]:
         """Every header line with this key, in order."""
@@ -167,18 +191,19 @@ class Message:
 
     def _next(self, key: str, code: int, row: int) -> int:
         """The row of the next line behind `row` with this key, of which `code` is the code; 0 when there is none."""
-        row = next_row(self._table, code, row)
-        while code == 0 and row != 0 and key_at(self.text, self._table, row) != key:
-            row = next_row(self._table, 0, row)
+        row = next_row(self.table, code, row)
+        while code == 0 and row != 0 and key_at(self.text, self.table, row) != key:
+            row = next_row(self.table, 0, row)
         return row
 
     def _line(self, row: int) -> HeaderLine:
         """The header line in this row: one object, whoever asks."""
-        table = self._table
+        table = self.table
         made = self._made
         if made is None:
-            made = self._made = [None] * (len(table) // ROW)
-        line = made[row // ROW]
+            made = self._made = [None] * count_lines(table)
+        index = (row - LINES) // ROW
+        line = made[index]
         if line is None:
             text = self.text
             key = key_at(text, table, row)
@@ -186,12 +211,12 @@ class Message:
             line = HeaderLine(
                 text, key, start, value_start_of(table, row), value_end_of(table, row), end_of(table, row)
             )
-            made[row // ROW] = line
+            made[index] = line
         return line
 
-    def _value(self, row: int) -> str:
+    def value_in(self, row: int) -> str:
         """The value of the line in this row, unfolded and stripped."""
-        return unfold(self.text[value_start_of(self._table, row) : value_end_of(self._table, row)])
+        return unfold(self.text[value_start_of(self.table, row) : value_end_of(self.table, row)])
 
     def values(self, key: str) -> list[str]:
         """The values of every line with this key; a list header's lines are split at their commas, empty
@@ -216,9 +241,9 @@ class Message:
             raise HeaderError(display(key), "", "missing")
         return line
 
-    def _required(self, code: int) -> int:
-        """The row of the first line with this code; HeaderError when there is none."""
-        row = next_row(self._table, code)
+    def required_row(self, code: int) -> int:
+        """The row of the first line with this code (luasip.sip.header_names); HeaderError when there is none."""
+        row = next_row(self.table, code)
         if row == 0:
             raise HeaderError(display(NAMED[code]), "", "missing")
         return row
@@ -234,20 +259,25 @@ class Message:
         """The topmost Via value. HeaderError when missing or malformed."""
         via = self._top_via
         if via is None:
-            row = self._required(VIA)
-            start = value_start_of(self._table, row)
-            end = value_end_of(self._table, row)
-            if self.text.find(",", start, end) >= 0:
-                start, end = self._split(start, end, "via")[0]
-            via = self._top_via = parse_via(unfold(self.text[start:end]), start, end)
+            via = self._top_via = self._read_top_via(self.required_row(VIA))
         return via
+
+    def _read_top_via(self, row: int) -> Via:
+        table, text = self.table, self.text
+        start = value_start_of(table, row)
+        end = value_end_of(table, row)
+        if read_i32_le(table, FOUND) & HAS_VIA:
+            return usual_via(text, table, start, end)
+        if text.find(",", start, end) >= 0:
+            start, end = self._split(start, end, "via")[0]
+        return parse_via(unfold(text[start:end]), start, end)
 
     @property
     def vias(self) -> list[Via]:
         """All Via values, topmost first. HeaderError when one is malformed; empty when there is none."""
         vias = self._vias
         if vias is None:
-            table = self._table
+            table = self.table
             row = next_row(table, VIA)
             if row == 0:
                 return []
@@ -268,7 +298,7 @@ class Message:
         """From. HeaderError when missing or malformed."""
         value = self._from
         if value is None:
-            value = self._from = self._single(FROM, "From")
+            value = self._from = self._single(FROM, "From", HAS_FROM, FROM_PARTS)
         return value
 
     @property
@@ -276,19 +306,22 @@ class Message:
         """To. HeaderError when missing or malformed."""
         value = self._to
         if value is None:
-            value = self._to = self._single(TO, "To")
+            value = self._to = self._single(TO, "To", HAS_TO, TO_PARTS)
         return value
 
-    def _single(self, code: int, name: str) -> NameAddr:
-        row = self._required(code)
-        return parse_name_addr(
-            self._value(row), name, value_start_of(self._table, row), value_end_of(self._table, row)
-        )
+    def _single(self, code: int, name: str, found: int, parts: int) -> NameAddr:
+        table, text = self.table, self.text
+        row = self.required_row(code)
+        start = value_start_of(table, row)
+        end = value_end_of(table, row)
+        if read_i32_le(table, FOUND) & found:
+            return usual_name_addr(text, table, parts, start, end, name)
+        return parse_name_addr(unfold(text[start:end]), name, start, end)
 
     def addresses(self, key: str) -> list[NameAddr]:
         """All name-addr values of the headers with this key. HeaderError when one is malformed."""
         values: list[NameAddr] = []
-        table = self._table
+        table = self.table
         code = CODES.get(key, 0)
         row = 0
         while (row := self._next(key, code, row)) != 0:
@@ -301,8 +334,10 @@ class Message:
         """Call-ID. HeaderError when missing or not word[@word] (RFC 3261 §25.1)."""
         value = self._call_id
         if not value:
-            value = self._value(self._required(CALL_ID))
-            if not value or not is_made_of(value, _CALL_ID_TABLE) or value.count("@") > 1:
+            value = self.value_in(self.required_row(CALL_ID))
+            if not read_i32_le(self.table, FOUND) & HAS_CALL_ID and (
+                not value or not is_made_of(value, _CALL_ID_TABLE) or value.count("@") > 1
+            ):
                 raise HeaderError("Call-ID", value)
             self._call_id = value
         return value
@@ -312,7 +347,13 @@ class Message:
         """CSeq. HeaderError when missing or malformed."""
         value = self._cseq
         if value is None:
-            value = self._cseq = parse_cseq(self._value(self._required(CSEQ)))
+            table = self.table
+            row = self.required_row(CSEQ)
+            if read_i32_le(table, FOUND) & HAS_CSEQ:
+                value = usual_cseq(self.text, table, value_end_of(table, row))
+            else:
+                value = parse_cseq(self.value_in(row))
+            self._cseq = value
         return value
 
     @property
@@ -321,7 +362,7 @@ class Message:
         values = self._contacts
         if values is None:
             values = []
-            table = self._table
+            table = self.table
             row = 0
             while (row := next_row(table, CONTACT, row)) != 0:
                 for start, end in self._split(
@@ -338,7 +379,7 @@ class Message:
     @property
     def contact_star(self) -> bool:
         """True when a Contact is "*" (RFC 3261 §10.2.2). HeaderError as for `contacts`."""
-        return next_row(self._table, CONTACT) != 0 and self._reads_star()
+        return next_row(self.table, CONTACT) != 0 and self._reads_star()
 
     def _reads_star(self) -> bool:
         _ = self.contacts
@@ -368,10 +409,12 @@ class Message:
     @property
     def max_forwards(self) -> int | None:
         """Max-Forwards, 0 to 255, None when absent. HeaderError when malformed or out of range."""
-        row = next_row(self._table, MAX_FORWARDS)
+        if read_i32_le(self.table, FOUND) & HAS_HOPS:
+            return read_i32_le(self.table, HOPS)
+        row = next_row(self.table, MAX_FORWARDS)
         if row == 0:
             return None
-        value = self._value(row)
+        value = self.value_in(row)
         number = parse_uint32(value, "Max-Forwards")
         if number > MAX_MAX_FORWARDS:
             raise HeaderError("Max-Forwards", value, "number out of range")
@@ -380,12 +423,16 @@ class Message:
     @property
     def expires(self) -> int | None:
         """Expires in seconds, capped at 2**32-1, None when absent. HeaderError when not a number."""
-        line = self.first("expires")
-        if line is None:
+        row = next_row(self.table, EXPIRES)
+        if row == 0:
             return None
-        if not is_number(line.value):
-            raise HeaderError("Expires", line.value, "not a number")
-        return bounded_int(line.value)
+        value = self.value_in(row)
+        number = short_number(value)
+        if number >= 0:
+            return number
+        if not is_number(value):
+            raise HeaderError("Expires", value, "not a number")
+        return bounded_int(value)
 
     @property
     def content_length(self) -> int | None:
@@ -412,8 +459,8 @@ class Message:
     @property
     def user_agent(self) -> str:
         """User-Agent as written, "" when absent."""
-        row = next_row(self._table, USER_AGENT)
-        return self._value(row) if row else ""
+        row = next_row(self.table, USER_AGENT)
+        return self.value_in(row) if row else ""
 
 
 class Request(Message):
@@ -454,6 +501,17 @@ class Request(Message):
     @top_via_text.setter
     def top_via_text(self, text: str) -> None:
         self._top_via_text = text
+
+    @property
+    def is_top_via_changed(self) -> bool:
+        """Whether `top_via_text` is not the topmost value as received. False when that cannot be read."""
+        changed = self._top_via_text
+        if not changed:
+            return False
+        try:
+            return changed != self.top_via.text
+        except SipError:
+            return False
 
 
 class Response(Message):

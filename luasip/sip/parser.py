@@ -7,12 +7,14 @@ Line ends: CRLF. A header section whose lines all end in a bare LF is accepted t
 turned into CRLF, so that what is later inserted matches; a section that mixes both is malformed, because
 two readers could split it differently. Streams (`framing`) accept CRLF only.
 
-Where it was built, scanning.c finds the header lines of a usual message. What is unusual it leaves to `_HeaderReader`,
-so that only the code here says how a message is split and what is wrong with it.
+Where it was built, scanning.c reads a usual message. What is unusual it leaves to the code here, so that only this says
+how a message is split and what is wrong with it.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from librt.strings import read_i32_le
 
 from luasip.errors import NotSip, ParseError
 from luasip.sip.grammar import (
@@ -28,9 +30,15 @@ from luasip.sip.grammar import (
     unfold,
 )
 from luasip.sip.header_lines import (
+    HEADERS_START,
     LARGEST,
+    LONGEST_LINE,
+    METHOD_END,
+    STATUS,
+    URI_END,
     body_start,
     content_length,
+    count_lines,
     next_row,
     pack,
     repeated_in,
@@ -75,6 +83,10 @@ def parse_message(text: str, limits: Limits = DEFAULT) -> Request | Response:
         ParseError: status 400, 414 or 513; `salvaged` holds a Request with the header lines that could be
             read.
     """
+    if scan is not None:
+        table = scan(text)
+        if table is not None and _fits(text, table, limits):
+            return _make_usual(text, table)
     if not text or text[0] in "\r\n":
         text = text.lstrip("\r\n")  # §7.5: CRLF before a start line is ignored
     start_end = text.find("\n")
@@ -94,6 +106,37 @@ def parse_message(text: str, limits: Limits = DEFAULT) -> Request | Response:
     if lines.fault:
         raise ParseError(lines.fault, lines.status, request)
     return request
+
+
+def _fits(text: str, table: bytes, limits: Limits) -> bool:
+    """Whether all sizes are within the limits, and the body is there."""
+    return (
+        read_i32_le(table, LONGEST_LINE) <= limits.line
+        and count_lines(table) <= limits.headers
+        and len(text) <= limits.message
+        and body_start(table) + content_length(table) <= len(text)
+        and read_i32_le(table, URI_END) - read_i32_le(table, METHOD_END) - 1 <= limits.uri
+    )
+
+
+def _make_usual(text: str, table: bytes) -> Request | Response:
+    """The message that scanning.c has read."""
+    start = body_start(table)
+    length = content_length(table)
+    if length >= 0 and start + length < len(text):
+        text = text[: start + length]
+    headers_start = read_i32_le(table, HEADERS_START)
+    repeated = repeated_in(table)
+    uri_end = read_i32_le(table, URI_END)
+    if uri_end == 0:
+        status = read_i32_le(table, STATUS)
+        reason = text[len("SIP/2.0 200 ") : headers_start - 2]
+        return Response(text, table, headers_start, start, status, reason, "SIP/2.0", repeated, length)
+    method_end = read_i32_le(table, METHOD_END)
+    request_uri = text[method_end + 1 : uri_end]
+    return Request(
+        text, table, headers_start, start, text[:method_end], request_uri, "SIP/2.0", repeated, length
+    )
 
 
 def _use_crlf(text: str) -> str:
@@ -128,13 +171,7 @@ class _HeaderReader:
         self.headers_start = headers_start
         self.fault = ""
         self.status = 400
-        table = None
-        if scan is not None:
-            table = scan(text, headers_start, limits.line, limits.headers)
-        if table is not None:
-            self._take(table, limits)
-        else:
-            self._read(limits)
+        self._read(limits)
         self._cut_body()
 
     def object_to(self, fault: str, status: int = 400) -> None:
@@ -142,20 +179,12 @@ class _HeaderReader:
             self.fault = fault
             self.status = status
 
-    def _take(self, table: bytes, limits: Limits) -> None:
-        self.table = table
-        self.repeated = repeated_in(table)
-        self.body_start = body_start(table)
-        self.content_length = content_length(table)
-        if len(self.text) > limits.message:
-            self.object_to("Message Too Large", 513)
-
     def _read(self, limits: Limits) -> None:
-        """The same for any message. All that can be wrong with header lines is found here."""
+        """All that can be wrong with header lines is found here."""
         self._clear()
         end = self._read_headers(limits)
         self.body_start = min(end + 4, len(self.text))
-        self.table = pack([self.body_start, -1, 0, 0, 0, *self.rows])
+        self.table = pack(self.body_start, self.rows)
         self.repeated = repeated_keys(self.text, self.table)
         self.content_length = self._read_content_length()
 

@@ -3,8 +3,15 @@
 It must not know transactions or who sends it: the tag is an argument.
 """
 
-from luasip.errors import HeaderError, SipError
-from luasip.sip.message import HeaderLine, Request
+from typing import Final
+
+from luasip.errors import SipError
+from luasip.sip.header_lines import end_of, next_row, start_of, value_end_of
+from luasip.sip.header_names import CALL_ID, CODES, CSEQ, FROM, TO, VIA
+from luasip.sip.message import Request
+
+RECORD_ROUTE: Final = CODES["record-route"]
+TIMESTAMP: Final = CODES["timestamp"]
 
 
 def build_response(
@@ -27,20 +34,18 @@ def build_response(
     Raises HeaderError when the request lacks Via, and below status 400 when it lacks From, To, Call-ID or CSeq:
     a refusal says what is missing and leaves it out. What is there but malformed is copied.
     """
-    text = request.text
-    pieces = [f"SIP/2.0 {status} {_one_line(reason)}\r\n"]
-    _add_vias(request, pieces)
+    lines = _Lines(request.text)
+    _add_vias(request, lines)
     if 180 <= status <= 299:
-        _add_lines(request, "record-route", pieces)
-    _add_line(request, "from", status, pieces)
-    line = _line(request, "to", status)
-    if line is not None:
-        pieces.append(text[line.start : line.end] if status == 100 else _to_line(request, line, to_tag))
-    _add_line(request, "call-id", status, pieces)
-    _add_line(request, "cseq", status, pieces)
+        _add_lines(request, RECORD_ROUTE, lines)
+    _add_line(request, FROM, status, lines)
+    _add_to(request, status, to_tag, lines)
+    _add_line(request, CALL_ID, status, lines)
+    _add_line(request, CSEQ, status, lines)
     if status == 100:
-        _add_lines(request, "timestamp", pieces)
-    pieces.append(headers)
+        _add_lines(request, TIMESTAMP, lines)
+    lines.finish()
+    pieces = [f"SIP/2.0 {status} {_one_line(reason)}\r\n", *lines.pieces, headers]
     if server:
         pieces.append(f"Server: {server}\r\n")
     if body:
@@ -56,47 +61,83 @@ def _one_line(reason: str) -> str:
     return reason.replace("\r", " ").replace("\n", " ")
 
 
-def _line(request: Request, key: str, status: int) -> HeaderLine | None:
-    return request.first(key) if status >= 400 else request.required(key)
+class _Lines:
+    """Lines of a request that are copied; those that stand together there are one piece."""
+
+    __slots__ = ("_end", "_start", "_text", "pieces")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._start = self._end = 0
+        self.pieces: list[str] = []
+
+    def copy(self, start: int, end: int) -> None:
+        """Take over `text[start:end]`."""
+        if start != self._end:
+            self.finish()
+            self._start = start
+        self._end = end
+
+    def add(self, text: str) -> None:
+        """Put in something else."""
+        self.finish()
+        self._start = self._end
+        self.pieces.append(text)
+
+    def finish(self) -> None:
+        """Have what was taken over among the pieces."""
+        if self._start < self._end:
+            self.pieces.append(self._text[self._start : self._end])
 
 
-def _add_line(request: Request, key: str, status: int, pieces: list[str]) -> None:
-    line = _line(request, key, status)
-    if line is not None:
-        pieces.append(request.text[line.start : line.end])
+def _row(request: Request, code: int, status: int) -> int:
+    return next_row(request.table, code) if status >= 400 else request.required_row(code)
 
 
-def _add_lines(request: Request, key: str, pieces: list[str]) -> None:
-    for line in request.all(key):
-        pieces.append(request.text[line.start : line.end])
+def _add_line(request: Request, code: int, status: int, lines: _Lines) -> None:
+    row = _row(request, code, status)
+    if row != 0:
+        lines.copy(start_of(request.table, row), end_of(request.table, row))
 
 
-def _add_vias(request: Request, pieces: list[str]) -> None:
+def _add_lines(request: Request, code: int, lines: _Lines) -> None:
+    row = next_row(request.table, code)
+    while row != 0:
+        lines.copy(start_of(request.table, row), end_of(request.table, row))
+        row = next_row(request.table, code, row)
+
+
+def _add_vias(request: Request, lines: _Lines) -> None:
     """All Via lines, the topmost value as `top_via_text` has it."""
-    start = len(pieces)
-    _add_lines(request, "via", pieces)
-    if len(pieces) == start:
-        raise HeaderError("Via", "", "missing")
-    try:
+    row = request.required_row(VIA)
+    if request.is_top_via_changed:
         top = request.top_via
-    except SipError:
+        lines.copy(start_of(request.table, row), top.start)
+        lines.add(request.top_via_text)
+        lines.copy(top.end, end_of(request.table, row))
+    else:
+        lines.copy(start_of(request.table, row), end_of(request.table, row))
+    while (row := next_row(request.table, VIA, row)) != 0:
+        lines.copy(start_of(request.table, row), end_of(request.table, row))
+
+
+def _add_to(request: Request, status: int, to_tag: str, lines: _Lines) -> None:
+    row = _row(request, TO, status)
+    if row == 0:
         return
-    changed = request.top_via_text
-    if changed is not top.text:
-        line = request.required("via")
-        first = pieces[start]
-        pieces[start] = first[: top.start - line.start] + changed + first[top.end - line.start :]
+    table = request.table
+    start, end = start_of(table, row), end_of(table, row)
+    if status != 100 and to_tag and not _has_tag(request, row):
+        value_end = value_end_of(table, row)
+        lines.copy(start, value_end)
+        lines.add(f";tag={to_tag}")
+        start = value_end
+    lines.copy(start, end)
 
 
-def _to_line(request: Request, line: HeaderLine, to_tag: str) -> str:
-    text = request.text
-    if not to_tag or _has_tag(request, line):
-        return text[line.start : line.end]
-    return f"{text[line.start : line.value_end]};tag={to_tag}{text[line.value_end : line.end]}"
-
-
-def _has_tag(request: Request, line: HeaderLine) -> bool:
+def _has_tag(request: Request, row: int) -> bool:
     try:
-        return "tag" in request.to.params
+        to = request.to
+        return to.tag != "" or "tag" in to.params
     except SipError:
-        return ";tag=" in line.value.lower()
+        return ";tag=" in request.value_in(row).lower()

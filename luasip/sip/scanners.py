@@ -10,15 +10,19 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Final
 
-from luasip.sip.grammar import TOKEN
-from luasip.sip.header_names import CODES, COMPACT, CONTENT_LENGTH, display
+from luasip.sip.grammar import TOKEN, WORD
+from luasip.sip.header_names import CODES, COMPACT, NAMED, display
+
+_ROLES: Final = {"content-length": 1, "via": 2, "from": 3, "to": 4, "call-id": 5, "cseq": 6, "max-forwards": 7}
+"""What is read of the first value of a name; scanning.c and `header_lines` have the same numbers."""
 
 
 def teach(module: ModuleType) -> None:
-    """Tell scanning.c what it has to know of header names and tokens."""
+    """Tell scanning.c what it has to know of header names and characters."""
     names = {display(key): code for key, code in CODES.items()}
     short = {letter: CODES[key] for letter, key in COMPACT.items()}
-    module.teach({**names, **short}, TOKEN, CONTENT_LENGTH)
+    roles = bytes([_ROLES.get(key, 0) for key in NAMED])
+    module.teach({**names, **short}, TOKEN, WORD + "@", roles)
 
 
 def _load() -> ModuleType | None:
@@ -31,7 +35,7 @@ def _load() -> ModuleType | None:
 
 _SCANNING: Final = _load()
 
-scan: Final[Callable[[str, int, int, int], bytes | None] | None] = getattr(_SCANNING, "scan", None)
+scan: Final[Callable[[str], bytes | None] | None] = getattr(_SCANNING, "scan", None)
 message_end: Final[Callable[[bytes, int], int] | None] = getattr(_SCANNING, "message_end", None)
 name_addr: Final[Callable[[str], int] | None] = getattr(_SCANNING, "name_addr", None)
 via: Final[Callable[[str], int] | None] = getattr(_SCANNING, "via", None)

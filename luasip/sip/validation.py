@@ -56,12 +56,13 @@ def check_headers(message: Message) -> None:
     if message.headers_checked:
         return
     check_repeats(message)
-    _ = message.top_via
-    _ = message.from_
-    _ = message.to
-    _ = message.call_id
-    _ = message.cseq
-    _ = message.max_forwards
+    if not message.is_usual:
+        _ = message.top_via
+        _ = message.from_
+        _ = message.to
+        _ = message.call_id
+        _ = message.cseq
+        _ = message.max_forwards
     _ = message.content_length
     message.headers_checked = True
 

@@ -33,7 +33,6 @@ class Via:
     """One Via value (RFC 3261 §20.42).
 
     Attributes:
-        text: the value, unfolded.
         transport: upper case, "UDP".
         host: sent-by host, an IPv6 reference with its brackets.
         port: sent-by port or None.
@@ -41,11 +40,11 @@ class Via:
         start, end: where the value stands in `Message.text` (0, 0 when it was not read from a message).
     """
 
-    __slots__ = ("_params", "branch", "end", "host", "port", "start", "text", "transport")
+    __slots__ = ("_params", "_text", "_whole", "branch", "end", "host", "port", "start", "transport")
 
     def __init__(
         self,
-        text: str,
+        text: str | None,
         transport: str,
         host: str,
         port: int | None,
@@ -53,9 +52,13 @@ class Via:
         params: dict[str, str] | None,
         start: int,
         end: int,
+        whole: str = "",
     ) -> None:
-        """`params` None: `branch` is the only parameter."""
-        self.text = text
+        """`params` None: `branch` is the only parameter. `whole`: a message in whose `[start:end]` it stands, and is
+        nothing but "SIP/2.0/UDP " or TCP, the sent-by as it would be written, and ";branch=".
+        """
+        self._text = text
+        self._whole = whole
         self.transport = transport
         self.host = host
         self.port = port
@@ -66,6 +69,14 @@ class Via:
 
     def __repr__(self) -> str:
         return f"Via({self.text!r})"
+
+    @property
+    def text(self) -> str:
+        """The value, unfolded."""
+        text = self._text
+        if text is None:  # mostly nobody asks
+            text = self._text = self._whole[self.start : self.end]
+        return text
 
     @property
     def params(self) -> dict[str, str]:
@@ -93,6 +104,8 @@ class Via:
     @property
     def sent_by(self) -> str:
         """ "host" or "host:port"."""
+        if self._whole:  # it stands there so
+            return self._whole[self.start + len("SIP/2.0/UDP ") : self.end - len(self.branch) - len(";branch=")]
         return self.host if self.port is None else f"{self.host}:{self.port}"
 
 
@@ -157,18 +170,29 @@ class NameAddr:
     """A name-addr or addr-spec with its header parameters (RFC 3261 §20.10).
 
     Attributes:
-        text: the value, unfolded.
         uri_text: the URI without angle brackets.
         tag: the tag parameter, "" when absent.
         start, end: where the value stands in `Message.text` (0, 0 when it was not read from a message).
         header: the header's name, for errors.
     """
 
-    __slots__ = ("_name_end", "_params", "_uri", "end", "header", "is_rewritten", "start", "tag", "text", "uri_text")
+    __slots__ = (
+        "_name_end",
+        "_params",
+        "_text",
+        "_uri",
+        "_whole",
+        "end",
+        "header",
+        "is_rewritten",
+        "start",
+        "tag",
+        "uri_text",
+    )
 
     def __init__(
         self,
-        text: str,
+        text: str | None,
         name_end: int,
         uri_text: str,
         tag: str,
@@ -176,9 +200,14 @@ class NameAddr:
         start: int,
         end: int,
         header: str,
+        whole: str = "",
     ) -> None:
-        """`text[:name_end]` is the display name as written. `params` None: there is none but `tag`, if that."""
-        self.text = text
+        """`text[:name_end]` is the display name as written. `params` None: there is none but `tag`, if that.
+
+        `text` None: it is `whole[start:end]`.
+        """
+        self._text = text
+        self._whole = whole
         self._name_end = name_end
         self.uri_text = uri_text
         self.tag = tag
@@ -192,6 +221,14 @@ class NameAddr:
 
     def __repr__(self) -> str:
         return f"NameAddr({self.text!r})"
+
+    @property
+    def text(self) -> str:
+        """The value, unfolded."""
+        text = self._text
+        if text is None:
+            text = self._text = self._whole[self.start : self.end]
+        return text
 
     @property
     def display_name(self) -> str:

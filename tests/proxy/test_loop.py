@@ -63,10 +63,6 @@ def test_what_the_hash_covers(old: str, new: str, same: bool) -> None:
     assert (changed == loop_hash(request())) is same
 
 
-def test_script_may_add_what_it_decides_by() -> None:
-    assert loop_hash(request(), ["tcp"]) != loop_hash(request(), ["udp"])
-
-
 @pytest.mark.parametrize(
     ("unique", "loop", "branch"),
     [

@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from luasip.errors import SipError
 from luasip.kemi.route_context import RouteContext
+from luasip.sip.header_lines import next_row, value_end_of, value_start_of
+from luasip.sip.header_names import MAX_FORWARDS
 from luasip.sip.message import Message, Request
 
 GREATEST_LIMIT: Final = 255
@@ -15,9 +17,9 @@ def process_maxfwd(module: Any, ctx: RouteContext, limit: int) -> int:
     message = ctx.message
     if not 0 <= limit <= GREATEST_LIMIT or not isinstance(message, Request):
         return -2
-    line = message.first("max-forwards")
+    row = next_row(message.table, MAX_FORWARDS)
     done = _DONE in ctx.attributes
-    if line is None:
+    if row == 0:
         if not done:
             ctx.edits.append_header(message, f"Max-Forwards: {limit}\r\n")
             ctx.attributes[_DONE] = True
@@ -31,7 +33,7 @@ def process_maxfwd(module: Any, ctx: RouteContext, limit: int) -> int:
         lowered, greatest = current - 1, module.settings.max_limit
         if greatest:
             lowered = min(lowered, greatest)
-        ctx.edits.replace(line.value_start, line.value_end, str(lowered))
+        ctx.edits.replace(value_start_of(message.table, row), value_end_of(message.table, row), str(lowered))
         ctx.attributes[_DONE] = True
     return 1
 

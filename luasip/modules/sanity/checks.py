@@ -42,6 +42,8 @@ class Fault:
 
 SILENT: Final = Fault()
 
+_ONCE: Final = ("from", "to", "call-id", "cseq")
+
 
 class Subject:
     """What is checked: the message, its current Request-URI ("" on replies), URI bits, extensions we know."""
@@ -113,6 +115,8 @@ def _required_headers(subject: Subject) -> Fault | None:
     message = subject.message
     if message.headers_checked:  # which says more
         return None
+    if message.is_usual:
+        return SILENT if any(key in _ONCE for key in message.repeated) else None
     if _lacks(message, "from") or _lacks(message, "to") or _lacks(message, "call-id") or _lacks(message, "cseq"):
         return SILENT
     return None if message.has_value("via") else SILENT

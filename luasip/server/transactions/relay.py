@@ -367,7 +367,7 @@ def request_text(context: RouteContext, destination: Destination, branch_id: str
     record_routes = () if asked is None else record_route_values(context, asked, listener)
     routes = (target.path,) if target.path else ()
     max_forwards: int | None = None
-    if request.first("max-forwards") is not None and not context.attributes.get("maxfwd.processed"):
+    if not context.attributes.get("maxfwd.processed"):
         value = request.max_forwards
         max_forwards = None if value is None else max(0, value - 1)
     return forward_request(
