@@ -37,8 +37,9 @@ typedef int (*lua_CFunction)(lua_State *);
 typedef int (*lua_KFunction)(lua_State *, int, ptrdiff_t);
 typedef void (*lua_Hook)(lua_State *, void *);
 
-enum { TYPE_NIL, TYPE_BOOLEAN, TYPE_LIGHTUSERDATA, TYPE_NUMBER, TYPE_STRING };
-enum { REGISTRY = -1001000, MAIN_THREAD = 1, MASK_COUNT = 8, GC_COUNT = 3, ALL_RESULTS = -1 };
+enum { TYPE_NIL, TYPE_BOOLEAN, TYPE_LIGHTUSERDATA, TYPE_NUMBER, TYPE_STRING, TYPE_FUNCTION = 6 };
+enum { REGISTRY = -1001000, MAIN_THREAD = 1, GLOBALS = 2, MASK_COUNT = 8, ALL_RESULTS = -1 };
+enum { GC_COUNT = 3, GC_COUNT_REST }; /* KiB, and the bytes beyond */
 enum { ENDED, YIELDED }; /* of lua_resume; anything else is a failure */
 #define UPVALUE(number) (REGISTRY - (number))
 
@@ -69,7 +70,9 @@ enum { ENDED, YIELDED }; /* of lua_resume; anything else is a failure */
     F(void, lua_, createtable, (lua_State *, int, int))                   \
     F(void, lua_, setfield, (lua_State *, int, const char *))             \
     F(int, lua_, setmetatable, (lua_State *, int))                        \
+    F(int, lua_, rawget, (lua_State *, int))                              \
     F(int, lua_, rawgeti, (lua_State *, int, lua_Integer))                \
+    F(const void *, lua_, topointer, (lua_State *, int))                  \
     F(void, lua_, callk, (lua_State *, int, int, ptrdiff_t, lua_KFunction)) \
     F(int, lua_, pcallk, (lua_State *, int, int, int, ptrdiff_t, lua_KFunction)) \
     F(int, lua_, resume, (lua_State *, lua_State *, int, int *))          \
@@ -79,6 +82,7 @@ enum { ENDED, YIELDED }; /* of lua_resume; anything else is a failure */
     F(int, lua_, gc, (lua_State *, int, ...))                             \
     F(int, lua_, error, (lua_State *))                                    \
     F(int, luaL_, ref, (lua_State *, int))                                \
+    F(void, luaL_, unref, (lua_State *, int, int))                        \
     F(int, luaL_, typeerror, (lua_State *, int, const char *))            \
     F(int, lua, L_error, (lua_State *, const char *, ...))
 
@@ -110,6 +114,14 @@ typedef struct Coroutine {
     struct Coroutine *outer; /* what resumed it */
 } Coroutine;
 
+enum { MOST_IDLE = 16 };
+
+/* A coroutine of ours and its number in the registry. */
+typedef struct {
+    lua_State *L;
+    int number;
+} Place;
+
 typedef struct {
     PyThreadState *volatile thread; /* of the thread that runs Lua detached, entered from here; NULL while attached */
     Coroutine *volatile running;    /* NULL when none does */
@@ -118,8 +130,17 @@ typedef struct {
     int guard;                      /* the function that looks at limits, by its number in the registry; 0: no limits */
     PyObject *context;              /* the RouteContext of what runs, borrowed from who called enter(); NULL: none */
     long route;                     /* its kind, one bit of kemi.declare.Route; 0: none */
+    const char *method;             /* of the message of what runs, borrowed as well; NULL: there is no message */
+    size_t method_size;
+    long level;                     /* of the script's logger */
     int settle, exit;               /* shims.lua's settle() and the error KSR.x.exit() is, by their numbers */
+    const char *exit_text;          /* that error is a short string, so there is one of it */
     int soft_limit;                 /* KiB; 0: none */
+    int take, outcome;              /* of runner.lua, by their numbers; 0: it does all by itself */
+    const void *done;               /* what a coroutine yields whose callback has ended */
+    int looked;                     /* the guard was called since Lua's start() was */
+    int idle_count;
+    Place idle[MOST_IDLE];          /* coroutines whose callback has ended */
 } State;
 
 typedef struct {
@@ -154,35 +175,35 @@ static void detach(State *state, Attachment attachment) {
 
 /* Whether push() can take it; else 0 and an exception. Attached. */
 static int is_plain(PyObject *value) {
-    if (value == Py_None || PyBool_Check(value) || PyFloat_Check(value)) return 1;
-    if (PyLong_Check(value)) {
-        int overflow;
-        long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
-        if (overflow) PyErr_Format(PyExc_OverflowError, "%R does not fit into a number of Lua", value);
-        return !overflow && !(number == -1 && PyErr_Occurred());
-    }
     if (PyUnicode_Check(value)) {
         if (PyUnicode_READY(value) < 0) return 0;
         if (PyUnicode_KIND(value) == PyUnicode_1BYTE_KIND) return 1;
         PyErr_Format(PyExc_ValueError, "%R has characters that are no bytes", value);
         return 0;
     }
+    if (PyLong_Check(value)) { /* bool too */
+        int overflow;
+        long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
+        if (overflow) PyErr_Format(PyExc_OverflowError, "%R does not fit into a number of Lua", value);
+        return !overflow && !(number == -1 && PyErr_Occurred());
+    }
+    if (value == Py_None || PyFloat_Check(value)) return 1;
     PyErr_Format(PyExc_TypeError, "a %s cannot be handed to Lua", Py_TYPE(value)->tp_name);
     return 0;
 }
 
 /* Detached: such values do not change, and a string may be more than the memory limit of the state allows. */
 static void push(lua_State *L, PyObject *value) {
-    if (value == Py_None)
+    if (PyUnicode_Check(value))
+        lua.pushlstring(L, PyUnicode_DATA(value), PyUnicode_GET_LENGTH(value));
+    else if (value == Py_None)
         lua.pushnil(L);
     else if (PyBool_Check(value))
         lua.pushboolean(L, value == Py_True);
     else if (PyLong_Check(value))
         lua.pushinteger(L, PyLong_AsLongLong(value));
-    else if (PyFloat_Check(value))
-        lua.pushnumber(L, PyFloat_AS_DOUBLE(value));
     else
-        lua.pushlstring(L, PyUnicode_DATA(value), PyUnicode_GET_LENGTH(value));
+        lua.pushnumber(L, PyFloat_AS_DOUBLE(value));
 }
 
 static int is_plain_in_lua(lua_State *L, int index) {
@@ -214,6 +235,7 @@ enum { FEW = 16 };
 
 /* A function of a module, as bridge.Adapter describes it. */
 typedef struct {
+    State *state;
     PyObject *adapter;
     PyObject *method; /* of a bound one what it is bound to stands in `self`, else that is NULL */
     PyObject *self;
@@ -321,9 +343,10 @@ static int hold(State *state, PyObject *result) {
     return 1;
 }
 
-/* Call with the `count` values on the stack, which are plain: how many values were put on top of them. */
-static int answer(lua_State *L, State *state, const Function *function, int count) {
-    if (!lua.checkstack(L, 2 + FEW)) return lua.L_error(L, "stack overflow");
+/* Call with the `count` values on the stack, which are plain: how many values were put on top of them; FEW at most, and
+   Lua has given the C function that calls this room for 20. */
+static int answer(lua_State *L, const Function *function, int count) {
+    State *state = function->state;
     Attachment attachment = attach(state);
     PyObject *result = called(L, state, function, count);
     int values = result ? width(result) : -1;
@@ -350,13 +373,13 @@ static int answer(lua_State *L, State *state, const Function *function, int coun
     return values;
 }
 
-/* An adapter as a function of Lua, for the shims. Upvalue 1 is the Function, 2 the State. */
+/* An adapter as a function of Lua, for the shims. Upvalue 1 is the Function. */
 static int cross(lua_State *L) {
     int count = lua.gettop(L);
     for (int i = 1; i <= count; i++)
         if (!is_plain_in_lua(L, i))
             return lua.L_error(L, "a %s cannot be handed to Python", lua.typename(L, lua.type(L, i)));
-    return answer(L, lua.touserdata(L, UPVALUE(2)), lua.touserdata(L, UPVALUE(1)), count);
+    return answer(L, lua.touserdata(L, UPVALUE(1)), count);
 }
 
 static int let_go(lua_State *L) {
@@ -371,11 +394,11 @@ static int let_go(lua_State *L) {
 static int wrap(lua_State *L) {
     Function *given = (Function *)lua.tointegerx(L, 1, NULL), *function = lua.newuserdatauv(L, sizeof *function, 0);
     *function = *given;
+    function->state = lua.touserdata(L, UPVALUE(1));
     PyMem_RawFree(given);
     lua.pushvalue(L, UPVALUE(2));
     lua.setmetatable(L, -2);
-    lua.pushvalue(L, UPVALUE(1));
-    lua.pushcclosure(L, cross, 2);
+    lua.pushcclosure(L, cross, 1);
     return 1;
 }
 
@@ -400,18 +423,27 @@ static int fits(lua_State *L, const Function *function) {
     return 1;
 }
 
-static int has_room(lua_State *L, const State *state, const Function *function) {
-    return function->ending != STRING || !state->soft_limit || lua.gc(L, GC_COUNT, 0) < state->soft_limit;
+static int has_room(lua_State *L, const Function *function) {
+    int soft_limit = function->state->soft_limit;
+    return function->ending != STRING || !soft_limit || lua.gc(L, GC_COUNT, 0) < soft_limit;
 }
 
 static int by_shim(lua_State *L, int status, ptrdiff_t context) {
     return lua.gettop(L);
 }
 
+/* Upvalue 2 is the shim; it gets all arguments. */
+static int to_shim(lua_State *L) {
+    lua.pushvalue(L, UPVALUE(2));
+    lua.rotate(L, 1, 1);
+    lua.callk(L, lua.gettop(L) - 1, ALL_RESULTS, 0, by_shim);
+    return by_shim(L, ENDED, 0);
+}
+
 /* The end of a call that gives no value, `ok` unless it did nothing: there is no message. */
-static int end_call(lua_State *L, const State *state, const Function *function, int ok) {
+static int end_call(lua_State *L, const Function *function, int ok) {
     if (ok && function->ending == EXITS) {
-        lua.rawgeti(L, REGISTRY, state->exit);
+        lua.rawgeti(L, REGISTRY, function->state->exit);
         return lua.error(L);
     }
     if (ok && function->parameters)
@@ -427,30 +459,24 @@ static int settled(lua_State *L, int status, ptrdiff_t context) {
     int first = function->parameters + 1;
     if (function->ending == VALUE || function->ending == STRING) return lua.gettop(L) - function->parameters;
     int ok = lua.type(L, first) != TYPE_BOOLEAN || lua.toboolean(L, first);
-    return end_call(L, lua.touserdata(L, UPVALUE(2)), function, ok);
+    return end_call(L, function, ok);
 }
 
-/* Upvalue 1 is the Function, 2 the State, 3 the shim. */
+/* Upvalue 1 is the Function, 2 the shim. */
 static int quick(lua_State *L) {
     const Function *function = lua.touserdata(L, UPVALUE(1));
-    State *state = lua.touserdata(L, UPVALUE(2));
-    if (!fits(L, function) || !has_room(L, state, function)) {
-        lua.pushvalue(L, UPVALUE(3));
-        lua.rotate(L, 1, 1);
-        lua.callk(L, lua.gettop(L) - 1, ALL_RESULTS, 0, by_shim);
-        return by_shim(L, ENDED, 0);
-    }
+    if (!fits(L, function) || !has_room(L, function)) return to_shim(L);
     lua.settop(L, function->parameters);
-    if (answer(L, state, function, function->parameters) > 1) {
-        lua.rawgeti(L, REGISTRY, state->settle);
+    if (answer(L, function, function->parameters) > 1) {
+        lua.rawgeti(L, REGISTRY, function->state->settle);
         lua.rotate(L, -3, 1);
         lua.callk(L, 2, ALL_RESULTS, 0, settled);
         return settled(L, ENDED, 0);
     }
-    return function->ending == VALUE || function->ending == STRING ? 1 : end_call(L, state, function, 1);
+    return function->ending == VALUE || function->ending == STRING ? 1 : end_call(L, function, 1);
 }
 
-/* (what wrap gave, its shim, kinds of the parameters, ending) → quick in the place of the shim. Upvalue 1 is the State. */
+/* (what wrap gave, its shim, kinds of the parameters, ending) → quick in the place of the shim. */
 static int quicken(lua_State *L) {
     size_t parameters;
     const char *kinds = lua.tolstring(L, 3, &parameters), *ending = lua.tolstring(L, 4, NULL);
@@ -460,9 +486,95 @@ static int quicken(lua_State *L) {
     memcpy(function->kinds, kinds, parameters);
     function->parameters = (int)parameters;
     function->ending = *ending;
-    lua.pushvalue(L, UPVALUE(1));
     lua.pushvalue(L, 2);
-    lua.pushcclosure(L, quick, 3);
+    lua.pushcclosure(L, quick, 2);
+    return 1;
+}
+
+/* What needs no Python as long as there is a message (kemi.declare.Export). */
+enum { IS_METHOD = 'm', HAS_LETTER = 'l', EXIT = 'x', QUIET = 'q' };
+
+typedef struct {
+    char letter;
+    unsigned char size;
+    char method[14];
+} Row;
+
+typedef struct {
+    const State *state;
+    char kind;
+    long level;     /* QUIET: records up to this one may be left out */
+    int parameters; /* that must be given */
+    int count;
+    Row rows[]; /* the methods in question */
+} AtOnce;
+
+static const Row *row_of(const AtOnce *function) {
+    const State *state = function->state;
+    for (const Row *row = function->rows, *end = row + function->count; row < end; row++)
+        if (row->size == state->method_size && memcmp(row->method, state->method, row->size) == 0) return row;
+    return NULL;
+}
+
+/* Whether the argument, a string, has the letter of the message's method, in either case. */
+static int has_letter(lua_State *L, const AtOnce *function) {
+    const Row *row = row_of(function);
+    size_t size;
+    const char *letters = lua.tolstring(L, 1, &size);
+    for (size_t i = 0; row && i < size; i++)
+        if ((letters[i] >= 'a' && letters[i] <= 'z' ? letters[i] - 'a' + 'A' : letters[i]) == row->letter) return 1;
+    return 0;
+}
+
+/* Upvalue 1 is the AtOnce, 2 the shim. */
+static int at_once(lua_State *L) {
+    const AtOnce *function = lua.touserdata(L, UPVALUE(1));
+    const State *state = function->state;
+    if (!state->method) return to_shim(L);
+    if (function->kind == IS_METHOD) {
+        lua.pushboolean(L, row_of(function) != NULL);
+        return 1;
+    }
+    if (function->kind == EXIT) {
+        lua.rawgeti(L, REGISTRY, state->exit);
+        return lua.error(L);
+    }
+    if (lua.gettop(L) < function->parameters) return to_shim(L);
+    if (function->kind == HAS_LETTER && lua.type(L, 1) == TYPE_STRING) {
+        lua.pushboolean(L, has_letter(L, function));
+        return 1;
+    }
+    if (function->kind == QUIET && state->level > function->level) {
+        lua.pushinteger(L, 0);
+        return 1;
+    }
+    return to_shim(L);
+}
+
+/* (shim, kind, "letter and method, …" or "", level, parameters it needs) → at_once in the place of the shim. Upvalue 1 is
+   the State. */
+static int make_at_once(lua_State *L) {
+    const char *kind = lua.tolstring(L, 2, NULL), *methods = lua.tolstring(L, 3, NULL);
+    int count = 0;
+    if (!kind || !methods) return lua.L_error(L, "no shape of a function");
+    for (const char *p = methods; *p; p++) count += *p == ' ';
+    AtOnce *function = lua.newuserdatauv(L, sizeof *function + (size_t)count * sizeof *function->rows, 0);
+    function->state = lua.touserdata(L, UPVALUE(1));
+    function->kind = *kind;
+    function->level = (long)lua.tointegerx(L, 4, NULL);
+    function->parameters = (int)lua.tointegerx(L, 5, NULL);
+    function->count = count;
+    for (Row *row = function->rows; *methods; row++) {
+        const char *end = strchr(methods, ' ');
+        size_t size = (size_t)(end - methods) - 1;
+        if (end == methods || size > sizeof row->method) return lua.L_error(L, "too long a method");
+        row->letter = *methods;
+        row->size = (unsigned char)size;
+        memcpy(row->method, methods + 1, size);
+        methods = end + 1;
+    }
+    lua.pushvalue(L, 1);
+    lua.pushcclosure(L, at_once, 2);
     return 1;
 }
 
@@ -472,6 +584,7 @@ static int set_endings(lua_State *L) {
     lua.settop(L, 3);
     state->soft_limit = (int)lua.tonumberx(L, 3, NULL);
     lua.settop(L, 2);
+    state->exit_text = lua.tolstring(L, 2, NULL);
     state->exit = lua.ref(L, REGISTRY);
     state->settle = lua.ref(L, REGISTRY);
     return 0;
@@ -499,6 +612,7 @@ static pthread_key_t timer_key;
 
 static void look(lua_State *L, void *record) {
     State *state = here.state;
+    state->looked = 1;
     lua.rawgeti(L, REGISTRY, state->guard);
     lua.callk(L, 0, 0, 0, NULL);
 }
@@ -547,25 +661,41 @@ static int watch_thread(void) {
     return here.watched = 1;
 }
 
-/* (coroutine, …) → true and its values, or false and the error, like coroutine.resume. Upvalue 1 is the State. */
-static int resume(lua_State *L) {
-    State *state = lua.touserdata(L, UPVALUE(1));
-    Coroutine coroutine = {lua.tothread(L, 1), state->running};
-    int count = lua.gettop(L) - 1, results;
-    if (!coroutine.L) return lua.typeerror(L, 1, "coroutine");
-    if (!lua.checkstack(coroutine.L, count)) return lua.L_error(L, "too many arguments for a coroutine");
-    lua.xmove(L, coroutine.L, count);
+/* Resume it with the `count` values at the top of L: whether it did not fail. What it gives is at its top. */
+static int resumed(lua_State *L, State *state, lua_State *other, int count, int *results) {
+    Coroutine coroutine = {other, state->running};
+    if (!lua.checkstack(other, count)) return lua.L_error(L, "too many arguments for a coroutine");
+    lua.xmove(L, other, count);
     atomic_signal_fence(memory_order_release); /* tick() reads what running points to */
     state->running = &coroutine;
-    int status = lua.resume(coroutine.L, L, count, &results);
+    int status = lua.resume(other, L, count, results);
     state->running = coroutine.outer;
-    if (lua.gethook(coroutine.L) == look) lua.sethook(coroutine.L, NULL, 0, 0);
-    int good = status == ENDED || status == YIELDED;
-    if (!good) results = 1;
+    if (lua.gethook(other) == look) lua.sethook(other, NULL, 0, 0);
+    if (status == ENDED || status == YIELDED) return 1;
+    *results = 1;
+    return 0;
+}
+
+/* (coroutine, …) → true and its values, or false and the error, like coroutine.resume. Upvalue 1 is the State. */
+static int resume(lua_State *L) {
+    lua_State *coroutine = lua.tothread(L, 1);
+    if (!coroutine) return lua.typeerror(L, 1, "coroutine");
+    int results, good = resumed(L, lua.touserdata(L, UPVALUE(1)), coroutine, lua.gettop(L) - 1, &results);
     if (!lua.checkstack(L, results + 1)) return lua.L_error(L, "too many results of a coroutine");
     lua.pushboolean(L, good);
-    lua.xmove(coroutine.L, L, results);
+    lua.xmove(coroutine, L, results);
     return results + 1;
+}
+
+/* (take_coroutine, outcome, what a coroutine yields when its callback has ended) of runner.lua. Upvalue 1 is the State. */
+static int set_start(lua_State *L) {
+    State *state = lua.touserdata(L, UPVALUE(1));
+    lua.settop(L, 3);
+    state->done = lua.topointer(L, 3);
+    lua.settop(L, 2);
+    state->outcome = lua.ref(L, REGISTRY);
+    state->take = lua.ref(L, REGISTRY);
+    return 0;
 }
 
 /* (function): look at the limits with it. Upvalue 1 is the State. */
@@ -584,20 +714,91 @@ typedef struct {
     lua_State *L;
     State *state;
     int function;      /* its number in the registry */
+    int starts;        /* it is start() of runner.lua */
     PyObject *runtime; /* lupa's, without which there is no state */
 } LuaFunction;
 
 typedef struct {
-    int function;
+    const LuaFunction *function;
     Py_ssize_t count;
-    PyObject *const *arguments;
+    PyObject *const *arguments; /* method, level, … */
 } Call;
+
+/* A coroutine that waits for a callback, out of those that are idle. */
+static Place take_place(lua_State *L, State *state) {
+    if (state->idle_count) return state->idle[--state->idle_count];
+    lua.rawgeti(L, REGISTRY, state->take);
+    lua.callk(L, 0, 1, 0, NULL);
+    lua_State *coroutine = lua.tothread(L, -1);
+    return (Place){coroutine, lua.ref(L, REGISTRY)};
+}
+
+/* Whether a callback was run that has ended in this coroutine as most do. What it gave is gone then. */
+static int ended(lua_State *L, State *state, Place place, int good, int results) {
+    if (good && results == 1 && lua.topointer(place.L, -1) == state->done) {
+        lua.settop(place.L, -2);
+        if (state->idle_count < MOST_IDLE)
+            state->idle[state->idle_count++] = place;
+        else
+            lua.unref(L, REGISTRY, place.number);
+        return 1;
+    }
+    if (good || lua.type(place.L, -1) != TYPE_STRING || lua.tolstring(place.L, -1, NULL) != state->exit_text) return 0;
+    lua.unref(L, REGISTRY, place.number);
+    return 1;
+}
+
+/* Lua may have no byte left to call what would do this. Describing a failure needs some; who is told it sets the limit again. */
+static void lift_memory_limit(State *state, const LuaFunction *function) {
+    Attachment attachment = attach(state);
+    PyObject *none = PyObject_CallMethod(function->runtime, "set_max_memory", "i", 0);
+    if (!none) PyErr_Clear();
+    Py_XDECREF(none);
+    detach(state, attachment);
+}
+
+/* What start() of runner.lua does, for a callback by its name (method, level, name, …) which ends or exits: two nils on the
+   stack. For any other end its outcome() is asked, for any other call 0 is given and nothing was done. */
+static int started(lua_State *L, State *state, const Call *call) {
+    int count = (int)call->count - 3;
+    if (!state->outcome || state->looked || count < 0 || !PyUnicode_Check(call->arguments[2])) return 0;
+    int top = lua.gettop(L);
+    lua.rawgeti(L, REGISTRY, GLOBALS);
+    push(L, call->arguments[2]);
+    if (lua.rawget(L, -2) != TYPE_FUNCTION) {
+        lua.settop(L, top);
+        return 0;
+    }
+    for (int i = 3; i < call->count; i++) push(L, call->arguments[i]);
+    Place place = take_place(L, state);
+    int results, good = resumed(L, state, place.L, count + 1, &results);
+    if (ended(L, state, place, good, results)) {
+        lua.pushnil(L);
+        lua.pushnil(L);
+        return 2;
+    }
+    if (!good && state->soft_limit) lift_memory_limit(state, call->function);
+    lua.rawgeti(L, REGISTRY, state->outcome);
+    lua.rawgeti(L, REGISTRY, place.number);
+    lua.unref(L, REGISTRY, place.number);
+    lua.pushnil(L);
+    lua.pushboolean(L, good);
+    lua.settop(place.L, -results);
+    lua.xmove(place.L, L, 1);
+    lua.callk(L, 4, 2, 0, NULL);
+    return 2;
+}
 
 /* The protected part of a call: two results, the second nil where there is one. */
 static int run(lua_State *L) {
     const Call *call = lua.touserdata(L, 1);
-    if (!lua.checkstack(L, (int)call->count + 2)) return lua.L_error(L, "stack overflow");
-    lua.rawgeti(L, REGISTRY, call->function);
+    State *state = call->function->state;
+    if (!lua.checkstack(L, (int)call->count + 6)) return lua.L_error(L, "stack overflow");
+    if (call->function->starts) {
+        if (started(L, state, call)) return 2;
+        state->looked = 0;
+    }
+    lua.rawgeti(L, REGISTRY, call->function->function);
     for (Py_ssize_t i = 0; i < call->count; i++) push(L, call->arguments[i]);
     lua.callk(L, (int)call->count, 2, 0, NULL);
     return 2;
@@ -625,13 +826,16 @@ static PyObject *results(lua_State *L, int first) {
 static PyObject *enter(LuaFunction *self, PyObject *const *arguments, size_t flagged, PyObject *names) {
     State *state = self->state;
     lua_State *L = self->L;
-    Call call = {self->function, PyVectorcall_NARGS(flagged) - 2, arguments + 2};
+    Call call = {self, PyVectorcall_NARGS(flagged) - 2, arguments + 2};
     if (names) return PyErr_Format(PyExc_TypeError, "Lua knows no keyword arguments");
-    if (call.count < 0) return PyErr_Format(PyExc_TypeError, "a context and its route expected");
+    if (call.count < 2) return PyErr_Format(PyExc_TypeError, "a context, its route, a method and a level expected");
     long route = PyLong_AsLong(arguments[1]);
     if (route == -1 && PyErr_Occurred()) return NULL;
+    long level = PyLong_AsLong(arguments[3]);
+    if (level == -1 && PyErr_Occurred()) return NULL;
     for (Py_ssize_t i = 0; i < call.count; i++)
         if (!is_plain(call.arguments[i])) return NULL;
+    PyObject *method = PyUnicode_Check(arguments[2]) ? arguments[2] : NULL;
     if (!here.watched && !watch_thread()) return NULL;
     int top = lua.gettop(L);
     if (!lua.checkstack(L, 4)) return PyErr_NoMemory();
@@ -639,9 +843,14 @@ static PyObject *enter(LuaFunction *self, PyObject *const *arguments, size_t fla
     PyThreadState *thread = state->thread; /* not NULL when lupa called what called this */
     int copying = state->copying;
     PyObject *context = state->context;
-    long outer_route = state->route;
+    const char *outer_method = state->method;
+    size_t outer_size = state->method_size;
+    long outer_route = state->route, outer_level = state->level;
     state->context = arguments[0];
     state->route = route;
+    state->method = method ? PyUnicode_DATA(method) : NULL;
+    state->method_size = method ? (size_t)PyUnicode_GET_LENGTH(method) : 0;
+    state->level = level;
     here.state = state;
     here.call++;
     state->thread = PyEval_SaveThread();
@@ -653,12 +862,25 @@ static PyObject *enter(LuaFunction *self, PyObject *const *arguments, size_t fla
     here.state = outer;
     state->context = context;
     state->route = outer_route;
+    state->method = outer_method;
+    state->method_size = outer_size;
+    state->level = outer_level;
     state->copying = copying; /* a failure amid a copy leaves it set */
     if (!copying) Py_CLEAR(state->held);
     PyObject *result = status ? failure(L, top + 1) : results(L, top + 1);
     lua.settop(L, top);
     return result;
 }
+
+/* Bytes Lua holds; never raises. */
+static PyObject *memory_used(LuaFunction *self, PyObject *none) {
+    return PyLong_FromLong((long)lua.gc(self->L, GC_COUNT, 0) * 1024 + lua.gc(self->L, GC_COUNT_REST, 0));
+}
+
+static PyMethodDef function_methods[] = {
+    {"memory_used", (PyCFunction)memory_used, METH_NOARGS, "memory_used(): bytes its Lua state holds."},
+    {NULL},
+};
 
 static int visit(LuaFunction *self, visitproc visit, void *arg) {
     Py_VISIT(self->runtime);
@@ -680,7 +902,8 @@ static void deallocate(LuaFunction *self) {
 static PyTypeObject LuaFunctionType = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "luasip.script.crossing.LuaFunction",
-    .tp_doc = "A function of Lua: (context, route, *values). It takes and gives plain values; the state is its runtime's.",
+    .tp_doc = "A function of Lua: (context, route, method, level, *values). It takes and gives plain values.",
+    .tp_methods = function_methods,
     .tp_basicsize = sizeof(LuaFunction),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
     .tp_vectorcall_offset = offsetof(LuaFunction, vectorcall),
@@ -690,9 +913,11 @@ static PyTypeObject LuaFunctionType = {
     .tp_dealloc = (destructor)deallocate,
 };
 
-/* (function) → light userdata's number: a LuaFunction without its runtime, for take(). Upvalue 1 is the State. */
+/* (function, whether it is start()) → light userdata's number: a LuaFunction without its runtime, for take(). Upvalue 1 is
+   the State. */
 static int reach(lua_State *L) {
     State *state = lua.touserdata(L, UPVALUE(1));
+    int starts = lua.toboolean(L, 2);
     lua.settop(L, 1);
     int number = lua.ref(L, REGISTRY);
     lua.rawgeti(L, REGISTRY, MAIN_THREAD);
@@ -704,6 +929,7 @@ static int reach(lua_State *L) {
         function->L = main_thread;
         function->state = state;
         function->function = number;
+        function->starts = starts;
         function->runtime = NULL;
         PyObject_GC_Track(function);
     } else {
@@ -737,7 +963,7 @@ static void push_function(lua_State *L, lua_CFunction function, int state) {
     lua.pushcclosure(L, function, 1);
 }
 
-/* What package.loadlib finds: gives wrap, quicken, set_endings, reach, resume and set_guard for this state. */
+/* What package.loadlib finds: functions for this state. */
 Py_EXPORTED_SYMBOL int luasip_crossing(lua_State *L) {
     State *state = lua.newuserdatauv(L, sizeof *state, 0);
     memset(state, 0, sizeof *state);
@@ -752,12 +978,14 @@ Py_EXPORTED_SYMBOL int luasip_crossing(lua_State *L) {
     lua.pushvalue(L, index);
     lua.pushvalue(L, metatable);
     lua.pushcclosure(L, wrap, 2);
-    push_function(L, quicken, index);
-    push_function(L, set_endings, index);
     push_function(L, reach, index);
+    push_function(L, quicken, index);
+    push_function(L, make_at_once, index);
+    push_function(L, set_endings, index);
     push_function(L, resume, index);
     push_function(L, set_guard, index);
-    return 6;
+    push_function(L, set_start, index);
+    return 8;
 }
 
 /* ------------------------------------------------------------------------------------------------ the Python module */

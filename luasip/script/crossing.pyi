@@ -8,7 +8,11 @@ from luasip.script.bridge import Adapter
 class LuaFunction:
     """A function of Lua that takes and gives None, bool, int, float and str, and runs in a context."""
 
-    def __call__(self, context: RouteContext | None, route: int, *arguments: Any) -> Any: ...
+    def __call__(
+        self, context: RouteContext | None, route: int, method: str | None, level: int, *arguments: Any
+    ) -> Any: ...
+    def memory_used(self) -> int:
+        """Bytes its Lua state holds."""
 
 def use(path: str) -> None:
     """Take Lua's functions from this library. Raises ImportError where one is missing."""

@@ -8,9 +8,12 @@ import importlib
 from collections.abc import Callable
 from functools import lru_cache
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from luasip.script.bridge import Adapter
+
+if TYPE_CHECKING:
+    from luasip.script.crossing import LuaFunction
 
 FLAVOUR: Final = "lua54"
 """The Lua whose functions crossing.c knows."""
@@ -27,24 +30,22 @@ class Crossing:
         self._module = module
         self._lua = lua
         opened = lua.eval("package.loadlib")(module.__file__, "luasip_crossing")
-        self._wrap, quicken, set_endings, self._reach, resume, set_guard = opened()
-        self.for_lua: dict[str, Any] = {
-            "quicken": quicken,
-            "set_endings": set_endings,
-            "resume": resume,
-            "set_guard": set_guard,
-        }
+        self._wrap, self._reach, *for_lua = opened()
+        names = ("quicken", "at_once", "set_endings", "resume", "set_guard", "set_start")
+        self.for_lua: dict[str, Any] = dict(zip(names, for_lua, strict=True))
         """Functions of Lua for our files there: `quicken` gives what does a shim's work while its arguments are as they
-        should be, `set_endings` tells it how calls end. `resume` stands in for coroutine.resume; under it limits cost
-        nothing until a call lasts, and `set_guard` tells it the function that looks at them. Calls by reached() are
-        limited so."""
+        should be, `at_once` what does it without Python while there is a message, and `set_endings` tells it how calls
+        end. `resume` stands in for coroutine.resume; under it limits cost nothing until a call lasts, and `set_guard`
+        tells it the function that looks at them. Calls by reached() are limited so. `set_start` tells it of which
+        functions start() consists."""
 
-    def reached(self, function: Any) -> Callable[..., Any]:
-        """A function of this state as `(context, route, *values)` for Python; it gives one or two plain values.
+    def reached(self, name: str, function: Any) -> "LuaFunction":
+        """Function `name` of runner.lua as `(context, route, method, level, *values)`; it gives one or two values.
 
         Functions of modules that Lua calls meanwhile get this context, and are refused unless they are for this route.
+        Where it starts a callback by its name Lua's own function is not needed.
         """
-        reached: Callable[..., Any] = self._module.take(self._reach(function), self._lua)
+        reached: LuaFunction = self._module.take(self._reach(function, name == "start"), self._lua)
         return reached
 
     def wrapping(self, bind: Callable[[int], Adapter]) -> Any:

@@ -284,10 +284,13 @@ local function take_coroutine()
 end
 
 -- What is known of the message while a callback runs, for the functions that need no more to answer (shims.py).
+-- With crossing.c these functions are its own and this stays as it is.
 local now = { method = false, level = 0 }
+local keeps_now = not host.at_once
 
 -- Runs a coroutine until it waits or ends; a callback may do so inside the step of another.
 local function step(method, level, co, ...)
+    if not keeps_now then return raw_resume(co, ...) end
     local outer_method, outer_level = now.method, now.level
     now.method, now.level = method, level
     local ok, result = raw_resume(co, ...)
@@ -322,6 +325,8 @@ local function outcome(co, number, ok, result)
     return located(co, result), traceback(co)
 end
 
+if host.set_start then host.set_start(take_coroutine, outcome, DONE) end
+
 local kept, last_kept = {}, 0 -- functions handed to Python, by number, until they are started
 
 local function keep(fn)
@@ -353,7 +358,8 @@ end
 
 local runner = {}
 
-function runner.start(name, method, level, ...)
+-- crossing.c does the same where nothing special happens.
+function runner.start(method, level, name, ...)
     local fn = take(name)
     if type(fn) ~= "function" then return false end
     overran = false
@@ -361,7 +367,7 @@ function runner.start(name, method, level, ...)
     return outcome(co, nil, step(method, level, co, fn, ...))
 end
 
-function runner.start_code(code, method, level, is_file)
+function runner.start_code(method, level, code, is_file)
     local chunk, problem
     if is_file then chunk, problem = loadfile(code) else chunk, problem = load_text(code, code) end
     if not chunk then return problem, "" end
@@ -372,7 +378,7 @@ function runner.start_code(code, method, level, is_file)
     return outcome(co, nil, step(method, level, co, chunk))
 end
 
-function runner.resume(number, method, level, value, code)
+function runner.resume(method, level, number, value, code)
     local co = routes[number]
     if not co then return false end
     overran = false
@@ -438,7 +444,7 @@ function runner.crowded()
 end
 
 -- nil, or message and traceback.
-function runner.load(path)
+function runner.load(_, _, path)
     local chunk, problem = loadfile(path)
     if not chunk then return problem, "" end
     local co = raw_create(body)

@@ -35,7 +35,7 @@ LOAD_TIME_FACTOR: Final = 30
 """Loading the script may take this many times the limit of a callback."""
 
 _LIMITED: Final = ("start", "resume", "start_code", "load")
-"""Functions of runner.lua that run the script: `(context, route, …)`."""
+"""Functions of runner.lua that run the script: `(context, route, method, level, …)`."""
 _RETIREMENT: Final = 1.0
 """Seconds a runtime that is replaced is waited for."""
 _HERE = Path(__file__).parent
@@ -113,10 +113,11 @@ class Runtime:
         self._runner: dict[str, Any] = dict(runner)
         """Fetched now: while Lua runs its tables cannot be read from here, but functions in hand can be called."""
         reached = self._crossing.reached if self._crossing else _without_context
-        self._runner |= {name: reached(runner[name]) for name in _LIMITED}
+        self._runner |= {name: reached(name, runner[name]) for name in _LIMITED}
         self._describe = partial(_described, self.files, self._names, self._current)
         self.steps = Steps(
             self._lua,
+            self._runner["start"].memory_used if self._crossing else self._lua.get_memory_used,
             self._runner,
             self._current,
             options.path,
@@ -213,7 +214,7 @@ class Runtime:
         """Run the script file. Raises ScriptError with file and line; the Runtime is of no use then."""
         for path in (self.options.path, *self.options.more):
             self._current.overrun_at = self._clock() + LOAD_TIME_FACTOR * self.options.time_limit
-            failure = self._runner["load"](None, 0, str(path))
+            failure = self._runner["load"](None, 0, None, 0, str(path))
             self.steps.restore_memory_limit()
             if failure is not None:
                 raise self._describe(*failure)
@@ -298,7 +299,7 @@ class Runtime:
         return count
 
 
-def _without_context(function: Callable[..., Any]) -> Callable[..., Any]:
+def _without_context(_name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of Lua called like what the short way reaches; adapters find the context in Current."""
 
     def call(_context: RouteContext | None, _route: int, *arguments: Any) -> Any:

@@ -71,7 +71,7 @@ end
 if host.set_endings then host.set_endings(settle, support.EXIT, support.soft_limit) end
 
 return {
-    rawget = rawget, quicken = host.quicken, type = type, select = select, error = error, text = text, integer = integer, too_few = too_few, settle = settle,
+    rawget = rawget, quicken = host.quicken, at_once = host.at_once, type = type, select = select, error = error, text = text, integer = integer, too_few = too_few, settle = settle,
     pass_any = pass_any, plain = plain, kind = math.type or function(value)
         return type(value) == "number" and floor(value) == value and "integer" or nil
     end,

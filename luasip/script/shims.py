@@ -15,7 +15,7 @@ local text, integer, kind = support.text, support.integer, support.kind
 local settle, too_few, pass_any, plain = support.settle, support.too_few, support.pass_any, support.plain
 local make_room, memory, soft_limit = support.make_room, support.memory, support.soft_limit
 local EXIT, now, find, upper = support.EXIT, support.now, support.find, support.upper
-local rawget, quicken = support.rawget, support.quicken
+local rawget, quicken, at_once = support.rawget, support.quicken, support.at_once
 """
 
 _FIRST_CALL = """local call, shim
@@ -83,9 +83,10 @@ def shape(export: Export, *, limited: bool) -> str:
         lines.append('if (memory("count") or 0) > soft_limit then make_room() end')
     lines += _call(export, names)
     head = "..." if export.parameters or export.variadic else ""
-    function = "\n".join([f"shim = function({head})", *lines, "end", "return shim"])
+    function = "\n".join([f"shim = function({head})", *lines, "end", "return "])
     first_call = _FIRST_CALL.format(quicken=_quicken(export))
-    return f"{_HEAD}{_tables(export)}return function(number, expected, module, name)\n{first_call}{function}\nend"
+    head = f"{_HEAD}{_tables(export)}return function(number, expected, module, name)"
+    return f"{head}\n{first_call}{function}{_stand_in(export)}\nend"
 
 
 def _quicken(export: Export) -> str:
@@ -134,6 +135,23 @@ def _at_once(export: Export) -> list[str]:
     if export.level:
         return [f"if now.level > {export.level} then return 0 end"]
     return []
+
+
+def _stand_in(export: Export) -> str:
+    """The function a maker gives: the shim, or with the short way C which answers as at once as the shim does."""
+    methods, kind = "", ""
+    if export.true_for:
+        methods, kind = f"-{export.true_for} ", "m"
+    elif export.letters:
+        methods, kind = "".join([f"{letter}{method} " for method, letter in export.letters]), "l"
+    elif export.only_exits:
+        kind = "x"
+    elif export.level:
+        kind = "q"
+    if not kind:
+        return "shim"
+    required = sum(not parameter.optional for parameter in export.parameters)
+    return f'at_once and at_once(shim, "{kind}", "{methods}", {export.level}, {required}) or shim'
 
 
 def _tables(export: Export) -> str:

@@ -51,13 +51,25 @@ class Step:
 _DONE_STEP: Final = Step(DONE)
 
 
-def _level_of(log: logging.Logger) -> int:
-    """What log.getEffectiveLevel() says, without a call into Python."""
+def levels_of(log: logging.Logger) -> list[dict[str, Any]]:
+    """What log.getEffectiveLevel() looks at: the attributes of this logger and of those above it, nearest first."""
+    names = log.name.split(".")
+    for count in range(1, len(names)):
+        logging.getLogger(".".join(names[:count]))  # now, as no logger may come between these later
+    found: list[dict[str, Any]] = []
     logger: logging.Logger | None = log
     while logger is not None:
-        if level := logger.level:
-            return level
+        found.append(vars(logger))
         logger = logger.parent
+    return found
+
+
+def level_among(levels: list[dict[str, Any]]) -> int:
+    """What log.getEffectiveLevel() says, without a call into Python, by levels_of(log)."""
+    for attributes in levels:
+        level: int = attributes["level"]
+        if level:
+            return level
     return logging.NOTSET
 
 
@@ -65,13 +77,14 @@ class Steps:
     """Runs callbacks in a Lua state."""
 
     __slots__ = (
-        "_current", "_describe", "_log", "_lua", "_memory_limit", "_memory_used", "_path", "_resume", "_runner",
+        "_current", "_describe", "_levels", "_lua", "_memory_limit", "_memory_used", "_path", "_resume", "_runner",
         "_soft_limit", "_start", "is_apart", "lock",
     )  # fmt: skip
 
     def __init__(
         self,
         lua: Any,
+        memory_used: Callable[[], int],
         runner: dict[str, Any],
         current: Current,
         path: Path,
@@ -81,20 +94,23 @@ class Steps:
         describe: Callable[[str, str], ScriptError],
         lock: EnteredLock,
     ) -> None:
-        """`runner` are the functions of runner.lua; `describe` makes an error of message and traceback."""
+        """`runner` are the functions of runner.lua; `describe` makes an error of message and traceback.
+
+        `memory_used` tells how many bytes Lua holds.
+        """
         self._lua = lua
         self._runner = runner
         self._current = current
         self._path = path
         self._memory_limit = memory_limit
         self._soft_limit = soft_limit
-        self._log = log
+        self._levels = levels_of(log)
         self._describe = describe
         self.lock = lock
         """Held by who uses the state."""
         self.is_apart = False
         """The state is the `apart` of another one."""
-        self._memory_used: Callable[[], int] = lua.get_memory_used
+        self._memory_used = memory_used
         self._start: Callable[..., Any] = runner["start"]
         self._resume: Callable[..., Any] = runner["resume"]
 
@@ -135,12 +151,12 @@ class Steps:
         outer_ctx, outer_route = current.ctx, current.route
         route = int(ctx.route)
         current.ctx, current.route, current.overrun_at = ctx, route, 0.0
-        method, level = method_of(ctx.message), _level_of(self._log)
+        method, level = method_of(ctx.message), level_among(self._levels)
         try:
             if arguments:
-                outcome = function(ctx, route, what, method, level, *arguments)
+                outcome = function(ctx, route, method, level, what, *arguments)
             else:
-                outcome = function(ctx, route, what, method, level)
+                outcome = function(ctx, route, method, level, what)
         except Exception as error:  # noqa: BLE001 - the Lua bridge: no failure of Lua may end the thread
             outcome = f"{self._path}: {type(error).__name__} {error}", ""
         finally:

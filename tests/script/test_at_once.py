@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from luasip.kemi.context import RouteContext
+from luasip.kemi.declare import function
 from luasip.modules.core.logs import Logs
 from luasip.modules.core.methods import METHOD_LETTERS, Methods
 from luasip.script.bridge import Current
 from luasip.script.runtime import Runtime, ScriptOptions
-from luasip.script.steps import DONE, SUSPENDED, _level_of
+from luasip.script.steps import DONE, SUSPENDED, level_among, levels_of
 from tests import bench
 from tests.script.fakes import LOG, Clock, Ender
 
@@ -139,4 +140,85 @@ def test_a_level_is_that_of_the_nearest_logger_with_one() -> None:
     outer, inner = logging.getLogger("tests.levels"), logging.getLogger("tests.levels.a.b")
     for level in (logging.NOTSET, logging.DEBUG, logging.ERROR):
         outer.setLevel(level)
-        assert _level_of(inner) == inner.getEffectiveLevel()
+        assert level_among(levels_of(inner)) == inner.getEffectiveLevel()
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("KSR.is_method_in()", "KSR.is_method_in(vmethod: str) expected, got 0 arguments"),
+        ("KSR.dbg()", "KSR.dbg(txt: str) expected, got 0 arguments"),
+    ],
+)
+def test_too_few_arguments_are_told_with_their_place(tmp_path: Path, call: str, told: str) -> None:
+    found = runtime(tmp_path, f"\nfunction f() {call} end")
+    step = found.steps.start("f", context("INVITE"))
+    assert step.error
+    assert step.error.message.endswith(f"route.lua:2: {told}")
+
+
+@pytest.mark.parametrize("call", ["KSR.is_method_in(nil)", "KSR.is_method_in({})", "KSR.is_method_in('\\0')"])
+def test_what_has_no_letters_has_none(tmp_path: Path, call: str) -> None:
+    assert answers(tmp_path, call, context("INVITE")) == "false"
+
+
+@pytest.mark.parametrize("call", ["KSR.dbg(nil)", "KSR.dbg({}, 1)", "KSR.dbg(5)"])
+def test_a_record_nobody_reads_may_be_anything(tmp_path: Path, call: str) -> None:
+    LOG.setLevel(logging.INFO)
+    assert answers(tmp_path, call, context("INVITE")) == "0"
+
+
+def test_a_message_without_a_method_is_of_none(tmp_path: Path) -> None:
+    reply = bench.context("SIP/2.0 200 OK\r\nCSeq: what\r\n\r\n")
+    assert answers(tmp_path, "KSR.is_INVITE()", reply) == "false"
+    assert answers(tmp_path, "KSR.is_method_in('IABC')", reply) == "false"
+
+
+def test_a_local_name_is_as_good(tmp_path: Path) -> None:
+    found = runtime(tmp_path, "local is = KSR.is_INVITE function f() answer = is() end")
+    for method in ("INVITE", "BYE", "INVITE"):
+        assert found.steps.start("f", context(method)).state == DONE
+        assert found._lua.globals()["answer"] is (method == "INVITE")
+
+
+class Nesting(Clock):
+    """Runs another callback inside a call."""
+
+    inner: Runtime
+
+    @function()
+    def nested(self, ctx: RouteContext) -> bool:
+        """Run g for a BYE.
+
+        Returns: whether it ended.
+        """
+        return self.inner.steps.start("g", context("BYE")).state == DONE
+
+
+def test_a_callback_inside_another_has_its_own_message(tmp_path: Path) -> None:
+    path = tmp_path / "route.lua"
+    path.write_text("""seen = {}
+        local function look() seen[#seen + 1] = KSR.is_INVITE() seen[#seen + 1] = KSR.is_BYE() end
+        function f() look() assert(KSR.clock.nested()) look() end
+        function g() look() end""")
+    nesting = Nesting()
+    nesting.inner = Runtime(ScriptOptions(path), [Judge(), nesting], block=lambda *_: None, log=LOG)
+    nesting.inner.load()
+    for _ in range(2):
+        assert nesting.inner.steps.start("f", context("INVITE")).state == DONE
+    assert list(nesting.inner._lua.globals()["seen"].values()) == [True, False, False, True, True, False] * 2
+
+
+def test_exit_may_be_caught_and_ends_a_coroutine_of_the_script(tmp_path: Path) -> None:
+    path = tmp_path / "route.lua"
+    path.write_text("""function f()
+        caught = not pcall(function() KSR.x.exit() end)
+        ended = not coroutine.resume(coroutine.create(KSR.x.exit))
+        KSR.x.exit()
+        caught = "no"
+    end""")
+    found = Runtime(ScriptOptions(path), [Ender()], block=lambda *_: None, log=LOG)
+    found.load()
+    for _ in range(20):
+        assert found.steps.start("f", context("INVITE")).state == DONE
+    assert (found._lua.globals()["caught"], found._lua.globals()["ended"]) == (True, True)

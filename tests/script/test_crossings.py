@@ -14,7 +14,7 @@ from lupa import lua53, lua54
 from luasip.kemi.context import RouteContext
 from luasip.kemi.declare import Module, function
 from luasip.script.crossings import crossing_of
-from luasip.script.steps import DONE, FAILED
+from luasip.script.steps import DONE, FAILED, SUSPENDED
 from tests.script.fakes import Bench, context
 
 BUILT = importlib.util.find_spec("luasip.script.crossing") is not None
@@ -207,3 +207,56 @@ def test_results_of_the_second_call_are_those_of_the_first(tmp_path: Path, text:
     bench.pv.value = text
     step = bench.start()
     assert step.state == DONE, step.error and step.error.message
+
+
+def test_a_callback_is_what_its_name_means_now(tmp_path: Path) -> None:
+    script = """function first() KSR.info("first") next_one = function(text) KSR.info("then " .. text) end end
+    next_one = 5"""
+    bench = Bench(tmp_path, script)
+    missing = bench.runtime.steps.start("next_one", context())
+    assert missing.state == FAILED
+    assert missing.error
+    assert missing.error.message.endswith("there is no function next_one")
+    assert bench.runtime.steps.start("first", context()).state == DONE
+    assert bench.runtime.steps.start("next_one", context(), ("x",)).state == DONE
+    assert bench.core.lines == ["first", "then x"]
+
+
+def test_callbacks_that_fail_leave_nothing_behind(tmp_path: Path) -> None:
+    script = """function fails() error({}) end
+    function waits() KSR.clock.sleep(1) error("late") end
+    function exits() error("~~ksr~exit~~", 0) end"""
+    bench = Bench(tmp_path, script)
+    used = []
+    for _ in range(3):
+        for _ in range(100):
+            assert bench.runtime.steps.start("fails", context()).state == FAILED
+            assert bench.runtime.steps.start("exits", context()).state == DONE
+            waiting = bench.runtime.steps.start("waits", context())
+            assert waiting.state == SUSPENDED
+            assert bench.runtime.steps.resume(waiting.coroutine, context(), True, 1).state == FAILED
+        bench.runtime._runner["collect"]()
+        used.append(bench.runtime.memory_used())
+    assert used[2] - used[1] < 20_000  # a coroutine takes 1,000
+
+
+def test_more_callbacks_inside_each_other_than_coroutines_are_kept(tmp_path: Path) -> None:
+    depth = 40
+    bench = Bench(tmp_path, "function ksr_request_route() KSR.info('x') end")
+    lines: list[str] = []
+
+    class Nesting(list[str]):
+        def append(self, line: str) -> None:
+            lines.append(line)
+            if len(lines) % depth:
+                assert bench.start().state == DONE
+
+    bench.core.lines = Nesting()
+    for _ in range(3):
+        assert bench.start().state == DONE
+    assert len(lines) == 3 * depth
+
+
+def test_memory_is_told_as_lua_counts_it(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "kept = string.rep('x', 1000000)")
+    assert 1_000_000 < bench.runtime.steps._memory_used() < 2_000_000

@@ -140,3 +140,21 @@ def test_globals_that_fill_the_memory_fail_every_route(tmp_path: Path) -> None:
     step = bench.answer(step, 1)
     assert step.error is not None
     assert step.error.message.endswith("its globals fill the memory, reload the script")
+
+
+def test_a_limit_that_was_swallowed_is_of_its_own_step(tmp_path: Path) -> None:
+    """After it a message handler of the script works again."""
+    bench = Bench(
+        tmp_path,
+        """function ksr_request_route()
+            coroutine.resume(coroutine.create(function() while true do end end))
+        end
+        function handles()
+            local _, said = xpcall(error, function(message) return "handled " .. message end, "x", 0)
+            KSR.info(said)
+        end""",
+        time_limit=0.03,
+    )
+    bench.start()
+    assert bench.run("handles") == ["handled x"]
+    assert bench.run("handles") == ["handled x"]
