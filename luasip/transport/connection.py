@@ -4,6 +4,7 @@ Any thread writes to it; only the stream loop reads it and closes its socket, so
 reused while another thread still holds it. Knows no SIP: its Wire does the framing.
 """
 
+import contextlib
 import enum
 import errno
 import math
@@ -28,6 +29,7 @@ SMALLEST_ENTRY: Final = 64
 WRITE: Final[int] = select.EPOLLOUT
 READ: Final[int] = select.EPOLLIN
 READ_AND_WRITE: Final[int] = READ | WRITE
+MORE: Final[int] = socket.MSG_MORE
 
 
 class ConnectionGone(TransportError):
@@ -98,7 +100,7 @@ class Connection:
         self.id = connection_id
         self.socket = opened
         self.descriptor = opened.fileno()
-        self._send_to_socket: Callable[[bytes | memoryview], int] = opened.send
+        self._send_to_socket: Callable[[bytes | memoryview, int], int] = opened.send
         self._receive_from_socket: Callable[[int], bytes] = opened.recv
         self.peer = peer
         self.state: State = _CONNECTING
@@ -117,21 +119,27 @@ class Connection:
         self._has_peer = peer.inbound
         self._has_begun = False
         self._closing = False
+        self._is_kept = False  # whether the system may keep what was written last
         # Messages wait whole until the wire is ready to encode them, then as what is left of their bytes.
         self._waiting: deque[tuple[bytes, ErrorCallback | None]] = deque()
         self._outgoing: deque[tuple[memoryview, int, ErrorCallback | None]] = deque()
 
     # For any thread.
 
-    def write(self, data: bytes, on_error: ErrorCallback | None, now: float) -> TransportError | None:
-        """Send or queue one message; the error when it was not taken, which the caller has to tell."""
+    def write(
+        self, data: bytes, on_error: ErrorCallback | None, now: float, more: bool = False
+    ) -> TransportError | None:
+        """Send or queue one message; the error when it was not taken, which the caller has to tell.
+
+        With `more` the system may keep it to send it with what is written next; `push` ends that.
+        """
         with self._lock:
             if self.state is _CLOSED or self._closing:
                 return ConnectionGone(f"{self.peer}: connection {self.id} is closed")
             if self.state is _CONNECTING:
                 self._waiting.append((data, on_error))
                 self.queued_bytes += len(data)
-            elif not self._put(self._wire.encode(data), len(data), on_error, now):
+            elif not self._put(self._wire.encode(data), len(data), on_error, now, more):
                 return ConnectionGone(str(self.failure))
             if self._is_overfull():
                 (self._waiting if self.state is _CONNECTING else self._outgoing).pop()
@@ -139,6 +147,14 @@ class Connection:
                 self._fail(TransportError(f"{self.peer}: write buffer full, {self.queued_bytes} bytes wait"))
                 return self.failure
         return None
+
+    def push(self) -> None:
+        """Have the system send what it keeps because `more` was to come."""
+        with self._lock:
+            if self._is_kept and self.state is _OPEN:
+                self._is_kept = False
+                with contextlib.suppress(OSError):  # what is wrong with the socket is told by its next event
+                    self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def close_after_queue(self) -> None:
         """Take no more messages and close once what is queued has left."""
@@ -234,7 +250,9 @@ class Connection:
             self._counters.count("closed.write_buffer")
             self._fail(TransportError(f"{self.peer}: write buffer full, {self.queued_bytes} bytes wait"))
 
-    def _put(self, encoded: bytes, size: int, on_error: ErrorCallback | None, now: float) -> bool:
+    def _put(
+        self, encoded: bytes, size: int, on_error: ErrorCallback | None, now: float, more: bool = False
+    ) -> bool:
         """Send now what the socket takes and queue the rest; False when the connection failed instead.
 
         `size` is the length of the message `encoded` carries, 0 when it carries none.
@@ -242,9 +260,10 @@ class Connection:
         sent = 0
         if not self._outgoing:
             self._progress_at = now
-            sent = self._send(encoded)
+            sent = self._send(encoded, MORE if more else 0)
             if sent < 0:
                 return False
+            self._is_kept = more
             self._active_at = now
             if sent == len(encoded):
                 self._count_sent(size)
@@ -255,10 +274,10 @@ class Connection:
         self._set_interest(READ_AND_WRITE)
         return True
 
-    def _send(self, data: bytes | memoryview) -> int:
+    def _send(self, data: bytes | memoryview, flags: int) -> int:
         """Bytes the socket took, -1 when the connection failed."""
         try:
-            return self._send_to_socket(data)
+            return self._send_to_socket(data, flags)
         except (BlockingIOError, InterruptedError):
             return 0
         except OSError as error:
@@ -271,7 +290,7 @@ class Connection:
                 return
             while self._outgoing:
                 view, size, on_error = self._outgoing[0]
-                sent = self._send(view)
+                sent = self._send(view, 0)
                 if sent <= 0:
                     return
                 self._progress_at = self._active_at = now

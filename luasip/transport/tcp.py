@@ -198,7 +198,11 @@ class StreamTransport:
                 connection = self._connection_for(destination)
             except TransportError as refused:
                 return error or refused
-            error = connection.write(data, on_error, _monotonic())
+            now = _monotonic()
+            more = self._loop.more_to_come and threading.get_ident() == self._loop.thread_id
+            error = connection.write(data, on_error, now, more)
+            if more:
+                self._loop.keep(connection, now)
             if destination.close_after and error is None:
                 connection.close_after_queue()
             self._look_after(connection)

@@ -1,6 +1,8 @@
 import contextlib
+import fcntl
 import select
 import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +22,7 @@ from luasip.transport.connection import (
 from luasip.transport.packet import Listener
 from luasip.transport.reporting import Counters
 from luasip.transport.wire import FramedWire
-from tests.transport.wait import message
+from tests.transport.wait import message, read_exactly
 
 LIMITS = ConnectionLimits(
     write_buffer=1000,
@@ -95,6 +97,40 @@ def test_the_rest_leaves_when_there_is_room(pair: Pair) -> None:
     pair.drain()
     connection.on_event(select.EPOLLOUT, 2.0)
     assert (connection.queued_bytes, pair.drain()) == (0, b"rest")
+
+
+def test_what_more_follows_waits_for_it_or_for_push() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()) as ours,
+        listening.accept()[0] as theirs,
+    ):
+        ours.setblocking(False)
+        connection = Pair(ours, theirs).open()
+        assert connection.write(b"one", None, 0.0, True) is None
+        assert unsent(ours) == 3
+        assert connection.write(b"two", None, 0.0) is None
+        assert (unsent(ours), read_exactly(theirs, 6)) == (0, b"onetwo")
+        assert connection.write(b"three", None, 0.0, True) is None
+        assert unsent(ours) == 5
+        connection.push()
+        assert (unsent(ours), read_exactly(theirs, 5)) == (0, b"three")
+
+
+def unsent(opened: socket.socket) -> int:
+    """Bytes the system has taken for a socket and has not begun to send (SIOCOUTQNSD, tcp(7))."""
+    return int.from_bytes(fcntl.ioctl(opened, 0x894B, bytes(4)), sys.byteorder)
+
+
+def test_push_has_nothing_to_do_elsewhere(pair: Pair) -> None:
+    connection = pair.open()
+    connection.push()
+    assert connection.write(b"one", None, 0.0, True) is None
+    connection.push()  # this socket keeps nothing and knows no option of TCP
+    assert (connection.state, pair.drain()) == (State.OPEN, b"one")
+    connection.write(b"two", None, 0.0, True)
+    connection.fail(OSError("broken"))
+    connection.push()
 
 
 def test_too_much_while_connecting(pair: Pair) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from luasip.errors import TransportError
 from luasip.transport.address import parse_listener
-from luasip.transport.packet import Destination, Listener
+from luasip.transport.packet import Destination, Listener, Packet
 from luasip.transport.tcp import StreamTransport
 from tests.transport.stream_bench import Bench, back, to, to_socket
 from tests.transport.wait import PATIENCE, Collected, message, read_exactly
@@ -43,6 +43,30 @@ def test_split_and_coalesced_messages(bench: Bench, parts: list[bytes]) -> None:
     packets = bench.got.wait_packets(3)
     assert bench.got.data == [message(b"abc", "1"), message(b"", "2"), message(b"x", "3")]
     assert len({packet.connection_id for packet in packets}) == 1
+
+
+def test_what_the_messages_of_one_read_lead_to_leaves_in_order(bench: Bench) -> None:
+    """On the connection they came by, and on one that the last of them has nothing for."""
+
+    def answer(packet: Packet) -> None:
+        bench.got(packet)
+        if packet.data == message(call_id="other"):
+            server.send(packet.data, back(packet))
+        elif len(bench.got.items) > 1:
+            server.send(packet.data, back(bench.got.items[0]))
+            server.send(packet.data, back(packet))
+
+    server = bench.start(handle=answer)
+    other, client = bench.client(server), bench.client(server)
+    other.sendall(message(call_id="other"))
+    assert read_exactly(other, len(message(call_id="other"))) == message(call_id="other")
+    read = [message(call_id=str(number)) for number in range(20)]
+    client.sendall(b"".join(read) + message(call_id="other"))
+    answers = b"".join(read)
+    assert read_exactly(client, len(answers)) == answers
+    assert read_exactly(client, len(message(call_id="other"))) == message(call_id="other")
+    assert read_exactly(other, len(answers)) == answers
+    assert server.stats()["messages_sent"] == 42
 
 
 def test_ping_pong(bench: Bench) -> None:
