@@ -71,10 +71,10 @@ def _set_max_forwards(request: Request, edits: Edits, via_start: int, max_forwar
             edits.replace(value_start_of(table, row), value_end_of(table, row), value)
 
 
-def forward_response(response: Response, edits: Edits, *, status: int = 0, reason: str = "") -> str:
+def forward_response(response: Response, edits: Edits | None, *, status: int = 0, reason: str = "") -> str:
     """The wire text of `response` for the hop before us: without its topmost Via value, which is ours.
 
-    edits: the script's changes; not modified.  status, reason: written instead of the response's own
+    edits: the script's changes, if any; not modified.  status, reason: written instead of the response's own
     when `status` is not 0 (503 becomes 500, RFC 3261 §16.7 step 6).
 
     Errors: HeaderError when the response has no readable top Via.
@@ -88,7 +88,7 @@ def forward_response(response: Response, edits: Edits, *, status: int = 0, reaso
         start, end = value_start_of(table, row), next_value
     if not status and not edits:  # nearly every response
         return response.text[:start] + response.text[end:]
-    work = edits.copy()
+    work = Edits() if edits is None else edits.copy()
     if status:
         work.set_start_line(f"{response.version} {status} {reason}")
     work.delete(start, end)

@@ -169,7 +169,7 @@ class Stateless:
             vias = response.vias
             if len(vias) < 2:
                 return False
-            text = forward_response(response, context.edits)
+            text = forward_response(response, context.edits_if_any)
             via = vias[1]
         except SipError as error:
             log.info("response dropped: %s", error)

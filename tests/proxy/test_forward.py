@@ -122,6 +122,7 @@ THEIRS = "SIP/2.0/UDP a;branch=z9hG4bKa"
 def test_our_via_is_taken_away(came: str, leaves: str) -> None:
     message = response(200, came)
     assert forward_response(message, Edits()) == message.text.replace(came, leaves)
+    assert forward_response(message, None) == message.text.replace(came, leaves)
 
 
 def test_status_can_be_rewritten_and_edits_count() -> None:

@@ -312,7 +312,7 @@ class Outcome:
         try:
             text = forward_response(
                 response,
-                Edits() if edits is None else edits,
+                edits,
                 status=changed,
                 reason=reason_phrase(changed) if changed else "",
             )
