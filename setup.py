@@ -30,6 +30,7 @@ FILES = (
     "kemi/operation",
     "kemi/own_via",
     "kemi/route_context",
+    "kemi/transaction_settings",
     "kemi/variable_reading",
     "modules/acc/observer",
     "modules/auth/checking",

@@ -4,12 +4,12 @@ The server package implements `Transactions`; nothing here knows how.
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from luasip.kemi.lists import ValueLists
 from luasip.kemi.operation import Operation
-from luasip.proxy.response_context import ForkingSettings
+from luasip.kemi.transaction_settings import TransactionSettings
 from luasip.sip.message import Request, Response
 from luasip.transaction.timers import TransactionTimers
 
@@ -42,27 +42,6 @@ class OwnRequest:
     """URI it is sent to, "" for the Request-URI."""
     socket: str = ""
     """Listener.text of the socket it is sent from, "" for any."""
-
-
-@dataclass(frozen=True, slots=True)
-class TransactionSettings:
-    """How transactions behave; the defaults are Kamailio's."""
-
-    timers: TransactionTimers = field(default_factory=TransactionTimers)
-    forking: ForkingSettings = field(default_factory=ForkingSettings)
-    auto_invite_100: bool = True
-    """Send 100 Trying by ourselves when an INVITE is relayed or suspended."""
-    trying_reason: str = "trying -- your call is important to us"
-    e2e_cancel_reason: bool = True
-    """Carry the Reason headers of a CANCEL to the CANCELs we send."""
-    add_local_cancel_reason: bool = True
-    """Put a Reason header of our own into CANCELs we send because another branch answered."""
-    disable_6xx: bool = False
-    """A 6xx does not end the other branches."""
-    local_request_callback: str = ""
-    """Lua function that hears of requests the server makes itself, "" for none."""
-    default_code: int = 500
-    default_reason: str = "Server Internal Error"
 
 
 class ClientBranchView(Protocol):

@@ -37,6 +37,7 @@ from luasip.server.durations import CALLBACK_BOUNDS, NamedDurations
 from luasip.server.frames import Flow, LuaFrame, frame_of
 from luasip.server.pool import Job, Pool
 from luasip.server.refusals import given_up, refusal
+from luasip.server.sending import send_all
 from luasip.server.timers import Timers
 from luasip.server.waiting import Wait
 from luasip.server.wakeup import WakeUps
@@ -169,11 +170,7 @@ class Execution:
             operation, task.result = self._run(task, value, now)
         finally:
             now.outputs, now.runtime = outer, outer_runtime
-        for output in outputs:
-            try:
-                output()
-            except BaseException:  # the worker loop: the task must go on, whatever could not be sent
-                log.exception("an output failed")
+        send_all(outputs)
         if operation is None:
             return True
         self._park(task, operation)

@@ -17,6 +17,16 @@ Flow = Generator[Operation | None, Any, Any]
 which costs more than all the rest of a short flow."""
 
 
+class Event:
+    """Something that has come, and is dealt with at once where nothing must wait: mostly it need not be a flow."""
+
+    __slots__ = ()
+
+    def begin(self) -> Flow | None:
+        """Deal with it; the flow that is left, if any."""
+        raise NotImplementedError
+
+
 class RuntimeSlot:
     """The place of one worker's Lua runtime; a reload puts another one there."""
 

@@ -1,7 +1,12 @@
 """What a task has to send when it waits or ends."""
 
+import logging
+from collections.abc import Callable
+
 from luasip.server.sockets import Sockets
 from luasip.transport.packet import Destination, ErrorCallback
+
+log = logging.getLogger("luasip.script")
 
 
 class Sending:
@@ -19,3 +24,12 @@ class Sending:
 
     def __call__(self) -> None:
         self._sockets.send(self._text, self._destination, self._on_error)
+
+
+def send_all(outputs: list[Callable[[], None]]) -> None:
+    """Send in order what was collected."""
+    for output in outputs:
+        try:
+            output()
+        except BaseException:  # the worker loop: the task must go on, whatever could not be sent
+            log.exception("an output failed")

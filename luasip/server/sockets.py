@@ -29,6 +29,16 @@ class StreamConnections(Protocol):
         """Close a connection; False when there is none with this id."""
 
 
+class _Place:
+    """A port of an address of ours."""
+
+    __slots__ = ("port", "protocol")
+
+    def __init__(self, port: int, protocol: str) -> None:
+        self.port = port
+        self.protocol = protocol
+
+
 class Sockets:
     """All transports of one server, asked by protocol."""
 
@@ -57,8 +67,8 @@ class Sockets:
         for transport in dict.fromkeys(self.transports.values()):
             seen.extend(transport.listeners)
         self.listeners = seen
-        self._own: dict[str, dict[str, set[int]]] = {}
-        """The ports of each address by protocol, as they may be asked for: port 0 and protocol "" for any."""
+        self._own: dict[str, list[_Place]] = {}
+        """What each address of ours has, by its text."""
         for listener in seen:
             self._add_own(listener.host, listener.port, listener.protocol)
             if listener.advertised_host:
@@ -66,9 +76,7 @@ class Sockets:
                 self._add_own(_plain(listener.advertised_host), port, listener.protocol)
 
     def _add_own(self, host: str, port: int, protocol: str) -> None:
-        places = self._own.setdefault(host, {})
-        for name in (protocol, ""):
-            places.setdefault(name, set()).update((port, 0))
+        self._own.setdefault(host, []).append(_Place(port, protocol))
 
     def is_own(self, host: str, port: int = 0, protocol: str = "") -> bool:
         """Whether a host (name or address) is ours; port 0 and protocol "" match any."""
@@ -87,8 +95,11 @@ class Sockets:
 
     def _is_listened_on(self, host: str, port: int, protocol: str) -> bool:
         places = self._own.get(host)
-        ports = None if places is None else places.get(protocol)
-        return ports is not None and port in ports
+        if places is not None:
+            for place in places:  # mostly one or two
+                if (not port or port == place.port) and (not protocol or protocol == place.protocol):
+                    return True
+        return False
 
     def register_own(self, check: Callable[[str], bool]) -> None:
         """Count the hosts for which `check(host)` holds as ours, whatever the port and protocol."""

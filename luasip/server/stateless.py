@@ -1,6 +1,5 @@
 """Forwarding and answering without a transaction (RFC 3261 §16.11, §8.2.7)."""
 
-import hashlib
 import logging
 from collections.abc import Generator
 from typing import Any, Final
@@ -25,8 +24,8 @@ from luasip.transport.resolver import is_literal
 
 log = logging.getLogger("luasip.stateless")
 
-TAG_LENGTH: Final = 24
-"""Characters of a To tag given here."""
+_TAG_START: Final = "sl-"
+"""What a To tag given here begins with: ACKs with another tag need not be looked at."""
 
 
 class Stateless:
@@ -44,31 +43,30 @@ class Stateless:
         self._execution = execution
         self._sockets = sockets
         self.next_hops = next_hops
-        self._secret = secret
+        self._secret = secret.hex()
         self.server_header = server_header
         self._on_send = on_send
 
     def tag(self, request: Request) -> str:
         """The To tag of stateless answers: the same for a repeated request and for the ACK that follows (§8.2.7).
 
-        Header fields that cannot be read count as written: their sender gets an answer too.
+        Header fields that cannot be read count as written: their sender gets an answer too. The 64 bits are those of
+        Python's own hash under a key of the process; a tag needs 32 (§19.3).
         """
         try:
-            parts = [request.top_via.branch, request.call_id, request.from_.tag, str(request.cseq.number)]
+            dialog = f"{request.call_id}\n{request.from_.tag}\n{request.cseq.number}"
+            seed = f"{self._secret}\n{request.top_via.branch}\n{dialog}"
         except SipError:
             lines = [request.first(key) for key in ("via", "call-id", "from", "cseq")]
-            parts = ["" if line is None else line.value for line in lines]
-        digest = hashlib.blake2s(
-            "\n".join(parts).encode("latin-1"), key=self._secret, digest_size=TAG_LENGTH // 2
-        )
-        return digest.hexdigest()
+            seed = "\n".join([self._secret, *["" if line is None else line.value for line in lines]])
+        return f"{_TAG_START}{hash(seed)}"
 
     def is_own_ack(self, request: Request) -> bool:
         """Whether an ACK acknowledges a stateless answer of ours, and is to be absorbed."""
         if request.method != "ACK":
             return False
         tag = request.to.tag
-        return len(tag) == TAG_LENGTH and tag == self.tag(request)
+        return tag.startswith(_TAG_START) and tag == self.tag(request)
 
     def reply(self, context: RouteContext, status: int, reason: str, to_tag: str = "") -> int:
         """Answer context.request; returns 1, or -1 for an ACK or a request too broken to answer."""

@@ -22,7 +22,7 @@ from luasip.server.source_rates import SourceRates
 from luasip.server.stateless import Stateless
 from luasip.server.statistics import Statistics
 from luasip.server.transactions.layer import TransactionLayer
-from luasip.server.transactions.outcome import Outcome
+from luasip.server.transactions.outcome import BranchAnswered, Outcome
 from luasip.server.transactions.transaction import Transaction
 from luasip.server.working import Work, work
 from luasip.sip.message import Request, Response
@@ -335,7 +335,7 @@ class Worker:
         else:
             transaction, branch = found
             self._layer.events.enqueue(
-                transaction, self._outcome.response(transaction, branch, response, source)
+                transaction, BranchAnswered(self._outcome, transaction, branch, response, source)
             )
 
     def _stray_response(self, response: Response, source: Source) -> Flow:

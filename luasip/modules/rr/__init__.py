@@ -13,7 +13,7 @@ from luasip.kemi.current import from_header
 from luasip.kemi.declare import Module, Route, function, variable
 from luasip.kemi.posix_regex import compile_posix
 from luasip.modules.rr import in_dialog
-from luasip.modules.rr.routing import OwnUris, top_route_parameters
+from luasip.modules.rr.routing import OwnUris, Rules, top_route_parameters
 from luasip.sip.message import Request
 from luasip.sip.uri import Uri
 
@@ -62,8 +62,15 @@ class Rr(Module):
         self.settings = settings
         self.services = services
         self.told_followed: list[Callable[[RouteContext], None]] = []
-        self.own_uris = OwnUris(services.is_myself)
-        self.is_own: Callable[[Uri], bool] = self.own_uris.hold
+        self._own_uris = OwnUris(services.is_myself)
+        self.is_own: Callable[[Uri], bool] = self._own_uris.hold
+        self.settings_changed()
+
+    def settings_changed(self) -> None:
+        """Say anew how Routes are followed."""
+        settings = self.settings
+        pairs, pin_single = settings.enable_double_rr > 0, settings.force_send_socket > 0
+        self.rules = Rules(self._own_uris, self.services, pairs, pin_single)
 
     def on_followed(self, action: Callable[[RouteContext], None]) -> None:
         """Tell `action` of every request whose own Route was followed; call it before messages come."""

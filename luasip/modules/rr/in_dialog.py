@@ -84,20 +84,13 @@ def is_initial(ctx: RouteContext) -> bool | None:
 
 def follow(module: Any, ctx: RouteContext, initial: bool, strict: bool) -> Routed:
     """Follow the Route headers and keep what other functions ask for later."""
-    settings = module.settings
-    rules = Rules(
-        module.own_uris,
-        module.services,
-        settings.enable_double_rr > 0,
-        settings.force_send_socket > 0,
-        strict,
-    )
-    routed = follow_routes(ctx, rules, initial=initial)
+    rules: Rules = module.rules
+    routed = follow_routes(ctx, rules, initial, strict)
     if routed.parameters is not None:
         ctx.attributes[PARAMETERS] = routed.parameters
     if routed.next_route:
         ctx.attributes[NEXT_ROUTE] = True
-    if routed.unknown_socket and settings.enable_socket_mismatch_warning:
+    if routed.unknown_socket and module.settings.enable_socket_mismatch_warning:
         _logger.warning("no socket for the second own Route %s", routed.unknown_socket)
     if routed.parameters is not None:
         for action in module.told_followed:

@@ -29,26 +29,26 @@ class OwnUris:
         """Whether a Route is the server's; without a port it is the one of its scheme or transport."""
         if not uri.host:
             return False
-        default = 5061 if uri.scheme == "sips" or uri.transport == "tls" else 5060
-        return self._is_myself(uri.host, uri.port or default)
+        port = uri.port
+        if not port:
+            port = 5061 if uri.scheme == "sips" or uri.transport == "tls" else 5060
+        return self._is_myself(uri.host, port)
 
 
 class Rules:
     """How to follow routes. Not to be changed.
 
     `own` tells our URIs, `services` which sockets there are, `pairs` whether two Routes with r2=on count as one,
-    `pin_single` whether a single Route of ours chooses the sending socket too, `strict` whether a strict router may be
-    before us.
+    `pin_single` whether a single Route of ours chooses the sending socket too.
     """
 
-    __slots__ = ("own", "pairs", "pin_single", "services", "strict")
+    __slots__ = ("own", "pairs", "pin_single", "services")
 
-    def __init__(self, own: OwnUris, services: Services, pairs: bool, pin_single: bool, strict: bool) -> None:
+    def __init__(self, own: OwnUris, services: Services, pairs: bool, pin_single: bool) -> None:
         self.own = own
         self.services = services
         self.pairs = pairs
         self.pin_single = pin_single
-        self.strict = strict
 
 
 class Routed:
@@ -75,8 +75,11 @@ class Routed:
 NOT_ROUTED: Final = Routed(False)
 
 
-def follow_routes(ctx: RouteContext, rules: Rules, *, initial: bool) -> Routed:
-    """Follow the Routes of the request. Nothing is changed when a URI that is needed cannot be read."""
+def follow_routes(ctx: RouteContext, rules: Rules, initial: bool, strict: bool) -> Routed:
+    """Follow the Routes of the request. Nothing is changed when a URI that is needed cannot be read.
+
+    `strict`: a strict router may be before us.
+    """
     try:
         routes = ctx.request.routes
     except SipError:
@@ -84,7 +87,7 @@ def follow_routes(ctx: RouteContext, rules: Rules, *, initial: bool) -> Routed:
     uri = request_uri(ctx)
     if not routes or uri is None:
         return NOT_ROUTED
-    if rules.strict and not initial and "gr" not in uri.params and rules.own.hold(uri):
+    if strict and not initial and "gr" not in uri.params and rules.own.hold(uri):
         return _after_strict_router(ctx, rules, routes, uri)
     return _after_loose_router(ctx, rules, routes, initial)
 

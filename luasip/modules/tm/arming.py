@@ -4,19 +4,23 @@
 """
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from luasip.kemi.route_context import RouteContext
+
+_B: Final = ord("b")
+_F: Final = ord("f")
+_O: Final = ord("o")
 
 
 def t_is_set(module: Any, ctx: RouteContext, target: str) -> int:
     """Whether a callback is armed: 1 or -1; the first letter of `target` decides which."""
-    letter, arming = target[:1].lower(), ctx.arming
-    if letter == "b":
+    letter, arming = ord(target[0]) | 32 if target else 0, ctx.arming  # the letter in lower case
+    if letter == _B:
         name = arming.on_branch
-    elif letter == "f":
+    elif letter == _F:
         name = arming.on_failure
-    elif letter == "o":
+    elif letter == _O:
         name = arming.on_reply
     else:
         return -1

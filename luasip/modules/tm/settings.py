@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from luasip.kemi.transactions import TransactionSettings
+from luasip.kemi.transaction_settings import TransactionSettings
 from luasip.proxy.response_context import ForkingSettings
 from luasip.transaction.timers import TransactionTimers
 

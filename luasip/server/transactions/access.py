@@ -7,13 +7,13 @@ from typing import Any
 from luasip.errors import SipError
 from luasip.kemi.context import Branch, RouteContext, Source
 from luasip.kemi.declare import Route
+from luasip.kemi.transaction_settings import TransactionSettings
 from luasip.kemi.transactions import (
     Completed,
     OwnRequest,
     Relayed,
     Relaying,
     TransactionObserver,
-    TransactionSettings,
 )
 from luasip.kemi.transactions import Transaction as TransactionView
 from luasip.server.execution import Execution

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
 from luasip.kemi.context import RouteContext
-from luasip.kemi.transactions import TransactionObserver, TransactionSettings
+from luasip.kemi.transaction_settings import TransactionSettings
+from luasip.kemi.transactions import TransactionObserver
 from luasip.proxy.cancel import build_ack, build_cancel
 from luasip.server.execution import Execution
 from luasip.server.frames import Flow, RuntimeSlot
@@ -129,8 +130,7 @@ class TransactionLayer:
         """The transaction of a request: (a new one, True), or (the one another thread made meanwhile, False)."""
         request = context.request
         index, label = self.table.next_identity(request.call_id)
-        settings = self.settings
-        timers = settings.timers
+        settings, timers = self.settings, self.settings.timers
         if "tm.timers" in context.attributes:
             timers = dataclasses.replace(timers, **context.attributes["tm.timers"])
         lock = self.table.lock(label)

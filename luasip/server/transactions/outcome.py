@@ -1,6 +1,7 @@
 """What follows from a response or its absence: reply callbacks, the choice, failure callbacks, the answer upstream.
 
-Each function here is a flow; the flows of one transaction run one after the other (TransactionLayer.enqueue).
+What each function here gives is a flow, or None where nothing is left; the events of one transaction are dealt with
+one after the other (Events.enqueue).
 """
 
 import logging
@@ -14,7 +15,7 @@ from luasip.kemi.operation import GoOn, RunRoute
 from luasip.proxy.forward import forward_response
 from luasip.proxy.response_context import ALL_FINAL, CANCEL, FORWARD
 from luasip.server.execution import Execution
-from luasip.server.frames import Flow
+from luasip.server.frames import Event, Flow
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.template import Template
 from luasip.server.transactions.transaction import ClientBranch, Transaction
@@ -69,35 +70,59 @@ class Outcome:
 
     def response(
         self, transaction: Transaction, branch: ClientBranch, response: Response, source: Source
-    ) -> Flow:
-        """A response of one of our branches came."""
+    ) -> Flow | None:
+        """Deal with a response of one of our branches; the flow that is left when a callback waits."""
         runtime = transaction.slot.runtime
         context = RouteContext(_REPLY, response, source, self.services, runtime.script_variables)
         if self.reply_route in runtime.functions:
             waits = self._execution.call(self.reply_route, context)
             if waits is not None:
-                yield waits
+                return self._heard_later(transaction, branch, context, waits)
+        return self._heard(transaction, branch, context)
+
+    def _heard_later(
+        self, transaction: Transaction, branch: ClientBranch, context: RouteContext, waits: GoOn
+    ) -> Flow:
+        yield waits
+        rest = self._heard(transaction, branch, context)
+        if rest is not None:
+            yield from rest
+
+    def _heard(self, transaction: Transaction, branch: ClientBranch, context: RouteContext) -> Flow | None:
+        """Go on with a response that the reply route has seen; the flow that is left, if any."""
         if context.dropped:
-            return
-        response = context.message  # type: ignore[assignment]
+            return None
+        response: Response = context.message  # type: ignore[assignment]
         machine = branch.machine
         if machine is None:
-            return
+            return None
         with transaction.lock:
             step = machine.on_response(response.status, self.layer.timers.clock())
         self.layer.client_step(transaction, branch, step, response)
         # A 2xx is never lost, even when the branch was given up before it came.
         late = transaction.is_invite and machine.terminated and 200 <= response.status < 300
-        if step & PASS or late:
-            waits = self._told(transaction, branch, response, context)
-            if waits is not None:
-                yield waits
-            if REPLY_HELD in context.attributes:
-                yield from self.held_reply(transaction, context)
-            rest = self._pass_on(transaction, branch, response, context)
-            if rest is not None:
-                yield from rest
-        yield None  # ends here, see Flow
+        if not (step & PASS or late):
+            return None
+        waits = self._told(transaction, branch, response, context)
+        if waits is not None or REPLY_HELD in context.attributes:
+            return self._pass_on_later(transaction, branch, response, context, waits)
+        return self._pass_on(transaction, branch, response, context)
+
+    def _pass_on_later(
+        self,
+        transaction: Transaction,
+        branch: ClientBranch,
+        response: Response,
+        context: RouteContext,
+        waits: GoOn | None,
+    ) -> Flow:
+        if waits is not None:
+            yield waits
+        if REPLY_HELD in context.attributes:
+            yield from self.held_reply(transaction, context)
+        rest = self._pass_on(transaction, branch, response, context)
+        if rest is not None:
+            yield from rest
 
     def _told(
         self, transaction: Transaction, branch: ClientBranch, response: Response, context: RouteContext
@@ -331,3 +356,26 @@ class Outcome:
         if past_machine:
             self.layer.send_upstream(transaction, text)
             self.layer.tell_response(transaction, sent, response)
+
+
+class BranchAnswered(Event):
+    """A response of one of our branches came."""
+
+    __slots__ = ("_branch", "_outcome", "_response", "_source", "_transaction")
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        transaction: Transaction,
+        branch: ClientBranch,
+        response: Response,
+        source: Source,
+    ) -> None:
+        self._outcome = outcome
+        self._transaction = transaction
+        self._branch = branch
+        self._response = response
+        self._source = source
+
+    def begin(self) -> Flow | None:
+        return self._outcome.response(self._transaction, self._branch, self._response, self._source)

@@ -13,7 +13,7 @@ from luasip.kemi.lists import ValueLists
 from luasip.kemi.transactions import Completed
 from luasip.lock import ReentrantLock
 from luasip.proxy.response_context import ForkingSettings, ResponseContext
-from luasip.server.frames import Flow, RuntimeSlot
+from luasip.server.frames import Event, Flow, RuntimeSlot
 from luasip.server.timers import Entry
 from luasip.server.transactions.template import Template
 from luasip.sip.edits import Edits, unpacked
@@ -292,8 +292,8 @@ class Transaction:
         """Who is to be told how a request made here ended."""
         self.notes: dict[str, Any] | None = None
         """What observers keep with it, keyed by module; None as long as there is nothing."""
-        self.events: list[tuple[Flow, RuntimeSlot]] | None = None
-        """Flows that wait for the one that runs."""
+        self.events: list[tuple[Event | Flow, RuntimeSlot]] | None = None
+        """What waits for the one that runs."""
         self.events_running = False
         self.timer_entry: Entry | None = None
 
