@@ -6,10 +6,12 @@ do not see the changes until `apply` has written a new text.
 
 from typing import Any
 
+from luasip.native import mypyc_attr
 from luasip.sip.header_names import canonical
 from luasip.sip.message import HeaderLine, Message
 
 
+@mypyc_attr(acyclic=True)
 class Splice:
     """`text` in the place of `Message.text[start:end]`; an insertion takes nothing away, a deletion puts nothing in.
 
@@ -24,6 +26,7 @@ class Splice:
         self.text = text
 
 
+@mypyc_attr(acyclic=True)
 class Edits:
     """Insertions and deletions by offset.
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 from librt.strings import read_i32_le
 
+from luasip.native import mypyc_attr
 from luasip.sip.grammar import SPACE, unfold
 from luasip.sip.header_names import NAMED
 
@@ -158,6 +159,7 @@ def end_of(table: bytes, row: int) -> int:
     return read_i32_le(table, row + 16)
 
 
+@mypyc_attr(acyclic=True)
 class HeaderLine:
     """One header field as it stands in the message.
 

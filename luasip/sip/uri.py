@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from luasip.errors import UriError
+from luasip.native import mypyc_attr
 from luasip.sip.grammar import (
     ALPHANUM,
     HEX,
@@ -45,6 +46,7 @@ KEPT: Final = 2048
 """URIs kept: those of the calls that are being set up, since a call names the same ones again and again."""
 
 
+@mypyc_attr(acyclic=True)
 class Uri:
     """One URI, taken apart. Immutable by convention: instances are shared through the cache of `parse_uri`.
 

@@ -7,6 +7,7 @@ Each reader raises HeaderError (status 400) that names its header.
 from typing import TYPE_CHECKING, Final
 
 from luasip.errors import HeaderError, UriError
+from luasip.native import mypyc_attr
 from luasip.sip.grammar import (
     MAX_UINT32,
     SPACE,
@@ -29,6 +30,7 @@ MAGIC_COOKIE: Final = "z9hG4bK"
 """How the branch of an RFC 3261 element begins (§8.1.1.7)."""
 
 
+@mypyc_attr(acyclic=True)
 class Via:
     """One Via value (RFC 3261 §20.42).
 
@@ -166,6 +168,7 @@ def _without_space(sent_by: str) -> str:
     return before.rstrip(SPACE) + colon + after.lstrip(SPACE)
 
 
+@mypyc_attr(acyclic=True)
 class NameAddr:
     """A name-addr or addr-spec with its header parameters (RFC 3261 §20.10).
 
@@ -358,6 +361,7 @@ def parse_qvalue(text: str, header: str = "Contact") -> float:
     return float(f"{whole}.{fraction or '0'}")
 
 
+@mypyc_attr(acyclic=True)
 class CSeq:
     """A CSeq value (RFC 3261 §20.16): `number` below 2**32 and the `method`."""
 
