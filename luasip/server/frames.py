@@ -24,7 +24,7 @@ class Event:
 
     def begin(self) -> Flow | None:
         """Deal with it; the flow that is left, if any."""
-        raise NotImplementedError
+        raise NotImplementedError  # a class of its own for each kind of event says what is done
 
 
 class RuntimeSlot:

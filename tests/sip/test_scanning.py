@@ -6,12 +6,8 @@ On the plain tree it is compiled for these tests; on the compiled copy it has to
 import importlib.util
 import os
 import random
-import shlex
-import subprocess
 import sys
-import sysconfig
 from collections.abc import Callable
-from importlib.machinery import ExtensionFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,6 +25,7 @@ from luasip.sip.parser import Limits
 from luasip.sip.scanners import teach
 from luasip.sip.validation import check_headers
 from luasip.sip.values import CSeq, NameAddr, Via
+from tests.built import IS_COMPILED, extension
 from tests.sip.messages import INVITE, RESPONSE, minimal, request_with
 from tests.sip.rfc4475_messages import MESSAGES as TORTURE
 from tests.sip.rfc5118_messages import MESSAGES as TORTURE_IPV6
@@ -37,7 +34,6 @@ NAME = "luasip.sip.scanning"
 SCANNERS = "luasip.sip.scanners"
 PARSER = Path(str(luasip.sip.parser.__file__))
 SOURCES = PARSER.parent
-IS_COMPILED = PARSER.suffix in (".so", ".pyd")
 
 LINES = 128
 """The most lines it takes."""
@@ -50,28 +46,7 @@ def test_the_compiled_build_has_it() -> None:
 @pytest.fixture(scope="module")
 def scanning(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     """The module, compiled here where the tree is plain. LUASIP_SCANNING names a build of it to take."""
-    path = os.environ.get("LUASIP_SCANNING", "")
-    if not path and IS_COMPILED:
-        return importlib.import_module(NAME)
-    if not path:
-        path = _compiled(tmp_path_factory.mktemp("scanning"))
-    loader = ExtensionFileLoader("scanning", path)
-    spec = importlib.util.spec_from_file_location("scanning", path, loader=loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-    return module
-
-
-def _compiled(folder: Path) -> str:
-    built = folder / f"scanning{sysconfig.get_config_var('EXT_SUFFIX')}"
-    include = sysconfig.get_path("include")
-    compiler = shlex.split(os.environ.get("CC", "cc"))
-    options = ["-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror"]
-    command = [*compiler, *options, f"-I{include}", str(SOURCES / "scanning.c"), "-o", str(built)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return str(built)
+    return extension(NAME, tmp_path_factory.mktemp("scanning"), given=os.environ.get("LUASIP_SCANNING", ""))
 
 
 class Parsers:
