@@ -1,9 +1,7 @@
 """LuaSIP and Kamailio with the same script and the same calls: CPU a call, latency, memory, highest rate."""
 
 import argparse
-import os
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from benchmarks.comparison import Comparison, say
 from benchmarks.contestants import Contestant, kamailio, luasip
 from benchmarks.load import Measured
 from benchmarks.results import Result, markdown, plot, table
-from benchmarks.section import machine, write_section
+from benchmarks.section import Circumstances, write_section
 from benchmarks.workloads import WORKLOADS, Workload
 from tests.wire.process import ROOT
 
@@ -135,7 +133,7 @@ def main() -> None:
     if options.profile:
         profile(options)
         return
-    began, load = time.monotonic(), os.getloadavg()[0]
+    circumstances = Circumstances()
     with tempfile.TemporaryDirectory(prefix="luasip-bench-") as name:
         folder = Path(name)
         results = compare(options, folder)
@@ -147,7 +145,7 @@ def main() -> None:
             text += (
                 f"\n{blocking_table(blocking.sql(folder / 'blocking', source, BLOCKING_RATES, rates, 3.0))}\n"
             )
-    text = f"{machine(load, time.monotonic() - began)}\n\n{text}"
+    text = f"{circumstances.text()}\n\n{text}"
     say(f"\n{text}")
     if options.plot:
         options.plot.write_text(plot(results), "utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.load import Counts, Sipp
 from benchmarks.probe import Probe
-from benchmarks.processes import cpu_seconds, machine, memory_mib
+from benchmarks.processes import cpu_seconds, cpus, memory_mib
 from benchmarks.workloads import Workload
 from tests.wire.peer import Peer
 from tests.wire.process import free_port, wait_for
@@ -149,12 +149,12 @@ class Caller:
             "-auth_uri", f"{CALLEE}@{host}:{port}", f"{host}:{port}",
         )  # fmt: skip
         relayed = bool(self._workload.callee)
-        server_before, busy_before = cpu_seconds(self._pid), machine()
+        server_before, cpus_before = cpu_seconds(self._pid), cpus()
         callee_before = cpu_seconds(self._callee.pid) if self._callee else 0.0
         with Probe(self._server, relayed) as probe, Sipp(folder, line) as sipp:
             with contextlib.suppress(subprocess.TimeoutExpired):  # what has not ended by then has failed
                 sipp.wait(seconds + 20)
-            server, busy = cpu_seconds(self._pid) - server_before, machine()
+            server, cpus_after = cpu_seconds(self._pid) - server_before, cpus()
             callee = cpu_seconds(self._callee.pid) - callee_before if self._callee else 0.0
         took, counts = sipp.took, sipp.counts()
         return Run(
@@ -164,7 +164,7 @@ class Caller:
             took,
             server,
             max(sipp.cpu, callee) / took,
-            (busy[0] - busy_before[0]) / (busy[1] - busy_before[1]),
+            (cpus_after.busy - cpus_before.busy) / (cpus_after.total - cpus_before.total),
             memory_mib(self._pid),
             probe.times,
             probe.unanswered,

@@ -5,7 +5,6 @@ while the load runs.
 """
 
 import argparse
-import os
 import statistics
 import tempfile
 import time
@@ -21,7 +20,7 @@ from benchmarks.filling import Connections, Filler, write_contacts
 from benchmarks.luasip_server import LuaSip
 from benchmarks.processes import cpu_seconds, memory_mib
 from benchmarks.results import table
-from benchmarks.section import machine, write_section
+from benchmarks.section import Circumstances, write_section
 from benchmarks.workloads import Workload
 from tests.wire.process import ROOT, free_port
 
@@ -262,12 +261,12 @@ def main() -> None:
     add("--plain", action="store_true", help="the plain LuaSIP, not the compiled one")
     add("--write", type=Path, metavar="MARKDOWN", help="put the section into this file")
     options = parser.parse_args()
-    began, load = time.monotonic(), os.getloadavg()[0]
+    circumstances = Circumstances()
     with tempfile.TemporaryDirectory(prefix="luasip-bench-") as name:
         folder = Path(name)
         bench = Bench(folder, ROOT if options.plain else sources.compiled(), options)
         run(bench, folder, options.what)
-    parts = [machine(load, time.monotonic() - began)]
+    parts = [circumstances.text()]
     if bench.growths:
         parts.append(table(ROW_HEADINGS, [growth.row() for growth in bench.growths]))
     parts.append(table(("what", "number", "takes"), bench.facts))

@@ -23,7 +23,7 @@ from benchmarks.load import Options, Sipp, percentile
 from benchmarks.luasip_server import LuaSip
 from benchmarks.processes import cpu_seconds
 from benchmarks.results import table
-from benchmarks.section import machine, write_section
+from benchmarks.section import Circumstances, write_section
 from benchmarks.workloads import Workload
 from tests.wire.process import ROOT, free_port
 
@@ -280,7 +280,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     """Run what the command line asks for."""
     options = parse()
-    began, load = time.monotonic(), os.getloadavg()[0]
+    circumstances = Circumstances()
     with tempfile.TemporaryDirectory(prefix="luasip-bench-") as name:
         folder, pages = Path(name), free_port()
         source = ROOT if options.plain else sources.compiled()
@@ -296,7 +296,7 @@ def main() -> None:
             say("overload:")
             rows = bench.overload(capacity)
             assert "Traceback" not in server.log(), server.log()
-    text = "\n\n".join([machine(load, time.monotonic() - began), table(("", ""), rows)])
+    text = "\n\n".join([circumstances.text(), table(("", ""), rows)])
     say(f"\n{text}")
     if options.write:
         write_section(options.write, HEADING, f"{METHOD}\n\n{text}")

@@ -1,4 +1,4 @@
-"""What processes use, read from /proc: CPU time of a process with its children, memory, the machine's idle time."""
+"""What processes use, read from /proc: CPU time of a process with its children, memory, what the CPUs do."""
 
 import os
 from dataclasses import dataclass
@@ -73,13 +73,23 @@ def memory_mib(root: int) -> float:
     return total / 1024
 
 
-def parse_busy(text: str) -> tuple[float, float]:
-    """Seconds all CPUs were busy, and all seconds, from /proc/stat."""
+@dataclass(frozen=True)
+class Cpus:
+    """Seconds of all CPUs together since the machine started."""
+
+    busy: float
+    stolen: float
+    """Of the busy ones, those in which the host ran something else."""
+    total: float
+
+
+def parse_cpus(text: str) -> Cpus:
+    """The first line of /proc/stat."""
     numbers = [int(number) for number in text.partition("\n")[0].split()[1:9]]
     idle = numbers[3] + numbers[4]
-    return (sum(numbers) - idle) / TICKS, sum(numbers) / TICKS
+    return Cpus((sum(numbers) - idle) / TICKS, numbers[7] / TICKS, sum(numbers) / TICKS)
 
 
-def machine() -> tuple[float, float]:
-    """Seconds all CPUs were busy so far, and all seconds."""
-    return parse_busy(Path("/proc/stat").read_text("ascii"))
+def cpus() -> Cpus:
+    """Those of this machine so far."""
+    return parse_cpus(Path("/proc/stat").read_text("ascii"))

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import statistics
 import tempfile
 import threading
@@ -18,7 +17,7 @@ from benchmarks.load import percentile
 from benchmarks.luasip_server import LuaSip
 from benchmarks.processes import memory_mib
 from benchmarks.results import table
-from benchmarks.section import machine, write_section
+from benchmarks.section import Circumstances, write_section
 from benchmarks.workloads import WORKLOADS
 from tests.wire.process import ROOT, free_port
 
@@ -173,10 +172,10 @@ def main() -> int:
     add("--plain", action="store_true", help="the plain LuaSIP, not the compiled one")
     add("--write", type=Path, metavar="MARKDOWN", help="put the section into this file")
     options = parser.parse_args()
-    began, load = time.monotonic(), os.getloadavg()[0]
+    circumstances = Circumstances()
     with tempfile.TemporaryDirectory(prefix="luasip-bench-") as name:
         run, reloads = measure(Path(name), ROOT if options.plain else sources.compiled(), options)
-    text = f"{machine(load, time.monotonic() - began)}\n\n{table(HEADINGS, [row(run, reloads)])}"
+    text = f"{circumstances.text()}\n\n{table(HEADINGS, [row(run, reloads)])}"
     say(text)
     if options.write:
         write_section(options.write, HEADING, f"{METHOD}\n\n{text}")

@@ -3,8 +3,11 @@
 import os
 import platform
 import re
+import time
 from datetime import UTC, datetime
 from pathlib import Path
+
+from benchmarks.processes import cpus
 
 
 def replace_section(text: str, heading: str, body: str) -> str:
@@ -24,13 +27,24 @@ def write_section(path: Path, heading: str, body: str) -> None:
     path.write_text(replace_section(text, heading, body).lstrip("\n"), "utf-8")
 
 
-def machine(load: float, took: float) -> str:
-    """Where and when something was measured: CPUs, system, Python, load before, how long it took."""
-    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    name = next(
-        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown"
-    )
-    return (
-        f"{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} CPUs ({name}), Python {platform.python_version()}, "
-        f"load {load:.1f} before; took {took / 60:.0f} minutes."
-    )
+class Circumstances:
+    """Where and when something is measured, from its beginning on."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._load = os.getloadavg()[0]
+        self._cpus = cpus()
+
+    def text(self) -> str:
+        """Day, CPUs, Python, load before, what of the CPUs other machines of the host took, how long it lasted."""
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+        name = next(
+            (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown"
+        )
+        now = cpus()
+        stolen = (now.stolen - self._cpus.stolen) / max(now.total - self._cpus.total, 0.01)
+        return (
+            f"{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} CPUs ({name}), Python {platform.python_version()}, "
+            f"load {self._load:.1f} before, {stolen:.1%} of the CPUs taken by the host; "
+            f"took {(time.monotonic() - self._began) / 60:.0f} minutes."
+        )

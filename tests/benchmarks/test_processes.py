@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from benchmarks.processes import TICKS, Stat, cpu_seconds, memory_mib, parse_busy, parse_stat, tree
+from benchmarks.processes import TICKS, Cpus, Stat, cpu_seconds, memory_mib, parse_cpus, parse_stat, tree
 
 STAT = "812 (a) b (c) S 7 812 812 0 -1 4194560 1 0 0 0 {user} {system} 90 90 20 0 1 0 100 1 1\n"
 
@@ -19,8 +19,8 @@ def test_a_tree_is_a_process_and_all_below_it() -> None:
 
 
 def test_busy_is_all_but_idle_and_waiting_for_disks() -> None:
-    text = f"cpu  {TICKS} 0 {TICKS} {5 * TICKS} {TICKS} 0 0 0 99 99\ncpu0 1 1 1 1 1 1 1 1 1 1\n"
-    assert parse_busy(text) == (2.0, 8.0)
+    text = f"cpu  {TICKS} 0 {TICKS} {5 * TICKS} {TICKS} 0 0 {TICKS} 99 99\ncpu0 1 1 1 1 1 1 1 1 1 1\n"
+    assert parse_cpus(text) == Cpus(busy=3.0, stolen=1.0, total=9.0)
 
 
 def test_this_process() -> None:
