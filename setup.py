@@ -79,6 +79,7 @@ FILES = (
     "server/source_rates",
     "server/stateless",
     "server/statistics",
+    "server/task",
     "server/timers",
     "server/tokens",
     "server/traffic",

@@ -1,11 +1,11 @@
 """The header lines of a message: a table of numbers says where they stand, an object is made of one that is asked for.
 
 Half of the lines of a message nobody asks for, and a row of numbers takes a fifth of the memory of an object. A table
-is written by scanning.c, where it was built and the message is a usual one, and by `pack` otherwise. It must not know
-what stands in the lines.
+is written by `scan` (see `scanners`) when the message is a usual one, and by `pack` otherwise. It must not know what
+stands in the lines.
 
 A number has four bytes, the lowest byte first. A table begins with those about the whole message; but for the first two
-only scanning.c writes them, where something else than 0 stands there:
+only `scan` writes them, where something else than 0 stands there:
 
     body_start, content_length (-1: not known), codes of the names that stand in more than one line (three, 0 when no
     more), headers_start, method_end (of a response: its status), uri_end (of a response: 0), length of the longest
@@ -50,12 +50,15 @@ CSEQ_METHOD: Final = 80
 HOPS: Final = 84
 """Offsets of these numbers."""
 
+HAS_LENGTH: Final = 1 << 1
 HAS_VIA: Final = 1 << 2
 HAS_FROM: Final = 1 << 3
 HAS_TO: Final = 1 << 4
 HAS_CALL_ID: Final = 1 << 5
 HAS_CSEQ: Final = 1 << 6
 HAS_HOPS: Final = 1 << 7
+HAS_FROM_URI: Final = 1 << 8
+HAS_TO_URI: Final = 1 << 9
 """Bits of FOUND."""
 
 FIRST: Final = 88

@@ -19,8 +19,10 @@ from luasip.sip.header_lines import (
     HAS_CALL_ID,
     HAS_CSEQ,
     HAS_FROM,
+    HAS_FROM_URI,
     HAS_HOPS,
     HAS_TO,
+    HAS_TO_URI,
     HAS_VIA,
     HOPS,
     LINES,
@@ -150,9 +152,19 @@ class Message:
 
     @property
     def is_usual(self) -> bool:
-        """Whether scanning.c found Via, From, To, Call-ID and CSeq well formed, and Max-Forwards if it is there."""
+        """Whether `scan` found Via, From, To, Call-ID and CSeq well formed, and Max-Forwards if it is there."""
         found = read_i32_le(self.table, FOUND)
         return found & _MANDATORY == _MANDATORY and (found & HAS_HOPS != 0 or next_row(self.table, MAX_FORWARDS) == 0)
+
+    @property
+    def has_usual_from_uri(self) -> bool:
+        """Whether `scan` found a URI in From that can be read."""
+        return read_i32_le(self.table, FOUND) & HAS_FROM_URI != 0
+
+    @property
+    def has_usual_to_uri(self) -> bool:
+        """Whether `scan` found a URI in To that can be read."""
+        return read_i32_le(self.table, FOUND) & HAS_TO_URI != 0
 
     @property
     def body(self) -> str:

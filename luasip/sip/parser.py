@@ -7,8 +7,8 @@ Line ends: CRLF. A header section whose lines all end in a bare LF is accepted t
 turned into CRLF, so that what is later inserted matches; a section that mixes both is malformed, because
 two readers could split it differently. Streams (`framing`) accept CRLF only.
 
-Where it was built, scanning.c reads a usual message. What is unusual it leaves to the code here, so that only this says
-how a message is split and what is wrong with it.
+A usual message is read by scanning.c or `expressions` (see `scanners`). What is unusual they leave to the code here, so
+that only this says how a message is split and what is wrong with it.
 """
 
 from dataclasses import dataclass
@@ -83,10 +83,9 @@ def parse_message(text: str, limits: Limits = DEFAULT) -> Request | Response:
         ParseError: status 400, 414 or 513; `salvaged` holds a Request with the header lines that could be
             read.
     """
-    if scan is not None:
-        table = scan(text)
-        if table is not None and _fits(text, table, limits):
-            return _make_usual(text, table)
+    table = scan(text)
+    if table is not None and _fits(text, table, limits):
+        return _make_usual(text, table)
     if not text or text[0] in "\r\n":
         text = text.lstrip("\r\n")  # §7.5: CRLF before a start line is ignored
     start_end = text.find("\n")
@@ -120,7 +119,7 @@ def _fits(text: str, table: bytes, limits: Limits) -> bool:
 
 
 def _make_usual(text: str, table: bytes) -> Request | Response:
-    """The message that scanning.c has read."""
+    """The message that was found to be usual."""
     start = body_start(table)
     length = content_length(table)
     if length >= 0 and start + length < len(text):

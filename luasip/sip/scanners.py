@@ -1,4 +1,4 @@
-"""What scanning.c does where it was built; None where it was not.
+"""Who reads usual messages: scanning.c where it was built, else `expressions`.
 
 Each of these reads what is usual and leaves all else to the Python code that defines it (`parser`, `values`,
 `framing`).
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Final
 
+from luasip.sip import expressions
 from luasip.sip.grammar import TOKEN, WORD
 from luasip.sip.header_names import CODES, COMPACT, NAMED, display
 
@@ -35,7 +36,8 @@ def _load() -> ModuleType | None:
 
 _SCANNING: Final = _load()
 
-scan: Final[Callable[[str], bytes | None] | None] = getattr(_SCANNING, "scan", None)
+scan: Final[Callable[[str], bytes | None]] = getattr(_SCANNING, "scan", expressions.scan)
 message_end: Final[Callable[[bytes, int], int] | None] = getattr(_SCANNING, "message_end", None)
-name_addr: Final[Callable[[str], int] | None] = getattr(_SCANNING, "name_addr", None)
-via: Final[Callable[[str], int] | None] = getattr(_SCANNING, "via", None)
+"""Only scanning.c has this one."""
+name_addr: Final[Callable[[str], int]] = getattr(_SCANNING, "name_addr", expressions.name_addr)
+via: Final[Callable[[str], int]] = getattr(_SCANNING, "via", expressions.via)

@@ -37,8 +37,13 @@ enum {
     HEAD
 };
 
-/* What is read of the first value of a name. A usual value has the bit 1 << role in FOUND. */
-enum { NOTHING, LENGTH, VIA, FROM, TO, CALL_ID, CSEQ, MAX_FORWARDS, ROLES };
+/* What is read of the first value of a name. A usual value has the bit 1 << role in FOUND, a From or To with a usual URI
+   one more. */
+enum { NOTHING, LENGTH, VIA, FROM, TO, CALL_ID, CSEQ, MAX_FORWARDS, ROLES, FROM_URI = ROLES, TO_URI };
+
+/* What a character can be in, one bit each: a Call-ID; a host; the user part of a usual URI; a URI on the request line
+   (VISIBLE_TABLE of grammar.py); one in angle brackets; a display name without quotes. */
+enum { OF_CALL_ID = 1, OF_HOST = 2, OF_USER = 4, OF_LINE = 8, OF_BRACKETS = 16, OF_NAME = 32 };
 
 typedef unsigned char byte;
 
@@ -52,7 +57,7 @@ typedef struct {
 typedef struct {
     Name names[PLACES];
     byte lower[256]; /* of a token's characters in lower case, 0 for what cannot be in a token */
-    byte of_call_id[256]; /* not 0 for what can be in a Call-ID */
+    byte kinds[256]; /* bits of what a character can be in */
     byte roles[MOST_KNOWN + 1]; /* by code */
     int count;
 } Taught;
@@ -99,7 +104,7 @@ static int is_sole_token(const Taught *taught, const byte *text, size_t at, size
 }
 
 /* Offset of the "<" behind the display name, and in `name_end` the name's; -1 when it is no usual name. */
-static int64_t display_name(const byte *text, size_t size, size_t *name_end) {
+static int64_t display_name(const Taught *taught, const byte *text, size_t size, size_t *name_end) {
     size_t at = 0;
     if (size && text[0] == '"') {
         for (at = 1; at < size && text[at] != '"'; at++)
@@ -108,8 +113,7 @@ static int64_t display_name(const byte *text, size_t size, size_t *name_end) {
         *name_end = ++at;
         while (at < size && (text[at] == ' ' || text[at] == '\t')) at++;
     } else {
-        for (byte c; at < size && (c = text[at]) != '<'; at++)
-            if (c < ' ' || c == 0x7F || c == '"' || c == ',' || c == ';') return -1;
+        while (at < size && taught->kinds[text[at]] & OF_NAME) at++;
         *name_end = at;
     }
     return at < size && text[at] == '<' ? (int64_t)at : -1;
@@ -117,41 +121,52 @@ static int64_t display_name(const byte *text, size_t size, size_t *name_end) {
 
 static int64_t name_addr_parts(const Taught *taught, const byte *text, size_t size) {
     size_t name_end = 0, close;
-    int colons = 0;
-    int64_t open = display_name(text, size, &name_end);
+    int64_t open = display_name(taught, text, size, &name_end);
     if (open < 0) return -1;
-    for (close = (size_t)open + 1; close < size && text[close] != '>'; close++) {
-        if (text[close] == ' ' || text[close] == '\t' || text[close] == '<') return -1;
-        colons += text[close] == ':';
-    }
-    if (close == size || !colons) return -1;
+    for (close = (size_t)open + 1; close < size && taught->kinds[text[close]] & OF_BRACKETS; close++)
+        ;
+    if (close == size || text[close] != '>' || !memchr(text + open, ':', close - (size_t)open)) return -1;
     if (close + 1 < size && !is_sole_token(taught, text, close + 1, size, ";tag=")) return -1;
     return (int64_t)name_end | open << 16 | (int64_t)close << 32;
 }
 
-static int is_of_host(byte c) {
-    byte small = c | 0x20;
-    return (c >= '0' && c <= '9') || (small >= 'a' && small <= 'z') || c == '-' || c == '.' || c == '_';
+/* The offset behind the host that begins at `first`, and behind its port if it has one; 0 when that is no usual host and
+   port. `host_end` and `port_above`, which is one more than the port, are set. */
+static size_t host_port(const Taught *taught, const byte *text, size_t first, size_t size, size_t *host_end,
+                        int64_t *port_above) {
+    size_t at = first, digits;
+    for (; at < size && taught->kinds[text[at]] & OF_HOST; at++)
+        if (text[at] == '.' && (at == first || text[at - 1] == '.')) return 0;
+    if (at == first || at - first > LONGEST_HOST) return 0;
+    *host_end = at;
+    *port_above = 0;
+    if (at == size || text[at] != ':') return at;
+    digits = ++at;
+    while (at < size && text[at] >= '0' && text[at] <= '9') at++;
+    if (at == digits || at - digits > PORT_DIGITS || text[digits] == '0') return 0;
+    *port_above = short_number(text + digits, at - digits) + 1;
+    return *port_above <= MOST_PORT + 1 ? at : 0;
 }
 
 static int64_t via_parts(const Taught *taught, const byte *text, size_t size) {
     static const char udp[] = "SIP/2.0/UDP ", tcp[] = "SIP/2.0/TCP ";
-    size_t first = sizeof udp - 1, at = first, digits, host_end;
-    int64_t port_above = 0;
+    size_t first = sizeof udp - 1, host_end;
+    int64_t port_above;
     if (size < first || (memcmp(text, udp, first) && memcmp(text, tcp, first))) return -1;
-    for (; at < size && is_of_host(text[at]); at++)
-        if (text[at] == '.' && (at == first || text[at - 1] == '.')) return -1;
-    host_end = at;
-    if (host_end == first || host_end - first > LONGEST_HOST) return -1;
-    if (at < size && text[at] == ':') {
-        digits = ++at;
-        while (at < size && text[at] >= '0' && text[at] <= '9') at++;
-        if (at == digits || at - digits > PORT_DIGITS || text[digits] == '0') return -1;
-        port_above = short_number(text + digits, at - digits) + 1;
-        if (port_above > MOST_PORT + 1) return -1;
-    }
-    if (!is_sole_token(taught, text, at, size, ";branch=")) return -1;
+    size_t at = host_port(taught, text, first, size, &host_end, &port_above);
+    if (!at || !is_sole_token(taught, text, at, size, ";branch=")) return -1;
     return (int64_t)host_end | (int64_t)at << 16 | port_above << 32;
+}
+
+/* Whether it is "sip:", perhaps a user of characters that need no look, "@", a host and perhaps a port: uri.py would take
+   it. */
+static int is_usual_uri(const Taught *taught, const byte *text, size_t size) {
+    size_t at = 4, host_end;
+    int64_t port_above;
+    if (size < at || memcmp(text, "sip:", at)) return 0;
+    while (at < size && taught->kinds[text[at]] & OF_USER) at++;
+    at = at < size && text[at] == '@' ? at + 1 : 4;
+    return at != 5 && host_port(taught, text, at, size, &host_end, &port_above) == size;
 }
 
 /* ------------------------------------------------------------------------------------------------------ one message */
@@ -176,25 +191,38 @@ typedef struct {
     int unknown_count;
 } Scan;
 
-/* How many control characters there are in eight bytes; TAB is none. See grammar.py. */
-static unsigned controls_in(uint64_t word) {
-    const uint64_t lower = 0x7F7F7F7F7F7F7F7F, ones = 0x0101010101010101, spaces = 0x6060606060606060,
-                   tabs = 0x0909090909090909;
-    uint64_t bits = word & lower, is_low = ~(bits + spaces), is_no_tab = (bits ^ tabs) + lower;
-    uint64_t found = ((((is_low & is_no_tab) | (bits + ones)) & ~word) >> 7) & ones;
-    return (unsigned)((found * ones) >> 56);
+typedef byte Block __attribute__((vector_size(16)));
+
+/* How many there are in `counts` of a block. */
+static unsigned sum_of(Block counts) {
+    const uint64_t evens = 0x00FF00FF00FF00FF, ones = 0x0001000100010001;
+    uint64_t halves[2];
+    memcpy(halves, &counts, sizeof halves);
+    uint64_t sums = (halves[0] & evens) + (halves[0] >> 8 & evens) + (halves[1] & evens) + (halves[1] >> 8 & evens);
+    return (unsigned)(sums * ones >> 48);
+}
+
+/* 0xFF in the place of each control character; TAB is none. */
+static Block controls_in(Block block) {
+    return (Block)(((block < 0x20) & (block != '\t')) | (block == 0x7F));
 }
 
 static size_t controls(const byte *at, size_t size) {
+    enum { MOST_BLOCKS = 255 }; /* that a count of one byte can be of */
     size_t total = 0;
-    uint64_t word = 0;
-    for (; size >= sizeof word; at += sizeof word, size -= sizeof word) {
-        memcpy(&word, at, sizeof word);
-        total += controls_in(word);
+    Block block, none = {0}, counts = none;
+    for (int blocks = 0; size >= sizeof block; at += sizeof block, size -= sizeof block) {
+        memcpy(&block, at, sizeof block);
+        counts -= controls_in(block);
+        if (++blocks == MOST_BLOCKS) {
+            total += sum_of(counts);
+            counts = none;
+            blocks = 0;
+        }
     }
-    word = 0x2020202020202020;
-    memcpy(&word, at, size);
-    return total + controls_in(word);
+    memset(&block, ' ', sizeof block);
+    memcpy(&block, at, size);
+    return total + sum_of(counts) + sum_of(none - controls_in(block));
 }
 
 static int is_white(byte character) {
@@ -228,7 +256,7 @@ static int note_repeated(int32_t *repeated, int32_t code) {
 static int is_call_id(const Taught *taught, const byte *at, size_t size) {
     int parts = 1;
     for (size_t i = 0; i < size; i++) {
-        if (!taught->of_call_id[at[i]]) return 0;
+        if (!(taught->kinds[at[i]] & OF_CALL_ID)) return 0;
         parts += at[i] == '@';
     }
     return size && parts <= 2;
@@ -247,6 +275,16 @@ static int set_parts(int32_t *parts, int64_t places, int32_t from) {
     parts[0] = from + (int32_t)(places & 0xFFFF);
     parts[1] = from + (int32_t)((places >> 16) & 0xFFFF);
     parts[2] = (int32_t)(places >> 32);
+    return 1;
+}
+
+/* The same for a From or To, `bit` being that of its URI. */
+static int set_address(Scan *scan, int parts, int bit, int32_t from, size_t size) {
+    const byte *at = scan->text + from;
+    int64_t places = name_addr_parts(scan->taught, at, size);
+    if (!set_parts(scan->table.head + parts, places, from)) return 0;
+    size_t uri = ((size_t)(places >> 16) & 0xFFFF) + 1, close = (size_t)(places >> 32);
+    scan->table.head[FOUND] |= is_usual_uri(scan->taught, at + uri, close - uri) << bit;
     return 1;
 }
 
@@ -273,8 +311,8 @@ static int read_value(Scan *scan, int role, int32_t from, int32_t to) {
     switch (role) {
     case LENGTH: return (head[CONTENT_LENGTH] = short_number(at, size)) >= 0;
     case VIA: return set_parts(head + VIA_PARTS, via_parts(taught, at, size), from);
-    case FROM: return set_parts(head + FROM_PARTS, name_addr_parts(taught, at, size), from);
-    case TO: return set_parts(head + TO_PARTS, name_addr_parts(taught, at, size), from);
+    case FROM: return set_address(scan, FROM_PARTS, FROM_URI, from, size);
+    case TO: return set_address(scan, TO_PARTS, TO_URI, from, size);
     case CALL_ID: return is_call_id(taught, at, size);
     case CSEQ: return set_cseq(taught, head + CSEQ_PARTS, at, size, from);
     case MAX_FORWARDS: return set_hops(head + HOPS, at, size);
@@ -340,10 +378,8 @@ static int take_request_line(Scan *scan, int32_t stop) {
     while (scan->taught->lower[text[method_end]]) method_end++; /* the CR at `stop` ends it at the latest */
     if (!method_end || text[method_end] != ' ' || method_end + 1 >= uri_end) return 0;
     if (memcmp(text + uri_end, version, sizeof version - 1)) return 0;
-    for (int32_t at = method_end + 1; at < uri_end; at++) {
-        byte c = text[at];
-        if (c <= ' ' || c == 0x7F || c == '<' || c == '>' || c == '"') return 0;
-    }
+    for (int32_t at = method_end + 1; at < uri_end; at++)
+        if (!(scan->taught->kinds[text[at]] & OF_LINE)) return 0;
     scan->table.head[METHOD_END] = method_end;
     scan->table.head[URI_END] = uri_end;
     return 1;
@@ -489,6 +525,18 @@ static int teach_name(Taught *taught, PyObject *spelling, PyObject *number) {
     return 1;
 }
 
+/* All bits of a character but that of a Call-ID. */
+static byte kinds_of(byte c) {
+    byte small = c | 0x20, kinds = 0;
+    int is_word = (c >= '0' && c <= '9') || (small >= 'a' && small <= 'z') || c == '-' || c == '.' || c == '_';
+    if (is_word) kinds |= OF_HOST;
+    if (is_word || (c && strchr("!~*'()&=+$/", c))) kinds |= OF_USER;
+    if (c > ' ' && c != 0x7F && c != '<' && c != '>' && c != '"') kinds |= OF_LINE;
+    if (c != ' ' && c != '\t' && c != '<' && c != '>') kinds |= OF_BRACKETS;
+    if (c >= ' ' && c != 0x7F && c != '<' && c != '"' && c != ',' && c != ';') kinds |= OF_NAME;
+    return kinds;
+}
+
 static PyObject *teach(PyObject *module, PyObject *arguments) {
     PyObject *codes, *spelling, *number;
     const char *token, *of_call_id, *roles;
@@ -500,7 +548,8 @@ static PyObject *teach(PyObject *module, PyObject *arguments) {
         byte letter = (byte)*token;
         taught->lower[letter] = letter >= 'A' && letter <= 'Z' ? (byte)(letter + 32) : letter;
     }
-    for (; *of_call_id; of_call_id++) taught->of_call_id[(byte)*of_call_id] = 1;
+    for (int c = 0; c < 256; c++) taught->kinds[c] = kinds_of((byte)c);
+    for (; *of_call_id; of_call_id++) taught->kinds[(byte)*of_call_id] |= OF_CALL_ID;
     for (Py_ssize_t code = 0; code < count; code++) {
         if (code > MOST_KNOWN || (byte)roles[code] >= ROLES) {
             PyErr_SetString(PyExc_ValueError, "no such role, or too many");

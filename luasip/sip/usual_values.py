@@ -1,4 +1,4 @@
-"""Values of which scanning.c has found where their parts stand: nothing is searched or checked again.
+"""Values of which `scan` has found where their parts stand: nothing is searched or checked again.
 
 It must not know what is usual: each reader may be asked only when its bit is set in the table (`header_lines`). What it
 gives is what the reader of the same name in `values` would give.
@@ -19,11 +19,10 @@ def usual_via(text: str, table: bytes, start: int, end: int) -> Via:
 
 def usual_name_addr(text: str, table: bytes, parts: int, start: int, end: int, header: str) -> NameAddr:
     """From or To, `text[start:end]`; `parts` is the offset of its numbers in the table."""
-    opened = number_at(table, parts + 4)
     closed = number_at(table, parts + 8) + start
     name_end = number_at(table, parts) - start
     tag = text[closed + len(">;tag=") : end]
-    return NameAddr(None, name_end, text[opened + 1 : closed], tag, None, start, end, header, text)
+    return NameAddr(None, name_end, None, tag, None, start, end, header, text)
 
 
 def usual_cseq(text: str, table: bytes, end: int) -> CSeq:

@@ -113,14 +113,13 @@ class Via:
 
 def parse_via(text: str, start: int = 0, end: int = 0) -> Via:
     """One Via value, already unfolded; `start` and `end` are kept as its place in the message."""
-    if via is not None:
-        places: i64 = via(text)
-        if places >= 0:
-            port_above: i64 = places >> 32
-            number = None if port_above == 0 else port_above - 1
-            branch_start: i64 = ((places >> 16) & 0xFFFF) + len(";branch=")
-            transport = "UDP" if text[8] == "U" else "TCP"
-            return Via(text, transport, text[12 : places & 0xFFFF], number, text[branch_start:], None, start, end)
+    places: i64 = via(text)
+    if places >= 0:
+        port_above: i64 = places >> 32
+        number = None if port_above == 0 else port_above - 1
+        branch_start: i64 = ((places >> 16) & 0xFFFF) + len(";branch=")
+        transport = "UDP" if text[8] == "U" else "TCP"
+        return Via(text, transport, text[12 : places & 0xFFFF], number, text[branch_start:], None, start, end)
     head_end = text.find(";")
     if head_end < 0:
         head_end = len(text)
@@ -173,7 +172,6 @@ class NameAddr:
     """A name-addr or addr-spec with its header parameters (RFC 3261 §20.10).
 
     Attributes:
-        uri_text: the URI without angle brackets.
         tag: the tag parameter, "" when absent.
         start, end: where the value stands in `Message.text` (0, 0 when it was not read from a message).
         header: the header's name, for errors.
@@ -184,20 +182,20 @@ class NameAddr:
         "_params",
         "_text",
         "_uri",
+        "_uri_text",
         "_whole",
         "end",
         "header",
         "is_rewritten",
         "start",
         "tag",
-        "uri_text",
     )
 
     def __init__(
         self,
         text: str | None,
         name_end: int,
-        uri_text: str,
+        uri_text: str | None,
         tag: str,
         params: dict[str, str] | None,
         start: int,
@@ -207,12 +205,12 @@ class NameAddr:
     ) -> None:
         """`text[:name_end]` is the display name as written. `params` None: there is none but `tag`, if that.
 
-        `text` None: it is `whole[start:end]`.
+        `text` None: it is `whole[start:end]`, and `uri_text` stands in angle brackets there.
         """
         self._text = text
         self._whole = whole
         self._name_end = name_end
-        self.uri_text = uri_text
+        self._uri_text = uri_text
         self.tag = tag
         self._params = params
         self.start = start
@@ -232,6 +230,15 @@ class NameAddr:
         if text is None:
             text = self._text = self._whole[self.start : self.end]
         return text
+
+    @property
+    def uri_text(self) -> str:
+        """The URI without angle brackets."""
+        uri_text = self._uri_text
+        if uri_text is None:  # of From and To mostly nobody asks
+            opened = self._whole.index("<", self.start + self._name_end) + 1
+            uri_text = self._uri_text = self._whole[opened : self._whole.index(">", opened)]
+        return uri_text
 
     @property
     def display_name(self) -> str:
@@ -256,7 +263,7 @@ class NameAddr:
 
     def rewrite_uri(self, uri_text: str) -> None:
         """Let `uri` and `uri_text` say what the URI will be when the message is sent; `text` stays."""
-        self.uri_text = uri_text
+        self._uri_text = uri_text
         self._uri = None
         self.is_rewritten = True
 
@@ -285,14 +292,13 @@ def parse_name_addr(text: str, header: str = "name-addr", start: int = 0, end: i
     Without angle brackets all parameters belong to the header and the URI may hold neither "?" nor ","
     (§20.10).
     """
-    if name_addr is not None:
-        places: i64 = name_addr(text)
-        if places >= 0:
-            opened: i64 = (places >> 16) & 0xFFFF
-            closed: i64 = places >> 32
-            tag_start: i64 = closed + len(">;tag=")
-            uri_text = text[opened + 1 : closed]
-            return NameAddr(text, places & 0xFFFF, uri_text, text[tag_start:], None, start, end, header)
+    places: i64 = name_addr(text)
+    if places >= 0:
+        opened: i64 = (places >> 16) & 0xFFFF
+        closed: i64 = places >> 32
+        tag_start: i64 = closed + len(">;tag=")
+        uri_text = text[opened + 1 : closed]
+        return NameAddr(text, places & 0xFFFF, uri_text, text[tag_start:], None, start, end, header)
     quote_end = 0
     if text.startswith('"'):
         quote_end = skip_quoted(text, 0, len(text))

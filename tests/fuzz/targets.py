@@ -30,7 +30,7 @@ from luasip.sip.parser import Limits, parse_message
 from luasip.sip.response import build_response
 from luasip.sip.sdp import parse_sdp
 from luasip.sip.uri import escape_user, parse_uri, unescape, uris_equal
-from luasip.sip.validation import unsupported_extensions, validate_request, validate_response
+from luasip.sip.validation import check_headers
 from luasip.sip.values import bounded_int, parse_cseq, parse_name_addr, parse_qvalue, parse_uint32, parse_via
 from luasip.sip.via import received_via, via_target
 from luasip.transaction.client import NonInviteClient
@@ -80,12 +80,12 @@ def datagram(data: bytes) -> None:
     _read(message)
     if isinstance(message, Request):
         with contextlib.suppress(SipError):
-            validate_request(message)
+            check_headers(message)
         _answer(message)
         _forward(message)
     elif isinstance(message, Response):
         with contextlib.suppress(SipError):
-            validate_response(message)
+            check_headers(message)
         _forward_response(message)
 
 
@@ -127,7 +127,7 @@ def _answer(request: Request) -> None:
 
 def _forward(request: Request) -> None:
     try:
-        validate_request(request, extensions=unsupported_extensions(request))
+        check_headers(request)
         vias = len(request.vias)
     except SipError:
         return
@@ -157,7 +157,7 @@ def _forward(request: Request) -> None:
 def _forward_response(response: Response) -> None:
     try:
         vias = response.vias
-        validate_response(response)
+        check_headers(response)
     except SipError:
         return
     if len(vias) < 2:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from luasip.errors import UriError
+from luasip.errors import SipError
 from luasip.sip.message import Request
 from luasip.sip.parser import parse_message
 from luasip.sip.sdp import parse_sdp
 from luasip.sip.uri import parse_uri
-from luasip.sip.validation import validate_request
+from tests.sip.examined import examine
 from tests.sip.messages import request_with
 
 
@@ -48,15 +48,15 @@ _VIA = "SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111"
 )
 def test_request_uri(section: str, uri: str, host: str, port: int | None) -> None:
     request = register(uri, _VIA)
-    validate_request(request)
+    examine(request)
     parsed = parse_uri(request.request_uri)
     assert (parsed.host, parsed.port) == (host, port), section
 
 
 def test_4_2_address_without_brackets() -> None:
     request = register("sip:2001:db8::10", _VIA)
-    with pytest.raises(UriError) as caught:
-        validate_request(request)
+    with pytest.raises(SipError, match="Bad Request URI") as caught:
+        examine(request)
     assert caught.value.status == 400
 
 
@@ -65,7 +65,7 @@ def test_4_5_received_with_and_without_brackets(received: str) -> None:
     request = register(
         "sip:[2001:db8::10]", f"SIP/2.0/UDP [2001:db8::9:1];received={received};branch=z9hG4bKas3-111"
     )
-    validate_request(request)
+    examine(request)
     assert request.top_via.received == received
 
 
@@ -85,7 +85,7 @@ def test_4_7_mixed_addresses() -> None:
         "SIP/2.0/TCP [2001:db8::9:255];branch=z9hG4bK451jj;received=192.0.2.200",
         method="BYE",
     )
-    validate_request(request)
+    examine(request)
     assert [(via.host, via.port) for via in request.vias] == [
         ("[2001:db8::9:1]", 6050),
         ("192.0.2.1", None),
@@ -110,6 +110,6 @@ def test_4_9_mapped_addresses() -> None:
         contact='"T. desk phone" <sip:ted@[::ffff:192.0.2.2]>',
         method="INVITE",
     )
-    validate_request(request)
+    examine(request)
     assert request.vias[0].host == "[::ffff:192.0.2.10]"
     assert request.contacts[0].uri.host == "[::ffff:192.0.2.2]"

@@ -1,6 +1,7 @@
-"""scanning.c reads messages and values as parser.py, message.py and values.py do, or leaves them to those.
+"""scanning.c and expressions.py read messages and values as parser.py, message.py and values.py do, or leave them to
+those.
 
-On the plain tree it is compiled for these tests; on the compiled copy it has to be there.
+On the plain tree scanning.c is compiled for these tests; on the compiled copy it has to be there.
 """
 
 import importlib.util
@@ -18,7 +19,9 @@ from hypothesis import strategies as st
 
 import luasip.sip.parser
 from luasip.errors import LuaSIPError, ParseError
+from luasip.sip import expressions
 from luasip.sip.grammar import TOKEN, WORD
+from luasip.sip.header_lines import HOPS
 from luasip.sip.header_names import CODES, COMPACT, NAMED
 from luasip.sip.message import Message
 from luasip.sip.parser import Limits
@@ -50,10 +53,9 @@ def scanning(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
 
 
 class Parsers:
-    """Two of parser.py and values.py as they stand in Python: with scanning.c and without."""
+    """Two of parser.py and values.py as they stand in Python: with what reads usual messages and without."""
 
     def __init__(self, scanning: ModuleType) -> None:
-        teach(scanning)
         self.scanning = scanning
         self.long, self.long_values = [_beside(name, None) for name in ("parser", "values")]
         self.short, self.short_values = [_beside(name, scanning) for name in ("parser", "values")]
@@ -84,8 +86,9 @@ def _beside(name: str, scanning: ModuleType | None) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     scanners = ModuleType(SCANNERS)
-    for each in ("scan", "message_end", "name_addr", "via"):
-        setattr(scanners, each, getattr(scanning, each, None))
+    nothing = {"scan": lambda _: None, "message_end": None, "name_addr": lambda _: -1, "via": lambda _: -1}
+    for each, without in nothing.items():
+        setattr(scanners, each, getattr(scanning, each, without))
     known = sys.modules[SCANNERS]
     sys.modules[SCANNERS] = scanners
     sys.modules[module.__name__] = module  # dataclasses look there
@@ -121,7 +124,14 @@ def _value(read: Callable[..., Any], text: str) -> object:
 
 @pytest.fixture(scope="module")
 def parsers(scanning: ModuleType) -> Parsers:
+    teach(scanning)
     return Parsers(scanning)
+
+
+@pytest.fixture(scope="module", params=["scanning.c", "expressions.py"])
+def either(request: pytest.FixtureRequest, parsers: Parsers) -> Parsers:
+    """That with scanning.c, then one with expressions.py."""
+    return Parsers(expressions) if request.param == "expressions.py" else parsers
 
 
 def _outcome(parser: ModuleType, text: str, limits: dict[str, int]) -> tuple[object, ...]:
@@ -196,6 +206,7 @@ USUAL = {
     "longest line first": request_with("Subject: abcdefghij", "To: a"),
     "any URI": request_with("To: a", start="A* :\xff%,; SIP/2.0"),
     "no reason": "SIP/2.0 100 \r\n\r\n",
+    "long line": request_with("Subject: " + "a\t" * 3000),
     "any reason": "SIP/2.0 699 \t\xff \r\n\r\n",
 }
 UNUSUAL_VALUES = {
@@ -249,6 +260,7 @@ UNUSUAL = {
     "two CR": request_with("To: a\r"),
     "control": request_with("To: a\x01"),
     "delete": request_with("To: \x7f"),
+    "control far behind": request_with("Subject: " + "a" * 5000 + "\x7f", "To: a"),
     "NUL": request_with("To: a\x00b"),
     "controls behind quotes": request_with('To: "\\\x01" <sip:a>'),
     "no colon": request_with("To"),
@@ -277,21 +289,32 @@ def test_usual(parsers: Parsers, text: str) -> None:
     parsers.assert_same(text)
 
 
+@pytest.mark.parametrize("text", [*USUAL.values(), *UNUSUAL_VALUES.values()], ids=[*USUAL, *UNUSUAL_VALUES])
+def test_expressions_give_the_table_of_c(parsers: Parsers, text: str) -> None:
+    """But for messages with a line that goes on, and for a Max-Forwards that is none."""
+    if "\r\n " in text or "\r\n\t" in text:
+        assert expressions.scan(text) is None
+    else:
+        tables = [table[:HOPS] + table[HOPS + 4 :] for table in (expressions.scan(text), parsers.table(text)) if table]
+        assert tables[0] == tables[1]
+
+
 @pytest.mark.parametrize("text", UNUSUAL.values(), ids=UNUSUAL)
 def test_unusual_is_left_to_python(parsers: Parsers, text: str) -> None:
     assert parsers.table(text) is None
     parsers.assert_same(text)
+    Parsers(expressions).assert_same(text)
 
 
 @pytest.mark.parametrize("text", ALL.values(), ids=ALL)
-def test_cut_and_within_limits(parsers: Parsers, text: str) -> None:
+def test_cut_and_within_limits(either: Parsers, text: str) -> None:
     for end in range(0, len(text) + 1, 1 + len(text) // 60):
-        parsers.assert_same(text[:end])
+        either.assert_same(text[:end])
     head = text[: text.find("\r\n\r\n")].split("\r\n")[1:]
     for size in {len(line) + more for line in head for more in (-1, 0)}:
-        parsers.assert_same(text, line=max(size, 0))
+        either.assert_same(text, line=max(size, 0))
     for count in (0, len(head) - 1, len(head)):
-        parsers.assert_same(text, headers=max(count, 0))
+        either.assert_same(text, headers=max(count, 0))
 
 
 @pytest.mark.parametrize("text", UNUSUAL_VALUES.values(), ids=UNUSUAL_VALUES)
@@ -312,6 +335,49 @@ def test_limits_are_kept(parsers: Parsers, limit: str) -> None:
     assert parsers.short.parse_message(text, parsers.short.Limits(**{limit: size})).body == "abc"
 
 
+USUAL_URIS = [
+    "sip:a",
+    "sip:1000",
+    "sip:a@b",
+    "sip:+-_.!~*'()&=$/Zz09@a-b_c.d:5060",
+    "sip:a:1",
+    "sip:A.:65535",
+    f"sip:{'u' * 300}@{'a' * 255}:5060",
+]
+OTHER_URIS = [
+    *["sip:", "sip:@", "sip:@a", "sip:a@", "sip:a@:1", "sip:a@b@c", "sip:.a", "sip:a..b", "sip:a b@c", "sips:a@b"],
+    *["sip:a:", "sip:a:0", "sip:a:65536", "sip:a:123456", "sip:a:1x", "sip:a:-1", "sip:[::1]", "sip:a@[::1]:5060"],
+    *["sip:a;lr", "sip:a@b;x=1", "sip:a?b=c", "sip:a:b@c", "sip:a%41@b", "sip:a%@b", "sip:a#@b", "sip:a,b@c", "SIP:a"],
+    *["sip:\xe9@b", "sip:a@\xe9", f"sip:{'a' * 256}", "tel:+1", "tel:", "urn:a:b", "a:", ":", "sip;a:b"],
+]
+
+
+@pytest.mark.parametrize("uri", USUAL_URIS)
+def test_usual_uri(either: Parsers, uri: str) -> None:
+    message = either.short.parse_message(minimal(from_=f'"a" <{uri}>;tag=1', to=f"<{uri}>"))
+    assert message.has_usual_from_uri
+    assert message.has_usual_to_uri
+    assert (message.from_.uri.text, message.to.uri.text) == (uri, uri)
+
+
+@pytest.mark.parametrize("uri", OTHER_URIS)
+def test_other_uri(either: Parsers, uri: str) -> None:
+    message = either.short.parse_message(minimal(from_=f'"a" <{uri}>;tag=1', to=f"<{uri}>"))
+    assert not message.has_usual_from_uri
+    assert not message.has_usual_to_uri
+
+
+@seed(20261123)
+@settings(max_examples=500, deadline=None)
+@given(st.text(st.sampled_from("ab@:.;019-?%[ <>\xe9"), max_size=12))
+def test_a_usual_uri_can_be_read(either: Parsers, rest: str) -> None:
+    message = either.short.parse_message(minimal(from_=f"<sip:{rest}>;tag=1", to=f"<sip:{rest[1:]}>"))
+    if message.has_usual_from_uri:
+        assert message.from_.uri.text == f"sip:{rest}"
+    if message.has_usual_to_uri:
+        assert message.to.uri.text == f"sip:{rest[1:]}"
+
+
 CHARACTERS = "\r\n\t :\x00\x07\x7f\xff\u20ac\"\\,l-"
 SNIPPETS = ["\r\n\r\n", "\r\n ", "L:0\r\n", "To: a\r\n", "X-Own: 1\r\n", "x-own :2\r\n", "Via", "9999999999"]
 PIECES = st.sampled_from([*CHARACTERS, "\r\n", "Content-Length: 5\r\n", *SNIPPETS])
@@ -328,26 +394,26 @@ CHANGE = st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 9), PIECES)
     st.sampled_from([65535, 300]),
 )
 def test_changed_messages(
-    parsers: Parsers, name: str, changes: list[tuple[float, int, str]], headers: int, line: int, message: int
+    either: Parsers, name: str, changes: list[tuple[float, int, str]], headers: int, line: int, message: int
 ) -> None:
     text = ALL[name]
     for place, removed, piece in changes:
         at = int(place * (len(text) + 1))
         text = text[:at] + piece + text[at + removed :]
-    parsers.assert_same(text, headers=headers, line=line, message=message)
+    either.assert_same(text, headers=headers, line=line, message=message)
 
 
 @seed(20261123)
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("\r\n \t:aZ-\x01\x7f\xe9l0"), max_size=60))
-def test_any_lines(parsers: Parsers, lines: str) -> None:
-    parsers.assert_same(f"OPTIONS sip:a SIP/2.0\r\n{lines}\r\n\r\n")
+def test_any_lines(either: Parsers, lines: str) -> None:
+    either.assert_same(f"OPTIONS sip:a SIP/2.0\r\n{lines}\r\n\r\n")
 
 
 @pytest.mark.parametrize("size", range(25))
-def test_every_byte_at_every_place_of_a_word(parsers: Parsers, size: int) -> None:
+def test_every_byte_at_every_place_of_a_word(either: Parsers, size: int) -> None:
     for code in range(256):
-        parsers.assert_same(request_with(f"To: {'a' * size}{chr(code)}"))
+        either.assert_same(request_with(f"To: {'a' * size}{chr(code)}"))
 
 
 def test_any_two_known_names_are_told_apart(parsers: Parsers) -> None:
@@ -444,28 +510,28 @@ OTHER_VALUES = [
 ]
 
 
-def test_usual_values(parsers: Parsers) -> None:
-    for read, values in ((parsers.scanning.name_addr, USUAL_ADDRESSES), (parsers.scanning.via, USUAL_VIAS)):
+def test_usual_values(either: Parsers) -> None:
+    for read, values in ((either.scanning.name_addr, USUAL_ADDRESSES), (either.scanning.via, USUAL_VIAS)):
         for text in values:
             assert read(text) >= 0, text
             for end in range(len(text) + 1):
-                parsers.assert_same_value(text[:end])
-                parsers.assert_same_value(text[end:])
+                either.assert_same_value(text[:end])
+                either.assert_same_value(text[end:])
 
 
-def test_other_values_are_left_to_python(parsers: Parsers) -> None:
+def test_other_values_are_left_to_python(either: Parsers) -> None:
     for text in OTHER_VALUES:
-        assert parsers.scanning.name_addr(text) == -1, text
-        assert parsers.scanning.via(text) == -1, text
-        parsers.assert_same_value(text)
+        assert either.scanning.name_addr(text) == -1, text
+        assert either.scanning.via(text) == -1, text
+        either.assert_same_value(text)
 
 
-def test_values_of_any_length(parsers: Parsers) -> None:
+def test_values_of_any_length(either: Parsers) -> None:
     for size in (65535 - 6, 65535 - 5, 65536, 1 << 20):
         text = f"<sip:{'a' * (size - 6)}>"
-        assert (parsers.scanning.name_addr(text) >= 0) is (len(text) <= 65535)
-        parsers.assert_same_value(text)
-        parsers.assert_same_value(f"SIP/2.0/UDP a;branch={'a' * size}")
+        assert (either.scanning.name_addr(text) >= 0) is (len(text) <= 65535)
+        either.assert_same_value(text)
+        either.assert_same_value(f"SIP/2.0/UDP a;branch={'a' * size}")
 
 
 OF_VALUES = st.sampled_from("\"\\<>;:,= .[]@\t\x00\x7f\xff\u20aca1")
@@ -478,11 +544,11 @@ CHANGE_OF_VALUE = st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 3)
     st.sampled_from([*USUAL_ADDRESSES, *USUAL_VIAS, *OTHER_VALUES]),
     st.lists(CHANGE_OF_VALUE, max_size=4),
 )
-def test_changed_values(parsers: Parsers, text: str, changes: list[tuple[float, int, str]]) -> None:
+def test_changed_values(either: Parsers, text: str, changes: list[tuple[float, int, str]]) -> None:
     for place, removed, piece in changes:
         at = int(place * (len(text) + 1))
         text = text[:at] + piece + text[at + removed :]
-    parsers.assert_same_value(text)
+    either.assert_same_value(text)
 
 
 @pytest.mark.parametrize("name", ["name_addr", "via"])
