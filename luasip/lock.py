@@ -7,7 +7,7 @@ the lock of mypyc's own library (librt), which it enters without either, for an 
 import _thread
 import contextlib
 import importlib
-import threading
+import time
 from _thread import RLock
 from collections.abc import Callable
 from types import FunctionType
@@ -15,7 +15,10 @@ from typing import Final, cast
 
 from librt.threading import Lock
 
-__all__ = ["EnteredLock", "Lock", "ReentrantLock", "entered", "get_ident", "new_lock", "new_reentrant_lock"]
+__all__ = ["Lock", "ReentrantLock", "get_ident", "new_lock", "new_reentrant_lock"]
+
+_LOOK_AFTER: Final = 0.005
+"""Seconds between two looks whether a lock that is awaited for a limited time is free."""
 
 
 class ReentrantLock:
@@ -45,22 +48,23 @@ class ReentrantLock:
             self._owner = 0
             self._lock.release()
 
+    def acquire(self, *, timeout: float) -> bool:
+        """Enter it within so many seconds; whether that was possible."""
+        me = get_ident()
+        if self._owner == me:
+            self._depth += 1
+            return True
+        until = time.monotonic() + timeout
+        while not self._lock.acquire(False):  # the lock knows no timeout itself
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_LOOK_AFTER)
+        self._owner = me
+        return True
 
-class EnteredLock:
-    """A lock of `threading`, entered with `with`: its methods are not looked up each time."""
-
-    __slots__ = ("_acquire", "_release")
-
-    def __init__(self, acquire: Callable[[], bool], release: Callable[[], None]) -> None:
-        self._acquire = acquire
-        self._release = release
-
-    def __enter__(self) -> None:
-        self._acquire()
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._release()
-
+    def release(self) -> None:
+        """Leave it once."""
+        self.__exit__(None, None, None)
 
 
 def _identity() -> Callable[[], int]:
@@ -85,8 +89,3 @@ def new_lock() -> Lock:
 def new_reentrant_lock() -> ReentrantLock:
     """A lock that the thread which holds it may enter again."""
     return ReentrantLock() if _IS_COMPILED else cast(ReentrantLock, RLock())
-
-
-def entered(lock: "threading.Lock | threading.RLock") -> EnteredLock:
-    """A way to enter a lock of `threading` that others use too, with a timeout for one."""
-    return EnteredLock(lock.acquire, lock.release) if _IS_COMPILED else cast(EnteredLock, lock)

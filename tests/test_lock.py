@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from luasip.lock import ReentrantLock, entered, new_lock, new_reentrant_lock
+from luasip.lock import ReentrantLock, new_lock, new_reentrant_lock
 
 Lock = AbstractContextManager[Any, Any]
 
@@ -55,10 +55,25 @@ def test_a_reentrant_one_is_entered_again(make: Callable[[], Lock]) -> None:
     assert is_free(lock)
 
 
-def test_shared_with_who_holds_the_lock_itself() -> None:
-    inner = threading.Lock()
-    lock = entered(inner)
-    with lock:
-        assert inner.locked()
-    with inner:
-        assert not is_free(lock)
+@pytest.mark.parametrize("make", [new_reentrant_lock, ReentrantLock])
+def test_a_reentrant_one_is_awaited_for_a_limited_time(make: Callable[[], ReentrantLock]) -> None:
+    lock = make()
+    entered, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            entered.set()
+            done.wait(5.0)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert entered.wait(5.0)
+    assert not lock.acquire(timeout=0.01)
+    done.set()
+    assert lock.acquire(timeout=5.0)
+    holder.join()
+    assert lock.acquire(timeout=0.0)
+    lock.release()
+    assert not is_free(lock)
+    lock.release()
+    assert is_free(lock)

@@ -153,6 +153,7 @@ class RouteContext:
 
     __slots__ = (
         "_arming",
+        "_attributes",
         "_branches",
         "_edits",
         "_lists",
@@ -160,12 +161,12 @@ class RouteContext:
         "_reply_headers",
         "advertised",
         "at_end",
-        "attributes",
         "branch_index",
         "dropped",
         "event",
         "flags",
         "forward_send_flags",
+        "hops_counted",
         "last_error",
         "local_rport",
         "made_transaction",
@@ -250,8 +251,9 @@ class RouteContext:
         """How many Lua callbacks run with this context now: those it calls, like KSR.app_lua.run, share it."""
         self.event = ""
         """Name of the event in an event callback."""
-        self.attributes: dict[str, Any] = {} if attributes is None else attributes
-        """What modules keep for this run only, keyed "module.what"."""
+        self.hops_counted = False
+        """Max-Forwards of the request is as it is to leave already."""
+        self._attributes = attributes
 
     @property
     def message(self) -> Request | Response:
@@ -306,6 +308,28 @@ class RouteContext:
     @arming.setter
     def arming(self, arming: Arming) -> None:
         self._arming = arming
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What modules keep for this run only, keyed "module.what"."""
+        attributes = self._attributes
+        if attributes is None:
+            attributes = self._attributes = {}
+        return attributes
+
+    @attributes.setter
+    def attributes(self, attributes: dict[str, Any]) -> None:
+        self._attributes = attributes
+
+    @property
+    def attributes_if_any(self) -> dict[str, Any] | None:
+        """The same, None while nobody has asked for them; to be read only."""
+        return self._attributes
+
+    def noted(self, name: str) -> Any:
+        """The attribute of this name, None when there is none."""
+        attributes = self._attributes
+        return None if attributes is None else attributes.get(name)
 
     @property
     def branches(self) -> list[Branch]:

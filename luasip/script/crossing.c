@@ -315,8 +315,8 @@ static int width(PyObject *result) {
     return (int)size;
 }
 
-/* The current exception as text, and no longer current. There is none but that of a thread that is told to die, which may
-   be anywhere: as with lupa that ends the callback. */
+/* The current exception as text, and no longer current: what was given is nothing for Lua, or a thread is told to die, which
+   may be anywhere. As with lupa that ends the callback. */
 static void describe_exception(char *text, size_t size) {
     PyObject *type, *value, *trace;
     PyErr_Fetch(&type, &value, &trace);
@@ -612,6 +612,7 @@ static pthread_key_t timer_key;
 
 static void look(lua_State *L, void *record) {
     State *state = here.state;
+    if (!state || !state->thread) return; /* a new coroutine has its maker's hook, and this call did not enter here */
     state->looked = 1;
     lua.rawgeti(L, REGISTRY, state->guard);
     lua.callk(L, 0, 0, 0, NULL);
@@ -676,11 +677,25 @@ static int resumed(lua_State *L, State *state, lua_State *other, int count, int 
     return 0;
 }
 
+/* Whether it runs, or waits for one that it has resumed. */
+static int is_active(lua_State *L, const State *state, const lua_State *other) {
+    for (const Coroutine *each = state->running; each; each = each->outer)
+        if (each->L == other) return 1;
+    return other == L;
+}
+
 /* (coroutine, …) → true and its values, or false and the error, like coroutine.resume. Upvalue 1 is the State. */
 static int resume(lua_State *L) {
+    static const char refused[] = "cannot resume non-suspended coroutine"; /* its hook and its stack are in use */
+    State *state = lua.touserdata(L, UPVALUE(1));
     lua_State *coroutine = lua.tothread(L, 1);
     if (!coroutine) return lua.typeerror(L, 1, "coroutine");
-    int results, good = resumed(L, lua.touserdata(L, UPVALUE(1)), coroutine, lua.gettop(L) - 1, &results);
+    if (is_active(L, state, coroutine)) {
+        lua.pushboolean(L, 0);
+        lua.pushlstring(L, refused, sizeof refused - 1);
+        return 2;
+    }
+    int results, good = resumed(L, state, coroutine, lua.gettop(L) - 1, &results);
     if (!lua.checkstack(L, results + 1)) return lua.L_error(L, "too many results of a coroutine");
     lua.pushboolean(L, good);
     lua.xmove(coroutine, L, results);

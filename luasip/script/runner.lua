@@ -185,7 +185,13 @@ local function pass_on(co, ok, mark, ...)
     return ok, mark, ...
 end
 
+-- A script can hold the coroutine of a callback, by coroutine.running(), but it waits for somebody else.
+local function is_callbacks(co)
+    return type(co) == "thread" and not scripts_own[co]
+end
+
 function coroutine.resume(co, ...)
+    if is_callbacks(co) then return false, "cannot resume the coroutine of a callback" end
     if waiting[co] then return false, "cannot resume a coroutine that waits for a suspended call" end
     return pass_on(co, raw_resume(co, ...))
 end
@@ -206,6 +212,13 @@ end
 function coroutine.yield(...)
     if not scripts_own[running()] then raise("attempt to yield from outside a coroutine") end
     return raw_yield(...)
+end
+
+if raw_close then
+    function coroutine.close(co)
+        if is_callbacks(co) then raise("cannot close the coroutine of a callback") end
+        return raw_close(co)
+    end
 end
 
 function coroutine.status(co)

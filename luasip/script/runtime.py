@@ -8,7 +8,6 @@ import contextlib
 import importlib
 import logging
 import sysconfig
-import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
@@ -20,13 +19,13 @@ from typing import Any, Final
 from luasip.errors import ScriptError, SettingsError
 from luasip.kemi.declare import Module
 from luasip.kemi.route_context import RouteContext
-from luasip.lock import EnteredLock, entered
+from luasip.lock import ReentrantLock, new_reentrant_lock
 from luasip.script.bridge import Adapter, Block, Current, adapter
 from luasip.script.crossings import crossing_of
 from luasip.script.explain import Names, explain, whole_file_names
 from luasip.script.plain_data import FunctionName
 from luasip.script.shims import functions_of
-from luasip.script.steps import Steps
+from luasip.script.steps import State, Steps
 
 FLAVOURS: Final = ("lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "luajit21")
 """Lua versions lupa may bring, as script.lua names them."""
@@ -57,7 +56,7 @@ class ScriptOptions:
     """Files run after the script, in the same state."""
 
 
-class Runtime:
+class Runtime(State):
     """A Lua state and the script in it."""
 
     crosses = True
@@ -85,13 +84,10 @@ class Runtime:
 
         Raises SettingsError when there is no such Lua.
         """
+        super().__init__()
         self.options = options
         self.version = version
-        self._lock = threading.RLock()
-        self.script_variables: dict[str, str | int] = {}
-        """$var(…) of this state."""
-        self.functions: frozenset[str] = frozenset()
-        """Names of the global functions after loading; unlike `has` it may be asked while Lua runs."""
+        self._lock = new_reentrant_lock()
         self.files: set[Path] = {options.path, *options.more}
         self.log = log
         self._script: weakref.ref[Runtime] | None = None
@@ -125,9 +121,8 @@ class Runtime:
             self._soft_limit,
             log,
             self._describe,
-            entered(self._lock),
+            self._lock,
         )
-        """Starts and resumes callbacks."""
         self._install(modules, shims, support)
 
     def _run_own_files(self) -> tuple[Any, Any, Any]:
@@ -232,7 +227,7 @@ class Runtime:
         return found
 
     @property
-    def lock(self) -> EnteredLock:
+    def lock(self) -> ReentrantLock:
         """Held by who uses the state."""
         return self.steps.lock
 
@@ -268,7 +263,7 @@ class Runtime:
             for state in filter(None, (self, self._apart)):
                 if state._current.ctx is not None:  # the script itself had it replaced
                     continue
-                with contextlib.suppress(BaseException):
+                with contextlib.suppress(BaseException):  # what it is does not matter, only that it leaves Lua
                     state._lua.execute("(...)()", _leave)
                 state._runner["collect"]()
         finally:

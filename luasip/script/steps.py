@@ -5,6 +5,7 @@ runtime.py. One thread at a time may use a state.
 """
 
 import logging
+import traceback
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,8 @@ from luasip.errors import ScriptError
 from luasip.kemi.current import method_of
 from luasip.kemi.operation import Operation
 from luasip.kemi.route_context import RouteContext
-from luasip.lock import EnteredLock
+from luasip.lock import ReentrantLock
+from luasip.native import mypyc_attr
 from luasip.script import plain_data
 from luasip.script.bridge import Current
 from luasip.script.plain_data import FunctionName
@@ -92,7 +94,7 @@ class Steps:
         soft_limit: int,
         log: logging.Logger,
         describe: Callable[[str, str], ScriptError],
-        lock: EnteredLock,
+        lock: ReentrantLock,
     ) -> None:
         """`runner` are the functions of runner.lua; `describe` makes an error of message and traceback.
 
@@ -158,7 +160,8 @@ class Steps:
             else:
                 outcome = function(ctx, route, method, level, what)
         except Exception as error:  # noqa: BLE001 - the Lua bridge: no failure of Lua may end the thread
-            outcome = f"{self._path}: {type(error).__name__} {error}", ""
+            trace = "".join(traceback.format_exception(error))
+            outcome = f"{self._path}: {type(error).__name__} {error}", trace
         finally:
             # A callback that called this one has its full time again, as if it had waited.
             current.ctx, current.route, current.overrun_at = outer_ctx, outer_route, 0.0
@@ -188,3 +191,17 @@ class Steps:
             return crowded
         finally:
             self._lua.set_max_memory(self._memory_limit)
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class State:
+    """What messages read of a Runtime: it cannot be compiled, as it is referred to weakly, but these can."""
+
+    steps: Steps
+    """Starts and resumes callbacks."""
+
+    def __init__(self) -> None:
+        self.script_variables: dict[str, str | int] = {}
+        """$var(…) of this state."""
+        self.functions: frozenset[str] = frozenset()
+        """Names of the global functions after loading; unlike `has` it may be asked while Lua runs."""

@@ -32,12 +32,13 @@ from luasip.kemi.operation import (
 )
 from luasip.lock import new_lock
 from luasip.script.runtime import Runtime
-from luasip.script.steps import DONE, SUSPENDED, Step
+from luasip.script.steps import DONE, SUSPENDED, State, Step
 from luasip.server.durations import CALLBACK_BOUNDS, NamedDurations
-from luasip.server.frames import Flow, LuaFrame, frame_of
+from luasip.server.frames import Flow, LuaFrame, frame_of, place_of
 from luasip.server.pool import Job, Pool
 from luasip.server.refusals import given_up, refusal
 from luasip.server.sending import send_all
+from luasip.server.task import RouteEnded, RouteOwner, Task
 from luasip.server.timers import Timers
 from luasip.server.waiting import Wait
 from luasip.server.wakeup import WakeUps
@@ -57,48 +58,6 @@ _DROPPED: Final = object()
 
 STUCK_AFTER: Final = 1.0
 """Seconds past its deadline after which a call that still runs is written off."""
-
-
-class Task:
-    """One flow of work; see the module's docstring. `on_end(result)` is called once, when the stack is empty.
-
-    It is called with what it waited for, to go on with it on the timer thread.
-    """
-
-    __slots__ = (
-        "execution", "number", "on_end", "result", "runtime", "stack", "started_at", "wait", "waiting_for"
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        execution: "Execution",
-        runtime: Runtime | None,
-        frame: LuaFrame | Flow,
-        on_end: Callable[[Any], None] | None = None,
-    ) -> None:
-        self.execution = execution
-        self.runtime = runtime
-        self.stack: list[LuaFrame | Flow] = [frame]
-        self.on_end = on_end
-        self.result: Any = None
-        """What its first frame returned, once it has ended."""
-        self.waiting_for: Operation | None = None
-        self.wait: Wait | None = None
-        """What ends the wait for `waiting_for`."""
-        self.started_at = 0.0
-        self.number = 0
-        """What it is called by from outside, once it has waited."""
-
-    def __call__(self, value: Any) -> None:
-        self.execution.timers.soon(partial(self.execution.resume, self, value))
-
-    @property
-    def innermost(self) -> LuaFrame | None:
-        """The Lua callback nearest to the top of the stack."""
-        for frame in reversed(self.stack):
-            if isinstance(frame, LuaFrame):
-                return frame
-        return None
 
 
 class Execution:
@@ -148,6 +107,31 @@ class Execution:
         runtime: Runtime | None = work().runtime
         return runtime
 
+    def run(self, runtime: Runtime, name: str, context: RouteContext, owner: RouteOwner) -> None:
+        """Run a Lua function on this thread until it waits or ends. Mostly it ends, and needs no task."""
+        now = work()
+        outer, outer_runtime = now.outputs, now.runtime
+        outputs: list[Callable[[], None]] = []
+        now.outputs, now.runtime = outputs, runtime
+        operation: Operation | None = None
+        ended_well: Any = None
+        task: Task | None = None
+        try:
+            frame, operation, ended_well = self._begin_lua(name, context, now, runtime, False)
+            if frame is not None and operation is not None:
+                task = Task(self, runtime, frame, RouteEnded(owner, context))
+                operation, ended_well = self._run(task, None, now, operation)
+        except BaseException:  # the worker loop: a fault of ours, also an exit, costs this route, not the thread
+            log.exception("a flow failed")
+            operation = None
+        finally:
+            now.outputs, now.runtime = outer, outer_runtime
+        send_all(outputs)
+        if task is None or operation is None:
+            owner.ended(context, bool(ended_well))
+        else:
+            self._park(task, operation)
+
     def start(
         self, runtime: Runtime | None, frame: LuaFrame | Flow, on_end: Callable[[Any], None] | None = None
     ) -> None:
@@ -167,7 +151,7 @@ class Execution:
         outputs: list[Callable[[], None]] = []
         now.outputs, now.runtime = outputs, task.runtime
         try:
-            operation, task.result = self._run(task, value, now)
+            operation, task.result = self._run(task, value, now, None)
         finally:
             now.outputs, now.runtime = outer, outer_runtime
         send_all(outputs)
@@ -176,22 +160,27 @@ class Execution:
         self._park(task, operation)
         return False
 
-    def _run(self, task: Task, value: Any, now: Work) -> tuple[Operation | None, Any]:
-        """Run the frames until one must wait, (operation, None), or none is left, (None, last result)."""
+    def _run(self, task: Task, value: Any, now: Work, operation: Operation | None) -> tuple[Operation | None, Any]:
+        """Run the frames until one must wait, (operation, None), or none is left, (None, last result).
+
+        operation: what the innermost one has asked for already.
+        """
         stack = task.stack
         while stack:
-            frame = stack[-1]
-            try:
-                if isinstance(frame, LuaFrame):
-                    operation, value = self._step_lua(task, frame, value, now)
-                else:
-                    operation, value = frame.send(value), None
-            except StopIteration as stop:
-                operation, value = None, stop.value
-            except BaseException:  # the worker loop: a fault of ours, also an exit, costs this flow, not the thread
-                log.exception("a flow failed")
-                stack.clear()
-                return None, None
+            if operation is None:
+                frame = stack[-1]
+                try:
+                    if isinstance(frame, LuaFrame):
+                        assert task.runtime is not None
+                        operation, value = self._step_lua(task.runtime, frame, value, now)
+                    else:
+                        operation, value = frame.send(value), None
+                except StopIteration as stop:
+                    operation, value = None, stop.value
+                except BaseException:  # the worker loop: a fault of ours, also an exit, costs this flow only
+                    log.exception("a flow failed")
+                    stack.clear()
+                    return None, None
             if isinstance(operation, GoOn):
                 stack.append(operation.frame)
                 operation, value = operation.operation, None
@@ -204,19 +193,19 @@ class Execution:
                 else:
                     self._count("too_deep", f"{operation.name} refused: {DEEPEST} callbacks run in each other")
                     value = False
+                operation = None
             elif len(self._suspended) < self.max_suspended:
                 return operation, None
             else:
                 self._count(
                     "too_many_suspended", f"{self.max_suspended} routes wait already: a wait was refused"
                 )
-                value = refusal(operation)
+                value, operation = refusal(operation), None
         return None, value
 
-    def _step_lua(self, task: Task, frame: LuaFrame, value: Any, now: Work) -> tuple[Operation | None, Any]:
+    def _step_lua(self, outer: Runtime, frame: LuaFrame, value: Any, now: Work) -> tuple[Operation | None, Any]:
         """Take a callback one step on: (operation it waits for, None) or (None, whether it ended well)."""
-        assert task.runtime is not None
-        runtime = frame.runtime or frame.place(task.runtime)
+        runtime = frame.runtime or frame.place(outer)
         steps = frame.steps
         context = frame.context
         now.bind(context.message, frame.name, context.transaction)
@@ -242,21 +231,41 @@ class Execution:
         now = work()
         message, callback, transaction, outer = now.message, now.callback, now.transaction, now.runtime
         assert outer is not None
-        frame = LuaFrame(name, context)
-        now.runtime = frame.place(outer)
-        now.bind(context.message, name, context.transaction)
         try:
-            with frame.steps.lock:
-                began = _perf_counter()
-                step = frame.start()
-                spent = _perf_counter() - began
-                self.callbacks.observe(name, spent)
-                now.inside += spent
-            operation, _ = self._after(frame, step)
+            frame, operation, _ = self._begin_lua(name, context, now, outer, True)
         finally:
             now.runtime = outer
             now.bind(message, callback, transaction)
-        return None if operation is None else GoOn(frame, operation)
+        return None if frame is None or operation is None else GoOn(frame, operation)
+
+    def _begin_lua(
+        self, name: str, context: RouteContext, now: Work, outer: Runtime, is_inside: bool
+    ) -> tuple[LuaFrame | None, Operation | None, bool]:
+        """Start a Lua function: (its frame, what it waits for, …), or nothing to wait for and whether it ended well.
+
+        Mostly it ends, and needs no frame. is_inside: it runs inside a step of another one.
+        """
+        runtime = place_of(name, outer)
+        state: State = runtime
+        steps = state.steps
+        now.bind(context.message, name, context.transaction)
+        now.runtime = runtime
+        inside = now.inside
+        context.runs += 1
+        with steps.lock:
+            began = _perf_counter()
+            step = steps.start(name, context)
+            spent = _perf_counter() - began
+            self.callbacks.observe(name, spent - (now.inside - inside))
+            if is_inside:
+                now.inside = inside + spent
+        if step.state == DONE:
+            self._leave(context)
+            return None, None, True
+        frame = LuaFrame(name, context)
+        frame.runtime, frame.steps = runtime, steps
+        operation, _ = self._after(frame, step)
+        return frame, operation, False
 
     def _step_generator(self, frame: LuaFrame, value: Any) -> tuple[Operation | None, bool, Any]:
         """Take the function a callback waits in one step on: (what it waits for next, …) or (None, ok, its answer)."""

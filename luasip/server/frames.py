@@ -3,6 +3,7 @@
 It knows how a callback begins and where, and nothing of when or on which thread (execution.py).
 """
 
+from abc import abstractmethod
 from collections.abc import Generator
 from typing import Any
 
@@ -10,7 +11,7 @@ from luasip.kemi.context import RouteContext
 from luasip.kemi.operation import Operation, RunCode, RunRoute
 from luasip.script.plain_data import FunctionName
 from luasip.script.runtime import Runtime
-from luasip.script.steps import Step, Steps
+from luasip.script.steps import State, Step, Steps
 
 Flow = Generator[Operation | None, Any, Any]
 """A generator of Operations. It may end with `yield None` too: what says that a generator has ended is an exception,
@@ -22,9 +23,9 @@ class Event:
 
     __slots__ = ()
 
+    @abstractmethod
     def begin(self) -> Flow | None:
         """Deal with it; the flow that is left, if any."""
-        raise NotImplementedError  # a class of its own for each kind of event says what is done
 
 
 class RuntimeSlot:
@@ -34,6 +35,14 @@ class RuntimeSlot:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+
+
+def place_of(name: str, runtime: Runtime) -> Runtime:
+    """The runtime a function belongs to, when it is called in `runtime`."""
+    state: State = runtime  # its attributes are not looked up by name
+    if state.steps.is_apart and not isinstance(name, FunctionName):
+        return runtime.script
+    return runtime  # a function that was an argument lives where it was made, names are those of the script
 
 
 class LuaFrame:
@@ -57,15 +66,10 @@ class LuaFrame:
 
     def place(self, runtime: Runtime) -> Runtime:
         """The runtime it belongs to, when it is called in `runtime`."""
-        steps = runtime.steps
-        if self.code is not None and self.code.apart:
-            found = runtime.apart
-        elif steps.is_apart and not isinstance(self.name, FunctionName):
-            found = runtime.script
-        else:  # a function that was an argument lives where it was made, names are those of the script
-            found = runtime
-        self.runtime = found
-        self.steps = steps if found is runtime else found.steps
+        is_apart = self.code is not None and self.code.apart
+        found = self.runtime = runtime.apart if is_apart else place_of(self.name, runtime)
+        state: State = found
+        self.steps = state.steps
         return found
 
     def start(self) -> Step:

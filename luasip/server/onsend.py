@@ -11,6 +11,7 @@ from luasip.kemi.context import RouteContext
 from luasip.kemi.declare import Route
 from luasip.kemi.operation import Operation, RunRoute
 from luasip.kemi.outgoing import Outgoing, set_outgoing
+from luasip.script.steps import State
 from luasip.server.execution import Execution
 from luasip.transport.packet import Destination
 
@@ -25,8 +26,8 @@ class OnSend:
     @property
     def is_there(self) -> bool:
         """Whether the script of the running task has the function."""
-        runtime = self._execution.runtime
-        return runtime is not None and self._name in runtime.functions
+        state: State | None = self._execution.runtime
+        return state is not None and self._name in state.functions
 
     def allows(
         self, context: RouteContext, destination: Destination, text: str

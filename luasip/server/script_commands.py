@@ -7,10 +7,11 @@ from typing import Any
 from luasip.errors import CommandError, SipError
 from luasip.kemi.declare import command
 from luasip.kemi.operation import Call, Event, Operation, Parallel, Sleep
-from luasip.server.execution import Execution, Task
+from luasip.server.execution import Execution
 from luasip.server.pool import Pool
 from luasip.server.reloading import Reloading
 from luasip.server.scripts import Scripts
+from luasip.server.task import Task
 from luasip.sip.message import Request
 
 LATELY = 10.0

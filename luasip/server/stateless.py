@@ -13,7 +13,7 @@ from luasip.proxy.loop import make_branch
 from luasip.server.execution import Execution
 from luasip.server.next_hop import NextHops, Unreachable
 from luasip.server.onsend import OnSend
-from luasip.server.sending import Sending
+from luasip.server.sending import WatchedSending
 from luasip.server.sockets import DEFAULT_PORTS, Sockets
 from luasip.server.transactions.destination import response_destination
 from luasip.server.transactions.relay import request_text
@@ -86,7 +86,7 @@ class Stateless:
             log.info("no answer possible: %s", error)
             return -1
         destination = response_destination(request, context.source, context.reply_send_flags)
-        self._execution.send(Sending(self._sockets, text, destination, _NotSent(f"{status} response")))
+        self._execution.send(_Sending(self._sockets, text, destination, f"{status} response"))
         return 1
 
     def forward_request(self, context: RouteContext, next_hop: str = "") -> Relayed:
@@ -133,8 +133,7 @@ class Stateless:
         return self._send(context, destination, text)
 
     def _send(self, context: RouteContext, destination: Destination, text: str) -> int:
-        output = Sending(self._sockets, text, destination, _NotSent(context.request.method))
-        self._execution.send(output)
+        self._execution.send(_Sending(self._sockets, text, destination, context.request.method))
         return 1
 
     def _text(self, context: RouteContext, destination: Destination) -> str:
@@ -155,7 +154,7 @@ class Stateless:
         hops = yield from self.next_hops.find(context, branch)
         if isinstance(hops, Unreachable):
             return -1
-        self._execution.send(Sending(self._sockets, data, hops[0], _NotSent("raw data")))
+        self._execution.send(_Sending(self._sockets, data, hops[0], "raw data"))
         return 1
 
     def forward_response(self, context: RouteContext) -> bool:
@@ -182,15 +181,18 @@ class Stateless:
         port = port or DEFAULT_PORTS[protocol]
         listener = self._sockets.choose(protocol, ":" in host, None, context.source.listener)
         destination = Destination(protocol, host, port, listener)
-        self._execution.send(Sending(self._sockets, text, destination, _NotSent("response")))
+        self._execution.send(_Sending(self._sockets, text, destination, "response"))
         return True
 
 
-class _NotSent:
-    """Logs that something could not be sent; nobody waits for it."""
+class _Sending(WatchedSending):
+    """Logs that it could not be sent; nobody waits for it."""
 
-    def __init__(self, what: str) -> None:
+    __slots__ = ("_what",)
+
+    def __init__(self, sockets: Sockets, text: str, destination: Destination, what: str) -> None:
+        super().__init__(sockets, text, destination)
         self._what = what
 
-    def __call__(self, error: Exception) -> None:
+    def failed(self, error: Exception) -> None:
         log.info("%s not sent: %s", self._what, error)

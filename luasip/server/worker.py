@@ -14,6 +14,7 @@ from luasip.kemi.context import RouteContext, Source
 from luasip.kemi.declare import Route
 from luasip.kemi.operation import RunRoute
 from luasip.lock import new_lock
+from luasip.script.steps import State
 from luasip.server.execution import Execution
 from luasip.server.frames import Flow, LuaFrame, RuntimeSlot
 from luasip.server.overload import DROP, REFUSE, Overload
@@ -21,6 +22,7 @@ from luasip.server.services import ServerServices
 from luasip.server.source_rates import SourceRates
 from luasip.server.stateless import Stateless
 from luasip.server.statistics import Statistics
+from luasip.server.task import RouteOwner
 from luasip.server.transactions.layer import TransactionLayer
 from luasip.server.transactions.outcome import BranchAnswered, Outcome
 from luasip.server.transactions.transaction import Transaction
@@ -37,7 +39,7 @@ log = logging.getLogger("luasip.worker")
 _REQUEST: Final = Route.REQUEST
 
 
-class Worker:
+class Worker(RouteOwner):
     """Takes packets and starts routes. One object serves all receiver threads, each with a Lua runtime of its own."""
 
     def __init__(
@@ -116,7 +118,7 @@ class Worker:
             if thread.slot_of is not self:
                 self._receive_with_slot(thread)
             self._handle(packet, thread, verdict)
-        except Exception:
+        except Exception:  # the worker loop: a fault of ours costs this message, not the thread
             self._statistics.add("core:internal_errors")
             log.exception("message from %s:%d dropped", packet.source_host, packet.source_port)
         finally:
@@ -221,16 +223,13 @@ class Worker:
             return
         if request.method == "ACK" and self._is_absorbed(request, source):
             return
-        context = RouteContext(_REQUEST, request, source, self._services, slot.runtime.script_variables)
+        state: State = slot.runtime
+        context = RouteContext(_REQUEST, request, source, self._services, state.script_variables)
         if refuse or (self.draining and not request.to.tag and request.method not in ("ACK", "CANCEL")):
             context.reply_headers.append("Retry-After: 5\r\n")
             self._stateless.reply(context, 503, "Service Unavailable")
             return
-        self._execution.start(
-            slot.runtime,
-            LuaFrame(self._request_route, context),
-            _RequestEnded(self, context),
-        )
+        self._execution.run(slot.runtime, self._request_route, context, self)
 
     def _comes_too_late(self, request: Request, source: Source) -> bool:
         """A CANCEL for an INVITE answered a while ago has no effect: it is told so here (RFC 3261 §9.2)."""
@@ -251,15 +250,15 @@ class Worker:
                 observer.acknowledged(transaction, request, source)
         return False
 
-    def request_ended(self, context: RouteContext, ended_well: bool) -> None:
+    def ended(self, context: RouteContext, ended_well: bool) -> None:
         """The request route is over: answer 500 when it failed without an answer, and look after the transaction."""
-        if "tm.retransmission" in context.attributes:
+        if context.noted("tm.retransmission"):
             return
         status = self.reply_on_script_error
         if (
             not ended_well
             and status
-            and "core.replied" not in context.attributes
+            and context.noted("core.replied") is None
             and not self._is_cared_for(context)
         ):
             context.reply_headers, context.reply_body = [], None
@@ -347,16 +346,3 @@ class Worker:
             yield RunRoute(name, context)
         if not context.dropped and not self._stateless.forward_response(context):
             self._statistics.add("core:drop_replies")
-
-
-class _RequestEnded:
-    """Tells the worker that a request route is over. One object costs a quarter of a method in a `partial`."""
-
-    __slots__ = ("_context", "_worker")
-
-    def __init__(self, worker: Worker, context: RouteContext) -> None:
-        self._worker = worker
-        self._context = context
-
-    def __call__(self, ended_well: bool) -> None:
-        self._worker.request_ended(self._context, ended_well)

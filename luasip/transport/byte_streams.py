@@ -97,12 +97,12 @@ class ByteConnection(asyncio.Protocol):
         self._streams.call(self._close_after_queue)
 
     def pause(self) -> None:
-        """Stop reading."""
-        self._streams.call(lambda: self._transport.pause_reading())
+        """Stop reading. Told amid the making of a connection, the asyncio of Python 3.11.2 forgets it."""
+        self._streams.call_soon(lambda: self._transport.pause_reading())
 
     def resume(self) -> None:
         """Read again."""
-        self._streams.call(lambda: self._transport.resume_reading())
+        self._streams.call_soon(lambda: self._transport.resume_reading())
 
     # The loop's thread only.
 
@@ -264,7 +264,11 @@ class ByteStreams:
         """Run `action` on the loop's thread: now when this is it, else soon. Nothing once the loop has ended."""
         if threading.current_thread() is self._thread:
             action()
-            return
+        else:
+            self.call_soon(action)
+
+    def call_soon(self, action: Callable[[], None]) -> None:
+        """Run `action` on the loop's thread, after what runs there now. Nothing once the loop has ended."""
         with self._lock, contextlib.suppress(RuntimeError):  # the loop is closed
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(action)

@@ -103,7 +103,8 @@ static PyObject *receive(PyObject *module, PyObject *const *args, Py_ssize_t cou
         in->messages[i].msg_hdr.msg_controllen = CONTROL;
     }
     Py_BEGIN_ALLOW_THREADS
-    taken = recvmmsg(fd, in->messages, MOST, flags | MSG_WAITFORONE, NULL);
+    do taken = recvmmsg(fd, in->messages, MOST, flags | MSG_WAITFORONE, NULL);
+    while (taken < 0 && errno == EINTR); /* crossing.c has each thread signalled now and then */
     Py_END_ALLOW_THREADS
     if (taken < 0) return PyErr_SetFromErrno(PyExc_OSError);
     struct timespec now;

@@ -36,7 +36,7 @@ class LastingThread(threading.Thread):
     def _has_ended(self) -> bool:
         try:
             self._work(*self._arguments)
-        except BaseException:
+        except BaseException:  # what this class is for
             logger.critical("thread %s has died and is started again", self.name, exc_info=True)
             time.sleep(RESTART_AFTER)
             return False

@@ -65,5 +65,5 @@ def report_error(on_error: ErrorCallback | None, error: Exception) -> None:
         return
     try:
         on_error(error)
-    except Exception:
+    except Exception:  # the owner's fault: the others must be told, and the loop goes on
         logger.exception("on_error failed while it was told: %s", error)

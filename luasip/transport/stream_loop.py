@@ -170,13 +170,13 @@ class StreamLoop:
             try:
                 if not self._turn():
                     break
-            except BaseException:
+            except BaseException:  # the loop must go on
                 self._counters.count("loop_errors")
                 logger.exception("the stream loop failed and goes on")
                 time.sleep(PAUSE_AFTER_BUG)
         try:
             self.close()
-        except BaseException:
+        except BaseException:  # at the end: started again it would serve
             logger.exception("the stream loop could not close everything")
 
     def _turn(self) -> bool:
@@ -214,7 +214,7 @@ class StreamLoop:
         now = _monotonic()
         try:
             messages = connection.on_event(events, now)
-        except Exception as error:
+        except Exception as error:  # a fault of ours costs this connection, not the loop
             self._counters.count("closed.error")
             logger.exception("%s: serving connection %d failed", connection.peer, connection.id)
             connection.fail(error)
@@ -239,7 +239,7 @@ class StreamLoop:
             return
         try:
             self._handle(packet)
-        except BaseException:
+        except BaseException:  # not even a handle that exits takes the connections with it
             self._counters.count("dropped.handle_failed")
             logger.exception("%s: handling a message of connection %d failed", connection.peer, connection.id)
 
@@ -309,7 +309,7 @@ class StreamLoop:
         for told in self.closed_listeners:
             try:
                 told(connection.id)
-            except Exception:
+            except Exception:  # the listener's fault: the others must be told, and the loop goes on
                 logger.exception("telling that connection %d has closed failed", connection.id)
 
     def _close_listeners(self) -> None:

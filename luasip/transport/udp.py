@@ -154,9 +154,11 @@ class UdpTransport:
             else:
                 self._sent.count_message("sent", len(data))
             return
-        if outbox.socket is not sender:
-            self._send_all(outbox)
-            outbox.socket = sender
+        while outbox.socket is not sender:
+            if outbox.socket is None:
+                outbox.socket = sender
+            else:
+                self._send_all(outbox)  # who hears of a failure may keep something at once, for whichever socket
         outbox.add(data, destination, on_error)
 
     def stop(self, timeout: float = 5.0) -> list[str]:
@@ -199,13 +201,14 @@ class UdpTransport:
             del self._outboxes[thread]
 
     def _send_kept(self) -> None:
-        """Send what this receiver's thread has kept."""
-        self._send_all(self._outboxes[get_ident()])
+        """Send what this receiver's thread has kept, and what is kept because some of it could not be sent."""
+        outbox = self._outboxes[get_ident()]
+        while outbox.socket is not None:
+            self._send_all(outbox)
 
     def _send_all(self, outbox: Outbox) -> None:
         sender = outbox.socket
-        if sender is None:
-            return
+        assert sender is not None
         datagrams, destinations, callbacks = outbox.take()
         failures = sender.send(datagrams)
         octets = sum([len(datagram[0]) for datagram in datagrams])
@@ -331,7 +334,7 @@ class UdpReceiver:
         self.busy_since = now
         try:
             self._handle(packet)
-        except BaseException:
+        except BaseException:  # the receiver: not even a handle that exits takes the listener with it
             self.counters.count("dropped.handle_failed")
             logger.exception(
                 "%s: handling a datagram from %s port %d failed",

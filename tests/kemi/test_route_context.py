@@ -24,3 +24,12 @@ def test_what_is_set_takes_the_place_of_what_was_made() -> None:
     edits, lists, arming = Edits(), ValueLists(), Arming()
     ctx.edits, ctx.lists, ctx.arming = edits, lists, arming
     assert (ctx.edits, ctx.lists, ctx.arming) == (edits, lists, arming)
+
+
+def test_attributes_are_made_when_asked_for() -> None:
+    ctx = context(INVITE)
+    assert ctx.noted("module.what") is None
+    assert ctx.attributes_if_any is None
+    ctx.attributes["module.what"] = 1
+    assert ctx.noted("module.what") == 1
+    assert ctx.attributes_if_any == {"module.what": 1}

@@ -18,6 +18,7 @@ RUNAWAYS = {
     "xpcall": "while true do xpcall(function() while true do end end, function() while true do end end) end",
     "coroutine": "coroutine.wrap(function() while true do end end)()",
     "resume": "while true do coroutine.resume(coroutine.create(function() while true do end end)) end",
+    "own resume": "coroutine.wrap(function() while true do coroutine.resume(coroutine.running()) end end)()",
     "metamethod": "local t = setmetatable({}, {__index = function() while true do end end}) return t.x + 1",
     "gsub": '("a"):gsub("a", function() while true do end end)',
     "calls": "while true do KSR.is_INVITE() end",

@@ -170,6 +170,15 @@ def test_a_failed_resume_raises_at_the_line(tmp_path: Path) -> None:
     assert "route.lua:3: the suspended call: internal error: TypeError" in step.error.message
 
 
+def test_what_cannot_be_handed_to_lua_fails_the_callback_and_says_where(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "function ksr_request_route(text) end")
+    error = bench.start(argument="\u0100").error
+    assert error is not None
+    assert error.message.startswith(f"{bench.path}: ")
+    assert "Traceback (most recent call last)" in error.traceback
+    assert bench.run(argument="\xff") == []
+
+
 def test_resuming_twice_or_after_abandon_fails(tmp_path: Path) -> None:
     script = "function ksr_request_route() local x <close> = setmetatable({}, {__close = function() KSR.touch() end})"
     bench = Bench(tmp_path, f"{script} KSR.clock.sleep(1) end")
@@ -209,6 +218,55 @@ def test_suspend_inside_a_scripts_own_coroutines(tmp_path: Path, lua: str) -> No
     assert bench.answer(step, "2").state == DONE
     assert bench.core.lines[2:] == ["b2", "returned", "falseenddead"]
     assert bench.blocked == []
+
+
+@pytest.mark.parametrize("lua", ["lua51", "lua53", "lua54", "lua55", "luajit21"])
+def test_a_coroutine_that_runs_cannot_be_resumed(tmp_path: Path, lua: str) -> None:
+    bench = Bench(
+        tmp_path,
+        """function ksr_request_route()
+            local outer
+            local function try(co) KSR.info((select(2, coroutine.resume(co, 1, 2)))) end
+            outer = coroutine.create(function()
+                try(coroutine.running())
+                coroutine.wrap(function() try(outer) end)()
+                return "value"
+            end)
+            local ok, value = coroutine.resume(outer)
+            KSR.info(tostring(ok) .. value)
+        end""",
+        lua=lua,
+    )
+    assert bench.start().state == DONE
+    *refused, last = bench.core.lines
+    assert [text.startswith("cannot resume ") for text in refused] == [True, True]
+    assert last == "truevalue"
+
+
+@pytest.mark.parametrize("lua", ["lua51", "lua53", "lua54", "lua55", "luajit21"])
+def test_the_coroutine_of_a_callback_is_nothing_to_others(tmp_path: Path, lua: str) -> None:
+    """It may be kept as a key; resumed or closed it would be gone for the callback that waits, or that comes next."""
+    bench = Bench(
+        tmp_path,
+        """found = {}
+        function waiting() found[1] = coroutine.running() KSR.info("got" .. KSR.clock.ask("x")) end
+        function ended() found[2] = coroutine.running() end
+        function touch()
+            for _, co in pairs(found) do
+                assert(not pcall(assert, coroutine.resume(co, print)))
+                assert(not coroutine.close or not pcall(coroutine.close, co))
+            end
+        end""",
+        lua=lua,
+    )
+    step = bench.suspend("waiting")
+    assert bench.run("ended") == []
+    blocker = bench.suspend("waiting")
+    for _ in range(3):
+        assert bench.run("touch") == []
+    assert bench.answer(step, "this").state == DONE
+    assert bench.answer(blocker, "that").state == DONE
+    assert bench.core.lines == ["gotthis", "gotthat"]
 
 
 def test_a_coroutine_that_waits_cannot_be_resumed_by_another_route(tmp_path: Path) -> None:

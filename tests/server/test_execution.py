@@ -22,6 +22,7 @@ from luasip.kemi.operation import (
 from luasip.server.execution import DEEPEST, DEEPEST_BLOCKING, STUCK_AFTER
 from luasip.server.frames import LuaFrame
 from luasip.server.pool import Job, Pool, PoolSettings
+from luasip.server.task import RouteOwner
 from tests.bench import context
 from tests.server.stand_in import FakeRuntime, Stage, Waiting, as_runtime
 
@@ -56,6 +57,16 @@ class Script:
 
         self.start(flow())
         return got
+
+
+class Owner(RouteOwner):
+    """Notes how routes have ended."""
+
+    def __init__(self) -> None:
+        self.told: list[bool] = []
+
+    def ended(self, context: RouteContext, ended_well: bool) -> None:
+        self.told.append(ended_well)
 
 
 class HeldPool(Pool):
@@ -630,3 +641,49 @@ def test_a_dropped_task_ends_where_it_waits() -> None:
     assert (closed, script.ended) == (["closed"], [False])
     assert script.stage.execution.suspended == []
     assert len(script.stage.wakeups) == 0
+
+
+def a_route_that_waits_twice(ctx: RouteContext) -> Waiting:
+    yield ask(Sleep(1.0))
+    yield ask(Sleep(1.0))
+
+
+def a_route_that_fails_late(ctx: RouteContext) -> Waiting:
+    yield ask(Sleep(1.0))
+    raise ValueError("too late")
+
+
+def a_route_that_calls(ctx: RouteContext) -> Waiting:
+    yield ask(RunRoute("waits", ctx))
+
+
+@pytest.mark.parametrize(
+    ("route", "waits", "ended_well"),
+    [
+        (lambda ctx: None, 0, True),
+        (lambda ctx: 1 / 0, 0, False),
+        (a_route_that_waits_twice, 2, True),
+        (a_route_that_fails_late, 1, False),
+        (a_route_that_calls, 2, True),
+    ],
+)
+def test_the_owner_of_a_route_is_told_once_how_it_ended(
+    route: Callable[..., Any], waits: int, ended_well: bool
+) -> None:
+    script, owner = Script(route=route, waits=a_route_that_waits_twice), Owner()
+    script.stage.execution.run(as_runtime(script.runtime), "route", script.ctx, owner)
+    for _ in range(waits):
+        assert owner.told == []
+        script.stage.advance(1.0)
+    assert owner.told == [ended_well]
+    assert len(script.stage.failures) == (not ended_well)
+    assert script.stage.execution.suspended == []
+    assert script.ctx.runs == 0
+
+
+def test_a_route_with_a_fault_of_ours_has_failed(caplog: pytest.LogCaptureFixture) -> None:
+    script, owner = Script(), Owner()
+    script.runtime.start = lambda *_: 1 / 0  # type: ignore[method-assign, assignment]
+    script.stage.execution.run(as_runtime(script.runtime), "route", script.ctx, owner)
+    assert owner.told == [False]
+    assert "a flow failed" in caplog.text

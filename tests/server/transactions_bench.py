@@ -3,7 +3,7 @@
 from typing import Any
 
 from luasip.kemi.context import Branch
-from luasip.lock import new_reentrant_lock
+from luasip.lock import new_lock
 from luasip.proxy.response_context import ForkingSettings
 from luasip.server.frames import RuntimeSlot
 from luasip.server.transactions.table import TransactionTable
@@ -27,7 +27,7 @@ def transaction(
     index, label = (TransactionTable() if table is None else table).next_identity(ctx.request.call_id)
     key = server_key(ctx.request)
     slot = slot or slot_of(FakeRuntime())
-    timers, forking, lock = TransactionTimers(), ForkingSettings(), new_reentrant_lock()
+    timers, forking, lock = TransactionTimers(), ForkingSettings(), new_lock()
     return Transaction(index, label, key, ctx, timers, forking, slot, lock, lambda due: None)
 
 

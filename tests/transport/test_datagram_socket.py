@@ -3,10 +3,13 @@
 import errno
 import importlib.util
 import os
+import signal
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 
@@ -121,6 +124,25 @@ def test_an_empty_datagram_and_the_longest(ways: str, make: Make) -> None:
 def test_none_that_waits_is_told_at_once_when_asked_not_to_wait(ways: str, make: Make) -> None:
     with pytest.raises(BlockingIOError):
         make("127.0.0.1").receive(socket.MSG_DONTWAIT)
+
+
+def test_a_signal_does_not_end_the_wait(ways: str, make: Make) -> None:
+    """A thread that runs Lua gets one for each 20 ms of CPU time."""
+    here, there = make("127.0.0.1"), make("127.0.0.1")
+    heard: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            thread = pool.submit(threading.get_ident).result()
+            waiting = pool.submit(there.receive, 0)
+            for _ in range(5):
+                time.sleep(0.01)
+                signal.pthread_kill(thread, signal.SIGUSR1)
+            here.send([(b"x", *place(there))])
+            assert waiting.result()[0][0] == b"x"
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert heard
 
 
 def test_a_socket_that_was_shut_down_gives_a_datagram_without_host(ways: str, make: Make) -> None:

@@ -165,6 +165,30 @@ def test_what_a_receiver_sends_leaves_in_order_from_the_right_socket_and_failure
     assert server.stats()["send_errors.EMSGSIZE"] == len(numbers)
 
 
+def test_what_is_sent_because_something_else_could_not_be_leaves_at_once_from_the_right_socket() -> None:
+    """Neither with the next datagram that comes nor through the socket that sends next."""
+    answers = Collected()
+    client = started(answers)
+
+    def answer(packet: Packet) -> None:
+        first, second = (
+            Destination("udp", packet.source_host, packet.source_port, listener) for listener in server.listeners
+        )
+        server.send(b"x" * 70_000, first, lambda _: server.send(b"in place of it", first))
+        server.send(b"x" * 70_000, second, lambda _: server.send(b"in place of this", second))
+
+    server = started(answer, "udp:127.0.0.1:0", "udp:127.0.0.1:0")
+    began = time.monotonic()
+    client.send(message(), to(server.listeners[0]))
+    packets = answers.wait_packets(2)
+    assert time.monotonic() - began < udp.STOP_CHECK_AFTER / 2
+    assert server.stop() == client.stop() == []
+    assert [(packet.data, packet.source_port) for packet in packets] == [
+        (b"in place of it", server.listeners[0].port),
+        (b"in place of this", server.listeners[1].port),
+    ]
+
+
 def test_what_is_to_be_sent_waits_for_others_a_short_time_only() -> None:
     """It left before the second of three taken together is handled, as the first took long."""
     sent: list[str] = []

@@ -16,7 +16,6 @@ from luasip.errors import PatternError
 from luasip.kemi.posix_regex import compile_posix
 
 _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t"}
-_GROUPS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)

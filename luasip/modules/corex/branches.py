@@ -96,6 +96,7 @@ class Branches(Module):
         copy = RouteContext(ctx.route, request, ctx.source, ctx.services, ctx.script_variables)
         copy.target, copy.lists, copy.attributes = ctx.target, ctx.lists, ctx.attributes
         copy.advertised, copy.local_rport = ctx.advertised, ctx.local_rport
+        copy.hops_counted = ctx.hops_counted
         copy.edits = ctx.edits.copy()
         for line in [*request.all("via"), *request.all("record-route")]:
             copy.edits.remove_header(line)

@@ -9,7 +9,6 @@ from luasip.sip.header_names import MAX_FORWARDS
 from luasip.sip.message import Message, Request
 
 GREATEST_LIMIT: Final = 255
-_DONE: Final = "maxfwd.processed"
 
 
 def process_maxfwd(module: Any, ctx: RouteContext, limit: int) -> int:
@@ -18,11 +17,11 @@ def process_maxfwd(module: Any, ctx: RouteContext, limit: int) -> int:
     if not 0 <= limit <= GREATEST_LIMIT or not isinstance(message, Request):
         return -2
     row = next_row(message.table, MAX_FORWARDS)
-    done = _DONE in ctx.attributes
+    done = ctx.hops_counted
     if row == 0:
         if not done:
             ctx.edits.append_header(message, f"Max-Forwards: {limit}\r\n")
-            ctx.attributes[_DONE] = True
+            ctx.hops_counted = True
         return 2
     current = max_forwards_of(message)
     if current is None:
@@ -34,7 +33,7 @@ def process_maxfwd(module: Any, ctx: RouteContext, limit: int) -> int:
         if greatest:
             lowered = min(lowered, greatest)
         ctx.edits.replace(value_start_of(message.table, row), value_end_of(message.table, row), str(lowered))
-        ctx.attributes[_DONE] = True
+        ctx.hops_counted = True
     return 1
 
 

@@ -199,9 +199,9 @@ def _uris(subject: Subject) -> Fault | None:
     message, bits = subject.message, subject.uri_checks
     if bits & REQUEST_URI and isinstance(message, Request) and subject.uri is None:
         return Fault(400, "Bad Request URI")
-    if bits & FROM_URI and uri_of(from_header(message)) is None:
+    if bits & FROM_URI and not message.has_usual_from_uri and uri_of(from_header(message)) is None:
         return Fault(400, "Invalid From Header") if message.first("from") else SILENT
-    if bits & TO_URI and uri_of(to_header(message)) is None:
+    if bits & TO_URI and not message.has_usual_to_uri and uri_of(to_header(message)) is None:
         return Fault(400, "Invalid To Header") if message.first("to") else SILENT
     return _contact_uris(message) if bits & CONTACT_URI else None
 

@@ -3,7 +3,7 @@
 `module` is the Tm.
 """
 
-from functools import lru_cache
+import sys
 from typing import Any, Final
 
 from luasip.kemi.route_context import RouteContext
@@ -11,6 +11,8 @@ from luasip.kemi.route_context import RouteContext
 _B: Final = ord("b")
 _F: Final = ord("f")
 _O: Final = ord("o")
+
+_intern: Final = sys.intern
 
 
 def t_is_set(module: Any, ctx: RouteContext, target: str) -> int:
@@ -47,9 +49,4 @@ def t_on_failure(module: Any, ctx: RouteContext, rname: str) -> int:
 
 def _one(name: str) -> str:
     """The name as one object for all transactions that keep it; a function that was an argument is itself."""
-    return _same(name) if type(name) is str else name
-
-
-@lru_cache(maxsize=256)
-def _same(name: str) -> str:
-    return name
+    return _intern(name) if type(name) is str else name

@@ -1,12 +1,11 @@
-"""What the transaction layer has done later: when something could not be sent.
-
-Each is an object that is called: messages make several of them, and one costs a quarter of a method in a `partial`.
-"""
+"""What the transaction layer sends, and goes on with later when it could not be sent."""
 
 import logging
 from typing import TYPE_CHECKING
 
+from luasip.server.sending import WatchedSending
 from luasip.server.transactions.transaction import ClientBranch, Transaction
+from luasip.transport.packet import Destination
 
 if TYPE_CHECKING:
     from luasip.server.transactions.layer import TransactionLayer
@@ -14,16 +13,19 @@ if TYPE_CHECKING:
 log = logging.getLogger("luasip.tm")
 
 
-class ResponseNotSent:
-    """Told that a response could not be sent; goes on with it on the timer thread."""
+class SendingResponse(WatchedSending):
+    """A response; goes on on the timer thread when it could not be sent."""
 
     __slots__ = ("_layer", "_transaction")
 
-    def __init__(self, layer: "TransactionLayer", transaction: Transaction) -> None:
+    def __init__(
+        self, layer: "TransactionLayer", text: str, destination: Destination, transaction: Transaction
+    ) -> None:
+        super().__init__(layer.sockets, text, destination)
         self._layer = layer
         self._transaction = transaction
 
-    def __call__(self, error: Exception) -> None:
+    def failed(self, error: Exception) -> None:
         log.info("response to %s not sent: %s", self._transaction.method, error)
         self._layer.timers.soon(self._go_on)
 
@@ -31,19 +33,25 @@ class ResponseNotSent:
         self._layer.response_failed(self._transaction)
 
 
-class BranchNotSent:
-    """Told that a branch's request, as it was then, could not be sent; goes on with it on the timer thread."""
+class SendingBranch(WatchedSending):
+    """A branch's request as it is now; goes on on the timer thread when it could not be sent."""
 
-    __slots__ = ("_branch", "_error", "_layer", "_text", "_transaction")
+    __slots__ = ("_branch", "_error", "_layer", "_transaction")
 
-    def __init__(self, layer: "TransactionLayer", transaction: Transaction, branch: ClientBranch) -> None:
+    def __init__(
+        self,
+        layer: "TransactionLayer",
+        destination: Destination,
+        transaction: Transaction,
+        branch: ClientBranch,
+    ) -> None:
+        super().__init__(layer.sockets, branch.text, destination)
         self._layer = layer
         self._transaction = transaction
         self._branch = branch
-        self._text = branch.text
         self._error: Exception | None = None
 
-    def __call__(self, error: Exception) -> None:
+    def failed(self, error: Exception) -> None:
         self._error = error
         self._layer.timers.soon(self._go_on)
 

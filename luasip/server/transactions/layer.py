@@ -22,7 +22,7 @@ from luasip.server.timers import Timers
 from luasip.server.transactions.answered import AnsweredRequests
 from luasip.server.transactions.destination import response_destination
 from luasip.server.transactions.events import Events
-from luasip.server.transactions.later import BranchNotSent, ResponseNotSent
+from luasip.server.transactions.later import SendingBranch, SendingResponse
 from luasip.server.transactions.resting import RestQueue
 from luasip.server.transactions.sent_responses import SentResponses
 from luasip.server.transactions.table import TransactionTable
@@ -131,12 +131,14 @@ class TransactionLayer:
         request = context.request
         index, label = self.table.next_identity(request.call_id)
         settings, timers = self.settings, self.settings.timers
-        if "tm.timers" in context.attributes:
-            timers = dataclasses.replace(timers, **context.attributes["tm.timers"])
+        attributes = context.attributes_if_any
+        if attributes and "tm.timers" in attributes:
+            timers = dataclasses.replace(timers, **attributes["tm.timers"])
         lock = self.table.lock(label)
         key = server_key(request)
         transaction = Transaction(index, label, key, context, timers, settings.forking, slot, lock, self._due)
-        transaction.auto_invite_100 = context.attributes.get("tm.auto_invite_100", settings.auto_invite_100)
+        wanted = context.noted("tm.auto_invite_100")
+        transaction.auto_invite_100 = settings.auto_invite_100 if wanted is None else wanted
         transaction.responses.disable_6xx = settings.disable_6xx
         now = self.timers.clock()
         transaction.ends_at = now + transaction.longest_life
@@ -268,8 +270,7 @@ class TransactionLayer:
     def send_upstream(self, transaction: Transaction, text: str) -> None:
         """Send a response, also one that the server machine has no place for."""
         destination = self.response_destination(transaction)
-        failed = ResponseNotSent(self, transaction)
-        self.execution.send(Sending(self.sockets, text, destination, failed))
+        self.execution.send(SendingResponse(self, text, destination, transaction))
 
     def response_failed(self, transaction: Transaction) -> None:
         """A response could not be sent."""
@@ -301,8 +302,7 @@ class TransactionLayer:
     def _send_branch(self, transaction: Transaction, branch: ClientBranch) -> None:
         destination = branch.destination
         assert destination is not None
-        failed = BranchNotSent(self, transaction, branch)
-        self.execution.send(Sending(self.sockets, branch.text, destination, failed))
+        self.execution.send(SendingBranch(self, destination, transaction, branch))
 
     def branch_unreachable(self, transaction: Transaction, branch: ClientBranch) -> None:
         """A branch's request could not be sent: the next address, or the branch has failed (§16.9)."""

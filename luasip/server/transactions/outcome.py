@@ -14,6 +14,7 @@ from luasip.kemi.declare import Route
 from luasip.kemi.operation import GoOn, RunRoute
 from luasip.proxy.forward import forward_response
 from luasip.proxy.response_context import ALL_FINAL, CANCEL, FORWARD
+from luasip.script.steps import State
 from luasip.server.execution import Execution
 from luasip.server.frames import Event, Flow
 from luasip.server.transactions.layer import TransactionLayer
@@ -72,9 +73,9 @@ class Outcome:
         self, transaction: Transaction, branch: ClientBranch, response: Response, source: Source
     ) -> Flow | None:
         """Deal with a response of one of our branches; the flow that is left when a callback waits."""
-        runtime = transaction.slot.runtime
-        context = RouteContext(_REPLY, response, source, self.services, runtime.script_variables)
-        if self.reply_route in runtime.functions:
+        state: State = transaction.slot.runtime
+        context = RouteContext(_REPLY, response, source, self.services, state.script_variables)
+        if self.reply_route in state.functions:
             waits = self._execution.call(self.reply_route, context)
             if waits is not None:
                 return self._heard_later(transaction, branch, context, waits)
@@ -104,7 +105,7 @@ class Outcome:
         if not (step & PASS or late):
             return None
         waits = self._told(transaction, branch, response, context)
-        if waits is not None or REPLY_HELD in context.attributes:
+        if waits is not None or context.noted(REPLY_HELD):
             return self._pass_on_later(transaction, branch, response, context, waits)
         return self._pass_on(transaction, branch, response, context)
 
@@ -118,7 +119,7 @@ class Outcome:
     ) -> Flow:
         if waits is not None:
             yield waits
-        if REPLY_HELD in context.attributes:
+        if context.noted(REPLY_HELD):
             yield from self.held_reply(transaction, context)
         rest = self._pass_on(transaction, branch, response, context)
         if rest is not None:

@@ -95,7 +95,7 @@ class OwnRequests:
         )
         source: Source = transaction.source
         context = RouteContext(Route.REQUEST, message, source, self._relay.services)
-        context.attributes["maxfwd.processed"] = True
+        context.hops_counted = True
         remove_vias(context)
         return context
 

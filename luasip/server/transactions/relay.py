@@ -110,7 +110,7 @@ class Relay:
     def _transaction_for(self, context: RouteContext, slot: RuntimeSlot) -> tuple[Transaction | None, int]:
         """(the transaction to forward in, 0), or (None, what t_relay returns)."""
         transaction = context.transaction
-        if "tm.retransmission" in context.attributes:
+        if context.noted("tm.retransmission"):
             return None, 1
         if context.route is _REQUEST and transaction is None:
             made, is_new = self.layer.create(context, slot)
@@ -132,7 +132,7 @@ class Relay:
         if next_hop:
             first.destination_uri = next_hop
         targets = [first, *context.branches]
-        original = context.attributes.get("tm.target")
+        original = context.noted("tm.target")
         if original is not None and context.branches and original == (first.uri, first.destination_uri):
             del targets[0]
         context.branches = []
@@ -257,7 +257,6 @@ class Relay:
             self.layer.reschedule(transaction)
         for branch in branches:
             self.layer.start_branch(transaction, branch)
-        context.attributes["tm.relayed"] = True
         return 1
 
     def _next_address(self, transaction: Transaction, branch: ClientBranch) -> bool:
@@ -334,6 +333,7 @@ def prepared(preparing: Preparing, first: Operation | Branches) -> Generator[Ope
 
 def _branch_context(context: RouteContext, target: Branch, index: int) -> RouteContext:
     """A context for one branch: its changes stay its own."""
+    attributes = context.attributes_if_any
     branch = RouteContext(
         _BRANCH,
         context.message,
@@ -344,10 +344,11 @@ def _branch_context(context: RouteContext, target: Branch, index: int) -> RouteC
         target=target.copy(),
         lists=context.lists,
         arming=context.arming.copy(),
-        attributes=context.attributes.copy(),
+        attributes=None if attributes is None else attributes.copy(),
     )
     branch.flags, branch.xflags = context.flags, context.xflags
     branch.on_response = context.on_response
+    branch.hops_counted = context.hops_counted
     branch.transaction = context.transaction
     branch.branch_index = index
     branch.record_route = context.record_route
@@ -367,7 +368,7 @@ def request_text(context: RouteContext, destination: Destination, branch_id: str
     record_routes = () if asked is None else record_route_values(context, asked, listener)
     routes = (target.path,) if target.path else ()
     max_forwards: int | None = None
-    if not context.attributes.get("maxfwd.processed"):
+    if not context.hops_counted:
         value = request.max_forwards
         max_forwards = None if value is None else max(0, value - 1)
     return forward_request(

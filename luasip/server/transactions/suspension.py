@@ -22,9 +22,6 @@ from luasip.transaction.client_invite import InviteClient
 
 log = logging.getLogger("luasip.tmx")
 
-Resumed = tuple[str, str]
-"""(Lua function, its argument)"""
-
 
 class Suspension:
     """t_suspend and t_continue."""

@@ -6,14 +6,15 @@ Knows nothing of what transactions do; guards its dicts with one lock held for l
 from typing import Final
 from zlib import crc32
 
-from luasip.lock import ReentrantLock, new_lock, new_reentrant_lock
+from luasip.lock import Lock, new_lock
 from luasip.server.transactions.transaction import ClientBranch, Transaction
 
 SLOTS: Final = 65536
 LABEL_BITS: Final = 31
 LABELS: Final = 1 << LABEL_BITS
 LOCKS: Final = 512
-"""Transactions share so many locks: a step holds one of them, never two, and one for each transaction takes memory."""
+"""Transactions share so many locks: a step holds one of them, once and never two, and one for each transaction takes
+memory."""
 
 _crc32: Final = crc32
 
@@ -29,7 +30,7 @@ class TransactionTable:
         self._by_cancel: dict[str, Transaction] = {}
         """Branches that sent a CANCEL too, by the same branch parameter."""
         self._by_dialog: dict[str, Transaction] = {}
-        self._locks = [new_reentrant_lock() for _ in range(LOCKS)]
+        self._locks = [new_lock() for _ in range(LOCKS)]
         self._next_label = first_label
         self.created = 0
         """Transactions since the start."""
@@ -53,8 +54,8 @@ class TransactionTable:
             self._next_label = label + 1
         return _crc32(call_id.encode("latin-1")) % SLOTS, label % LABELS
 
-    def lock(self, label: int) -> ReentrantLock:
-        """The lock of the transaction with this label."""
+    def lock(self, label: int) -> Lock:
+        """The lock of the transaction with this label; who holds it must not enter it again."""
         return self._locks[label % LOCKS]
 
     def find(self, key: str) -> Transaction | None:

@@ -1,5 +1,7 @@
 """What branches that are added later inherit of the request route. Knows no transaction."""
 
+from typing import Any
+
 from luasip.kemi.context import RouteContext
 
 
@@ -10,6 +12,7 @@ class Template:
         "advertised",
         "attributes",
         "forward_send_flags",
+        "hops_counted",
         "local_rport",
         "on_response",
         "record_route",
@@ -21,12 +24,18 @@ class Template:
         self.advertised = context.advertised
         self.local_rport = context.local_rport
         self.forward_send_flags = context.forward_send_flags
-        self.attributes = tuple(
-            [
-                (name, value)
-                for name, value in context.attributes.items()
-                if not name.startswith(("core.", "tm."))
-            ]
+        self.hops_counted = context.hops_counted
+        attributes = context.attributes_if_any
+        self.attributes: tuple[tuple[str, Any], ...] = (
+            ()
+            if not attributes
+            else tuple(
+                [
+                    (name, value)
+                    for name, value in attributes.items()
+                    if not name.startswith(("core.", "tm."))
+                ]
+            )
         )
 
     def apply(self, context: RouteContext) -> None:
@@ -36,4 +45,6 @@ class Template:
         context.advertised = self.advertised
         context.local_rport = self.local_rport
         context.forward_send_flags = self.forward_send_flags
-        context.attributes.update(self.attributes)
+        context.hops_counted = self.hops_counted
+        if self.attributes:
+            context.attributes.update(self.attributes)

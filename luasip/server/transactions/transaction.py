@@ -6,12 +6,12 @@ hear about goes through `events`, one flow at a time.
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from luasip.kemi.context import Arming, Branch, RouteContext, Source
 from luasip.kemi.lists import ValueLists
 from luasip.kemi.transactions import Completed
-from luasip.lock import ReentrantLock
+from luasip.lock import Lock, new_lock
 from luasip.proxy.response_context import ForkingSettings, ResponseContext
 from luasip.server.frames import Event, Flow, RuntimeSlot
 from luasip.server.timers import Entry
@@ -27,6 +27,9 @@ from luasip.transaction.server_invite import InviteServer
 from luasip.transaction.states import State
 from luasip.transaction.timers import TransactionTimers
 from luasip.transport.packet import Destination
+
+_reading: Final = new_lock()
+"""Held while a request is read again, which is rare, by whoever does it."""
 
 
 class ClientBranch:
@@ -216,7 +219,7 @@ class Transaction:
         timers: TransactionTimers,
         forking: ForkingSettings,
         slot: RuntimeSlot,
-        lock: ReentrantLock,
+        lock: Lock,
         on_due: Callable[["Transaction"], None],
     ) -> None:
         """`lock` may be that of other transactions too; `on_due` is called when the timer is due."""
@@ -320,8 +323,8 @@ class Transaction:
         return self._read_again() if request is None else request
 
     def _read_again(self) -> Request:
-        """The one object for all who ask: what they note in it must be seen by the others."""
-        with self.lock:
+        """The one object for all who ask: what they note in it must be seen by the others. The lock may be held."""
+        with _reading:
             request = self._request
             if request is None:
                 parsed = parse_message(self._request_text, ANY_SIZE)
