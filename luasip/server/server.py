@@ -341,6 +341,7 @@ class Server:
                 privileges.give_up(privileges.account_of(server.user, server.group))
                 self.control.open_files()
             self.scripts.start(self._receiver_count())
+            self.reloading.note()
             self.worker.use(self.scripts.slots)
             for module in self.modules:
                 module.start()

@@ -385,17 +385,18 @@ def test_a_loop_that_fails_begins_again(
         running = control.interfaces
         stream, http = StreamEndpoint(names["stream"]), HttpEndpoint(control.url)
         files: list[int] = []
-        for restarts in range(1, 6):
+        for restarts in range(1, 11):
             assert call(stream, "example.add", [1]) == call(http, "example.add", [1]) == 11
             assert running._loop is not None
             running._loop.call_soon_threadsafe(_exit)
-            wait_until(lambda n=restarts: running._thread.restarts == n and running._ready.is_set())
+            wait_until(lambda n=restarts: running._thread.restarts == n)
+            # That it serves again shows in the next answer only, and the connections of the answers close later.
+            assert call(stream, "example.add", [1]) == call(http, "example.add", [1]) == 11
             gc.collect()
             files.append(len(os.listdir("/proc/self/fd")))
-        assert call(stream, "example.add", [1]) == call(http, "example.add", [1]) == 11
         assert running.stalled(60.0) == []
-    assert caplog.text.count("thread control has died and is started again") == 5
-    assert len(set(files[1:])) == 1, files
+    assert caplog.text.count("thread control has died and is started again") == 10
+    assert max(files[-3:]) < files[0] + 5, files
     assert not any((tmp_path / name).exists() for name in names)
 
 
