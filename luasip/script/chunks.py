@@ -61,7 +61,7 @@ class ChunkRuntime(Runtime):
             return results
         _, message, traceback, overran = outcome
         failure = self._describe(message, traceback)
-        if not overran and "not enough memory" not in message:
+        if not overran:
             raise failure
         interrupted = Interrupted(failure.message, failure.traceback)
         interrupted.late = overran and time.monotonic() > ends_at

@@ -68,6 +68,13 @@ local limited = host.time_limited or soft_limit
 local memory_message = "memory limit of the script reached"
 local overran = false -- a limit was passed in this step
 
+-- What Lua itself says when memory is filled before the hook looks; the longer one is of Lua 5.3, with a place before it.
+local LUAS_OWN, LUAS_LONGER = "not enough memory", "not enough memory for buffer allocation$"
+
+local function is_out_of_memory(value)
+    return soft_limit and type(value) == "string" and (value == LUAS_OWN or value:find(LUAS_LONGER) ~= nil)
+end
+
 -- Collect before complaining: the collector lets garbage pile up.
 local function memory_exhausted()
     if collectgarbage("count") <= soft_limit then return false end
@@ -269,6 +276,7 @@ end
 -- The message of a failure, with the place when the error value itself does not tell.
 local function located(co, value)
     local message = describe(value)
+    if is_out_of_memory(value) then message = message:gsub(LUAS_OWN .. ".*$", memory_message) end
     if message:find("^[^\n]-:%d+: ") then return message end
     for level = 0, 250 do
         local info = getinfo(co, level, "Sl")
@@ -359,7 +367,7 @@ end
 local function completed(co, ok, ...)
     if ok then return true, ... end
     if soft_limit then host.lift_memory_limit() end
-    return false, located(co, (...)), traceback(co), overran
+    return false, located(co, (...)), traceback(co), overran or is_out_of_memory((...))
 end
 
 local function complete(fn, ...)
