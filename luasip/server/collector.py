@@ -19,12 +19,12 @@ from typing import Final
 LOOKED_EVERY: Final = 0.1
 """Seconds between two passes over what was made meanwhile: some milliseconds at most, as each object costs one or two
 microseconds."""
-YOUNG: Final = 50_000
+YOUNG: Final = 5_000
 """Objects made and not freed again before a pass comes earlier than that, as when a flood arrives."""
-MIDDLE: Final = 1
-"""Such early passes before those they left over are looked at, with the same bound in mind."""
-ALL: Final = 20_000
-"""Passes of the second kind before everything is looked at, which takes long: after days, not in a busy hour."""
+MIDDLE: Final = 0
+"""Such early passes, less one, before those they left over are looked at: no pass looks at more than twice as many."""
+ALL: Final = 1_000_000
+"""Passes of the second kind before everything is looked at, which takes long: after a day, not in a busy hour."""
 
 TIDIED_EVERY: Final = 60.0
 """Seconds between two looks whether everything may be looked at."""
