@@ -182,7 +182,8 @@ class Bench:
         with urllib.request.urlopen(f"http://127.0.0.1:{self._pages}/metrics", timeout=10) as page:
             text = page.read().decode()
         drops = dict(re.findall(r'^luasip_drops_total\{reason="(\w+)"\} (\S+)$', text, re.MULTILINE))
-        return int(float(drops["overload_refused"])), int(float(drops["overload"]))
+        # "backlog" is there once something found no room among what waits to be looked at.
+        return int(float(drops["overload_refused"])), int(float(drops["overload"])) + int(float(drops.get("backlog", 0)))
 
     def _last_turned_away(self, since: float, until: float) -> float:
         """Seconds from one instant to the last refusal or drop before another; 0.0 when there was none."""
