@@ -183,7 +183,8 @@ class Bench:
             text = page.read().decode()
         drops = dict(re.findall(r'^luasip_drops_total\{reason="(\w+)"\} (\S+)$', text, re.MULTILINE))
         # "backlog" is there once something found no room among what waits to be looked at.
-        return int(float(drops["overload_refused"])), int(float(drops["overload"])) + int(float(drops.get("backlog", 0)))
+        dropped = float(drops["overload"]) + float(drops.get("backlog", 0))
+        return int(float(drops["overload_refused"])), int(dropped)
 
     def _last_turned_away(self, since: float, until: float) -> float:
         """Seconds from one instant to the last refusal or drop before another; 0.0 when there was none."""
