@@ -32,6 +32,8 @@ NOTED_EVERY = 10.0
 KEPT = 512 * 1024
 KEPT_A_CALL = 64
 """Bytes in use that may come between the two rests: so many, and so many for each call and message."""
+KEPT_A_RUNTIME = 1_100_000
+"""So many more for each Lua runtime there is more: its state, and what is known of its functions (see POOLED)."""
 GROWTH = 2 * 1024 * 1024
 GROWTH_AN_HOUR = 6 * 1024 * 1024
 """Bytes of memory, as the system sees it, that the second half may bring: so many, and so many more an hour."""
@@ -217,7 +219,8 @@ def judged(notes: Sequence[Note], warm: Rest, end: Rest, killed: int = 0) -> lis
     problems = []
     calls = end.note.calls - warm.note.calls
     kept = end.held["used"] - warm.held["used"]
-    allowed = KEPT + KEPT_A_CALL * calls
+    runtimes = max(0, end.held["runtimes"] - warm.held["runtimes"])
+    allowed = KEPT + KEPT_A_CALL * calls + KEPT_A_RUNTIME * runtimes
     if kept > allowed:
         problems.append(
             f"{kept} bytes more are in use, {kept / max(calls, 1):.0f} for each call; allowed: {allowed}"

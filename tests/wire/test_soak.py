@@ -10,7 +10,7 @@ import pytest
 from tests.wire.faulty import Faulty
 from tests.wire.peer import Peer
 from tests.wire.process import wait_for
-from tests.wire.soak import KEPT, Note, Rest, judged
+from tests.wire.soak import KEPT, KEPT_A_RUNTIME, Note, Rest, judged
 
 MEMORY = 100 * 2**20
 CALLS = 20_000
@@ -38,6 +38,8 @@ def changed(note: dict[str, int] | None = None, transactions: int = 0, **held: A
     [
         (0, END, ""),
         (2**20, changed({"threads": 22, "files": 32}, 3, used=HELD["used"] + KEPT), ""),
+        (0, changed(runtimes=5, used=HELD["used"] + KEPT + KEPT_A_RUNTIME + 64 * CALLS), ""),
+        (0, changed(runtimes=3, used=HELD["used"] + KEPT + 65 * CALLS), "bytes more are in use, 91 for each call"),
         (0, changed(used=HELD["used"] + 1024 * CALLS), "bytes more are in use, 1024 for each call"),
         (0, changed(used=HELD["used"] + 128 * CALLS), "bytes more are in use, 128 for each call"),
         (20 * 2**20, END, "memory has grown by"),

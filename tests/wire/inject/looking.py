@@ -13,7 +13,8 @@ caches, garbage of Lua and Python, free memory) changes the server. What is told
     runtimes            live Lua runtimes, without the states apart that they make when they need one
     objects             {type: how many}, of those the collector knows
     lengths             {"Type.attribute": entries of all dicts, lists, sets … of that name}, of LuaSIP's objects
-    caches              {function: entries} of functools.lru_cache; without a bound they count as -1
+    caches              {function: entries} of functools.lru_cache, where those without a bound count as -1, and the
+                        URIs that `parse_uri` keeps
 """
 
 import collections
@@ -31,6 +32,8 @@ import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any
+
+from luasip.sip import uri
 
 SIZED = (dict, list, set, frozenset, collections.deque, bytearray)
 PATIENCE = 20.0
@@ -156,6 +159,10 @@ def emptied_caches() -> dict[str, int]:
             else:
                 found[name] = found.get(name, 0) + information.currsize
                 each.cache_clear()
+    uris = uri._KEPT
+    found["luasip.sip.uri.parse_uri"] = len(uris._new) + len(uris._old)
+    uris._new.clear()
+    uris._old.clear()
     return found
 
 
